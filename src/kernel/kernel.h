@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A kernel is a value: types, kfunc sets per hook, destructors, and the tables and rules of one
+ * version. The live kernel of this process and any kernel image are the same struct; nothing below
+ * this header asks which of them it has, except runtime rooms, which need the live one's functions.
+ *
+ * Tables (helper prototypes, contexts, program types, map types, tracepoints, trusted fields) are
+ * generated from data/ with the versions they hold for; a kernel picks its rows once, when it is
+ * made. Rules that are not tables but behaviour are bits from rules.def with since and until.
+ */
+#ifndef KERNEL_KERNEL_H
+#define KERNEL_KERNEL_H
+
+#include <linux/bpf.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "btf/btf.h"
+
+#define KVER(maj, min) (((maj) << 8) | (min))
+
+struct contract_registry;
+struct kfunc_contract;
+
+enum kernel_rule {
+#define RULE(name, since, until, text) RULE_##name,
+#include "kernel/rules.def"
+#undef RULE
+	RULE_COUNT
+};
+
+struct kfunc_kernel {
+	char release[80];
+	uint16_t version; /* KVER() */
+	bool live;
+	struct btf_obj *btf; /* plays vmlinux */
+	struct contract_registry *registry; /* kfunc sets, filters, destructors: contract/registry.h */
+	bool rule[RULE_COUNT];
+	uint32_t nr_cpus; /* possible CPUs, bounds of get_smp_processor_id */
+	_Atomic uint32_t refs;
+	const struct kernel_tables *tables; /* rows of this version, resolved against btf */
+};
+
+struct kfunc_kernel *kernel_get(struct kfunc_kernel *k);
+void kernel_put(struct kfunc_kernel *k);
+static inline bool kernel_has(const struct kfunc_kernel *k, enum kernel_rule r)
+{
+	return k->rule[r];
+}
+
+/* ---- program types (facts/prog_types.json) ---- */
+
+struct kernel_attach_range { /* return range for some attach types; attach -1: any */
+	int16_t attach;
+	bool any; /* any scalar, or a pointer where the spec says so (verifier spec 10) */
+	int32_t min, max;
+};
+
+struct kernel_prog_type {
+	uint32_t type; /* BPF_PROG_TYPE_* */
+	const char *name; /* "sched_cls" */
+	const char *user_ctx; /* "__sk_buff", or "" */
+	const char *kernel_ctx; /* "sk_buff", or "" */
+	int8_t hook; /* enum contract_hook, or -1 */
+	bool attach_type_checked; /* load refuses attach types not listed */
+	const uint8_t *attach_types;
+	uint32_t n_attach_types;
+	bool sleepable_ok; /* may carry the sleepable flag; details by attach type in code */
+	bool btf_ctx; /* arguments come from a BTF prototype */
+	bool pkt_read, pkt_write; /* direct packet access */
+	bool helper_pkt_read, helper_pkt_write; /* packet pointers as helper memory */
+	const struct kernel_attach_range *ranges;
+	uint32_t n_ranges;
+};
+
+/* NULL: this kernel has no such program type */
+const struct kernel_prog_type *kernel_prog_type(const struct kfunc_kernel *k, uint32_t type);
+const struct kernel_attach_range *kernel_return_range(const struct kernel_prog_type *t,
+						      uint32_t attach_type);
+/* "sched_cls" -> type, -1 if unknown; and back */
+int kernel_prog_type_by_name(const char *name);
+const char *kernel_attach_type_name(uint32_t attach_type);
+
+/* ---- helpers (facts/helpers.json) ---- */
+
+enum helper_arg {
+	HARG_NONE,
+	HARG_ANY,
+	HARG_SCALAR,
+	HARG_MAP,
+	HARG_MAP_KEY,
+	HARG_MAP_VALUE,
+	HARG_MAP_VALUE_UNINIT,
+	HARG_MEM, /* with a size argument after it, or fixed size */
+	HARG_SIZE,
+	HARG_SIZE_OR_ZERO,
+	HARG_CONST_ALLOC_SIZE,
+	HARG_CTX,
+	HARG_SPIN_LOCK,
+	HARG_TIMER,
+	HARG_KPTR_XCHG_DEST,
+	HARG_BTF_ID, /* btf_name says which struct */
+	HARG_BTF_SOCK_COMMON,
+	HARG_SOCK_COMMON,
+	HARG_SOCKET,
+	HARG_PERCPU_BTF_ID,
+	HARG_RINGBUF_MEM,
+	HARG_FUNC,
+	HARG_STACK,
+	HARG_CONST_STR,
+	HARG_DYNPTR,
+};
+
+enum helper_arg_flags {
+	HARGF_OR_NULL = 1 << 0, /* NULL or a maybe-NULL pointer is fine */
+	HARGF_RDONLY = 1 << 1,	/* memory is only read */
+	HARGF_WRITE = 1 << 2,	/* memory is written */
+	HARGF_UNINIT = 1 << 3,	/* written whole, may be uninitialised */
+	HARGF_RELEASE = 1 << 4,
+	HARGF_ALIGNED = 1 << 5,
+	HARGF_FIXED_SIZE = 1 << 6, /* HARG_MEM: size says how many bytes */
+	HARGF_DYNPTR_LOCAL = 1 << 7,
+	HARGF_DYNPTR_RINGBUF = 1 << 8,
+	HARGF_NEXT_SIZE = 1 << 9, /* HARG_MEM: the next argument is its size */
+};
+
+enum helper_ret {
+	HRET_INTEGER,
+	HRET_VOID,
+	HRET_MAP_VALUE,
+	HRET_SOCKET,
+	HRET_SOCK_COMMON,
+	HRET_TCP_SOCK,
+	HRET_RINGBUF_MEM, /* memory of the constant size argument */
+	HRET_MEM_OR_BTF_ID,
+	HRET_DYNPTR_MEM,
+	HRET_BTF_ID, /* ret_btf_name */
+	HRET_KPTR,   /* type of the field exchanged */
+};
+
+struct kernel_helper_arg {
+	uint8_t kind;	/* enum helper_arg */
+	uint16_t flags; /* enum helper_arg_flags */
+	uint32_t size;	/* HARGF_FIXED_SIZE */
+	const char *btf_name;
+};
+
+enum helper_flags {
+	HF_GPL = 1 << 0,
+	HF_PKT_ARGS = 1 << 1,	 /* packet pointers may be memory arguments */
+	HF_MAY_SLEEP = 1 << 2,
+	HF_CHANGES_PKT = 1 << 3, /* invalidates packet pointers */
+	HF_RET_NULL = 1 << 4,
+	HF_RET_TRUSTED = 1 << 5,
+	HF_ACQUIRE = 1 << 6,
+};
+
+struct kernel_helper {
+	uint32_t id;
+	const char *name; /* "map_lookup_elem" */
+	struct kernel_helper_arg arg[5];
+	uint8_t ret; /* enum helper_ret */
+	uint16_t flags;
+	const char *ret_btf_name;
+	bool has_ret_range;
+	int64_t ret_min, ret_max;
+};
+
+/* Where a program stands, for tables that depend on more than its type. */
+struct kernel_prog_place {
+	uint32_t type;
+	uint32_t attach_type;
+	bool sleepable;
+	const char *attach_name; /* attach function, iterator target, struct_ops name; may be NULL */
+};
+
+/* NULL: unknown number, or not offered to this kind of program; *known tells which (may be NULL). */
+const struct kernel_helper *kernel_helper(const struct kfunc_kernel *k, uint32_t id,
+					  const struct kernel_prog_place *at, bool *known);
+const char *kernel_helper_name(uint32_t id); /* NULL if unknown */
+
+/* ---- contexts (facts/ctx_access.json) ---- */
+
+enum ctx_kind {
+	CTX_SCALAR,
+	CTX_PACKET,
+	CTX_PACKET_END,
+	CTX_PACKET_META,
+	CTX_SOCKET,
+	CTX_SOCKET_OR_NULL,
+	CTX_SOCK_COMMON_OR_NULL,
+	CTX_FLOW_KEYS,
+	CTX_TP_BUFFER,
+	CTX_BTF_TRUSTED,	 /* btf_name */
+	CTX_BTF_TRUSTED_OR_NULL,
+	CTX_BUF_RDONLY_OR_NULL,
+	CTX_BUF_OR_NULL,
+};
+
+struct kernel_ctx_result {
+	enum ctx_kind kind;
+	const char *btf_name;
+	const char *field; /* for diagnostics */
+};
+
+/*
+ * Is an access of size bytes at off of this program's context allowed, and what does it give? For
+ * types without a BTF prototype. 0 or -EACCES.
+ */
+int kernel_ctx_access(const struct kfunc_kernel *k, const struct kernel_prog_place *at, uint32_t off,
+		      uint32_t size, bool write, bool sign_extend, struct kernel_ctx_result *res);
+/* As above for SOCKET, SOCK_COMMON, TCP_SOCK, XDP_SOCK registers (0..3, reads only). */
+enum kernel_sock_kind { KSOCK_SOCKET, KSOCK_COMMON, KSOCK_TCP, KSOCK_XDP };
+int kernel_sock_access(const struct kfunc_kernel *k, enum kernel_sock_kind kind, uint32_t off,
+		       uint32_t size);
+
+/* ---- map types (facts/map_types.json) ---- */
+
+struct kernel_map_type {
+	uint32_t type;
+	const char *name;
+	bool sleepable; /* sleepable programs may use it */
+	bool for_each;
+	bool direct_value;
+	bool mmapable;
+	bool inner_ok;
+	uint32_t flags; /* creation flags accepted */
+	uint32_t fields; /* special fields (enum btf_field_kind) its value may hold */
+};
+
+const struct kernel_map_type *kernel_map_type(const struct kfunc_kernel *k, uint32_t type);
+const char *kernel_map_type_name(uint32_t type); /* "hash", NULL if unknown */
+/* May this helper take this map, in this kind of program? (verifier spec 8.2) */
+bool kernel_map_helper_ok(const struct kfunc_kernel *k, uint32_t map_type, uint32_t helper_id,
+			  const struct kernel_prog_place *at);
+
+/* ---- typed contexts, trust (facts/tracepoints.json, trusted_types.json) ---- */
+
+enum tp_arg_quality { TP_ARG_NORMAL, TP_ARG_NULLABLE, TP_ARG_ERROR };
+enum tp_arg_quality kernel_tp_arg(const struct kfunc_kernel *k, const char *tracepoint, uint32_t arg);
+bool kernel_lsm_untrusted(const struct kfunc_kernel *k, const char *hook); /* without "bpf_lsm_" */
+bool kernel_lsm_disabled(const struct kfunc_kernel *k, const char *hook);
+bool kernel_lsm_sleepable(const struct kfunc_kernel *k, const char *hook);
+bool kernel_lsm_bool(const struct kfunc_kernel *k, const char *hook);
+
+enum kernel_trust {
+	KTRUST_NONE,
+	KTRUST_RCU,
+	KTRUST_RCU_OR_NULL,
+	KTRUST_TRUSTED,
+	KTRUST_TRUSTED_OR_NULL,
+	KTRUST_NESTED, /* older seed: as trusted as its parent */
+};
+
+/* Quality of pointer member `field` of struct `name` (kfunc spec 6.3): tables and the BTF's own
+ * `struct name__safe_*` declarations. */
+enum kernel_trust kernel_field_trust(const struct kfunc_kernel *k, const struct btf_obj *btf,
+				     const char *name, const char *field, uint32_t field_type_id);
+/* kfunc spec R8.10: a referenced kptr of this kernel type loads as an RCU pointer */
+bool kernel_kptr_is_rcu(const struct kfunc_kernel *k, const char *type_name);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * What exists while programs run: programs, maps, virtual CPUs, typed objects. A program is always
+ * entered through rt_prog_run(), which pins the thread to a virtual CPU (so per-CPU data has one
+ * user at a time) and opens an RCU read section (liburcu), unless the program is sleepable.
+ *
+ * Lifetime: programs and maps are reference counted; memory that a running program may still see is
+ * freed through call_rcu. Everything here is thread-safe unless it says otherwise.
+ */
+#ifndef RUNTIME_RT_H
+#define RUNTIME_RT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel/kernel.h"
+#include "verifier/verifier.h"
+
+#define RT_MAX_CPUS 64
+
+/* ---- virtual CPUs (vcpu.c) ---- */
+
+struct rt_vcpu {
+	uint32_t id; /* 0 .. rt_nr_cpus()-1 */
+	uint32_t depth; /* nested entries of the owning thread */
+	const struct rt_prog *prog; /* innermost running program */
+	void *ctx;
+	uint32_t tail_calls;
+	uint32_t rcu_depth, preempt_depth, irq_depth; /* explicit regions of the program */
+};
+
+uint32_t rt_nr_cpus(void);
+/* Pins the calling thread to a virtual CPU; nests. Blocks while all are taken. Never NULL. */
+struct rt_vcpu *rt_enter(void);
+void rt_leave(struct rt_vcpu *cpu);
+struct rt_vcpu *rt_current(void); /* NULL outside programs */
+
+/* ---- RCU (rcu.c): liburcu behind four names, so that the flavour is chosen in one place ---- */
+
+struct rcu_head;
+void rt_rcu_read_lock(void); /* registers the thread on first use */
+void rt_rcu_read_unlock(void);
+void rt_rcu_synchronize(void);
+void rt_rcu_barrier(void);
+void rt_rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *head));
+
+/* ---- maps (maps/) ---- */
+
+struct rt_map;
+
+struct rt_map_ops {
+	uint32_t type; /* BPF_MAP_TYPE_* */
+	/* checks sizes, entries and flags (facts/map_types.json); -errno */
+	int (*check)(const struct kfunc_kernel *k, const union bpf_attr *attr);
+	struct rt_map *(*alloc)(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err);
+	/* after the last reference and a grace period */
+	void (*free)(struct rt_map *map);
+	/* program side; key and value in the program's memory. lookup: address of the value, or NULL */
+	void *(*lookup)(struct rt_map *map, const void *key);
+	long (*update)(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+	long (*del)(struct rt_map *map, const void *key);
+	long (*push)(struct rt_map *map, const void *value, uint64_t flags);
+	long (*pop)(struct rt_map *map, void *value);
+	long (*peek)(struct rt_map *map, void *value);
+	void *(*lookup_percpu)(struct rt_map *map, const void *key, uint32_t cpu);
+	/* calls fn(arg, key, value) until it returns non-zero; returns elements visited or -errno */
+	long (*for_each)(struct rt_map *map, long (*fn)(void *arg, void *key, void *value), void *arg);
+	/* user side (bpf(2)): copies whole values; per-CPU: all CPUs, each rounded up to 8 bytes.
+	 * Special fields read as zero and are not overwritten. */
+	int (*user_lookup)(struct rt_map *map, const void *key, void *value, uint64_t flags);
+	int (*user_update)(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+	int (*next_key)(struct rt_map *map, const void *key, void *next); /* key NULL: first */
+	int (*lookup_and_delete)(struct rt_map *map, const void *key, void *value, uint64_t flags);
+	/* address of the value area for ldimm64 kinds 2 and 6, or NULL */
+	void *(*direct_value)(struct rt_map *map);
+	/* a file descriptor whose mmap shows the map's memory (arrays with BPF_F_MMAPABLE, ring
+	 * buffers), or -errno; the map keeps ownership */
+	int (*mmap_fd)(struct rt_map *map);
+	uint32_t (*user_value_size)(const struct rt_map *map); /* bytes of user_lookup's value */
+};
+
+struct rt_map {
+	struct vf_map desc; /* what the verifier sees; desc.obj points back here */
+	const struct rt_map_ops *ops;
+	_Atomic uint32_t refs;	/* kernel-side holders: programs, outer maps, links */
+	uint32_t id;
+	struct btf_obj *btf;
+	struct btf_fields *fields; /* owned */
+	struct rt_map *inner_template; /* maps of maps */
+	_Atomic bool frozen;
+	_Atomic uint32_t writers; /* user-side writes in flight */
+	struct kfunc_kernel *kernel;
+	uint32_t user_flags; /* BPF_F_RDONLY, BPF_F_WRONLY of the creating fd */
+};
+
+const struct rt_map_ops *rt_map_ops(uint32_t type); /* NULL: not supported at run time */
+/* Creates a map as BPF_MAP_CREATE would. btf may be NULL; inner as in inner_map_fd. */
+struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr, struct btf_obj *btf,
+			     struct rt_map *inner, int *err);
+void rt_map_get(struct rt_map *map);
+bool rt_map_try_get(struct rt_map *map);
+void rt_map_put(struct rt_map *map);
+
+/* Special fields of values (runtime/fields.c; kfunc spec R8.15-R8.17) */
+void rt_fields_init(const struct btf_fields *f, void *value);	 /* fresh memory */
+void rt_fields_release(const struct btf_fields *f, void *value); /* kptr destructors, list drains */
+/* copies everything but special fields */
+void rt_value_copy(const struct btf_fields *f, void *dst, const void *src, uint32_t size);
+/* zeroes special fields in a copy that goes to user space */
+void rt_value_hide(const struct btf_fields *f, void *copy);
+
+/* ---- programs (prog.c) ---- */
+
+struct interp_code;
+
+struct rt_prog {
+	_Atomic uint32_t refs;
+	uint32_t id;
+	uint32_t type, attach_type, flags;
+	char name[16];
+	uint8_t tag[8];
+	bool gpl, sleepable;
+	struct bpf_insn *insns; /* as loaded, ldimm64 fds replaced by map ids in dumps */
+	uint32_t n_insns;
+	struct vf_facts facts;
+	struct btf_obj *btf;
+	uint32_t attach_btf_id;
+	struct btf_obj *attach_btf;
+	char *attach_name; /* "task_newtask", function, struct_ops member; may be NULL */
+	struct kfunc_kernel *kernel;
+	struct interp_code *code;
+	uint64_t (*run)(const struct rt_prog *prog, void *ctx); /* interpreter or generated code */
+	struct rt_map **maps; /* held references */
+	uint32_t n_maps;
+	_Atomic uint64_t run_cnt, run_ns;
+	/* BTF side tables as given, for OBJ_GET_INFO and source lines */
+	void *func_info, *line_info;
+	uint32_t func_info_rec, func_info_cnt, line_info_rec, line_info_cnt;
+	uint64_t load_ns, verified_insns;
+};
+
+void rt_prog_get(struct rt_prog *p);
+void rt_prog_put(struct rt_prog *p);
+/* Pre-decodes insns with facts into code and sets run. -ENOMEM, -ENOTSUPP (names a helper in *what) */
+int interp_compile(struct rt_prog *p, const char **what);
+void interp_free(struct interp_code *code);
+/* Enters, runs, leaves. ctx is the program type's run-time context. */
+uint64_t rt_prog_run(const struct rt_prog *p, void *ctx);
+/* calls subprogram `subprog` of the running program with up to 5 arguments (callbacks) */
+uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+
+/* ---- fault-safe loads (probe.c) ---- */
+
+/* Copies size bytes from an address that may be bad; 0 or -EFAULT (then dst is zeroed). */
+int rt_probe_read(void *dst, uint64_t src, uint32_t size);
+/* Like strncpy_from_user: bytes including NUL, or -EFAULT */
+long rt_probe_read_str(void *dst, uint64_t src, uint32_t size);
+int rt_probe_write(uint64_t dst, const void *src, uint32_t size);
+
+/* ---- helpers (helpers/) ---- */
+
+typedef uint64_t (*rt_helper_fn)(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
+rt_helper_fn rt_helper(uint32_t id); /* NULL: not available at run time */
+/* bpf_printk's output: one line without newline. Set by the host, default: discarded. Thread-safe. */
+typedef void (*rt_printk_fn)(void *ctx, const char *text);
+void rt_set_printk(rt_printk_fn fn, void *ctx);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The verifier's door: a pure function from (kernel, program, map descriptions, options) to a
+ * verdict, diagnostics, and facts for the interpreter and the code generator. No globals, no I/O,
+ * no clock; any number of verifications may run at once. It allocates from base/mem.h only.
+ */
+#ifndef VERIFIER_VERIFIER_H
+#define VERIFIER_VERIFIER_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "btf/btf.h"
+#include "contract/contract.h"
+#include "diag/diag.h"
+#include "kernel/kernel.h"
+
+/* What the verifier knows of a map. Filled by the boundary; constant while verifying. */
+struct vf_map {
+	uint32_t type, key_size, value_size, max_entries, flags; /* BPF_F_* of creation */
+	uint64_t map_extra;
+	char name[16];
+	const struct btf_obj *btf; /* of key and value, or NULL */
+	uint32_t key_type_id, value_type_id;
+	const struct btf_fields *fields; /* special fields of the value, or NULL */
+	const struct vf_map *inner;	 /* template of a map of maps */
+	bool is_inner_template;
+	bool frozen; /* BPF_MAP_FREEZE was done and no writer is in flight */
+	const void *const_value; /* frozen read-only single array: its value_size bytes, else NULL */
+	void *obj; /* the boundary's own object, opaque here */
+};
+
+/* How instruction operands that are file descriptors are resolved: -errno as the spec says. */
+struct vf_resolver {
+	int (*map_by_fd)(void *ctx, int fd, const struct vf_map **map); /* EBADF, EINVAL */
+	/* a module's BTF for kfunc calls and ldimm64 kind 3: EBADF, EINVAL (not a BTF) */
+	int (*btf_by_fd)(void *ctx, int fd, const struct btf_obj **btf, bool *is_module);
+	void *ctx;
+};
+
+enum vf_caps {
+	VF_CAP_BPF = 1 << 0,
+	VF_CAP_PERFMON = 1 << 1,
+	VF_CAP_NET_ADMIN = 1 << 2,
+	VF_CAP_SYS_BOOT = 1 << 3, /* asked only for KF_DESTRUCTIVE */
+	VF_CAP_ALL = 0xf,
+};
+
+struct vf_program {
+	const struct bpf_insn *insns;
+	uint32_t n_insns;
+	uint32_t type, attach_type, prog_flags;
+	char name[16];
+	const char *licence;
+	const struct btf_obj *btf; /* the program's, or NULL */
+	const void *func_info, *line_info, *core_relo;
+	uint32_t func_info_rec, func_info_cnt;
+	uint32_t line_info_rec, line_info_cnt;
+	uint32_t core_relo_rec, core_relo_cnt;
+	uint32_t attach_btf_id;
+	const struct btf_obj *attach_btf; /* NULL: the kernel's */
+	const struct vf_program *attach_prog; /* freplace, fentry on a program */
+	const int32_t *fd_array; /* NULL: none */
+	uint32_t fd_array_cnt;	 /* length known to be readable */
+};
+
+struct vf_options {
+	enum vf_caps caps;
+	uint64_t max_insns; /* 0: 1,000,000 */
+	/* debug: record for every instruction the states seen, for checking a concrete run */
+	bool record_states;
+};
+
+/* ---- facts: what the interpreter and the code generator need ---- */
+
+enum vf_insn_flag {
+	VFI_SEEN = 1 << 0,	  /* some path executed it */
+	VFI_PROBE_LOAD = 1 << 1,  /* R6.9: a fault gives 0 */
+	VFI_ARENA = 1 << 2,
+	VFI_ALWAYS = 1 << 3,	  /* conditional jump that is always taken */
+	VFI_NEVER = 1 << 4,	  /* ... never taken */
+	VFI_SLEEPABLE = 1 << 5,	  /* call: every visit was in a sleepable context */
+	VFI_NONSLEEPABLE = 1 << 6, /* call: some visit was not */
+	VFI_PERCPU_MAP_ADDR = 1 << 7,
+};
+
+/* What a load or store of a context or socket field turned out to be, for its rewriting. */
+enum vf_access_base {
+	VFA_PLAIN, /* ordinary memory */
+	VFA_CTX,
+	VFA_SOCK, /* socket, sock_common, tcp_sock, xdp_sock views */
+	VFA_BTF,
+	VFA_MAP_PTR,
+};
+
+struct vf_insn_fact {
+	uint8_t flags;	 /* enum vf_insn_flag */
+	uint8_t base;	 /* enum vf_access_base */
+	uint16_t extra;	 /* arena casts, sock kind */
+	/* kfunc call: its contract. ldimm64: map, subprogram or variable. Helper: map if constant */
+	const struct kfunc_contract *kfunc;
+	const struct vf_map *map; /* ldimm64 map, or the constant map of a helper call */
+	uint64_t imm64;	 /* obj_new & co.: type id; graph adds: node offset; kind 3: address */
+	const struct btf_fields *fields; /* obj_new, obj_drop, refcount_acquire: of the local type */
+	uint32_t size;	 /* obj_new: bytes */
+};
+
+struct vf_subprog {
+	uint32_t start, end; /* instructions [start, end) */
+	uint32_t stack;	     /* bytes used by this function alone */
+	bool is_global, is_callback, is_async_callback, is_exception_cb;
+	bool has_tail_call;
+	uint32_t func_id; /* BTF id of its FUNC, 0: none */
+};
+
+struct vf_facts {
+	struct vf_insn_fact *insn; /* n_insns */
+	uint32_t n_insns;
+	struct vf_subprog *subprog;
+	uint32_t n_subprogs;
+	int32_t exception_cb; /* subprogram, -1: none */
+	const struct vf_map *maps[64];
+	uint32_t n_maps;
+	const struct btf_obj *btfs[64]; /* modules whose kfuncs are called */
+	uint32_t n_btfs;
+	uint32_t max_ctx_offset;    /* SYSCALL, tracepoints: bytes of context needed */
+	uint32_t max_tp_access;	    /* writable raw tracepoints */
+	uint32_t max_rdonly_access, max_rdwr_access; /* iterator buffers */
+	bool may_goto, uses_arena, changes_pkt, might_sleep, throws;
+	/* one entry for each deprecated kfunc that is called */
+	const struct kfunc_contract *deprecated[8];
+	uint32_t n_deprecated;
+	struct vf_record *record; /* options.record_states; opaque: verifier/record.h */
+	struct btf_fields **local_fields; /* owned: special fields of program types */
+	uint32_t n_local_fields;
+};
+
+/*
+ * Verifies. *facts is filled on acceptance and must be freed with vf_facts_free(); on any other
+ * verdict it is empty. report is always filled. Returns report->err: 0 or -errno
+ * (unsupported: -ENOTSUPP).
+ */
+int vf_verify(const struct kfunc_kernel *kernel, const struct vf_program *prog,
+	      const struct vf_resolver *resolver, const struct vf_options *opts,
+	      struct diag_report *report, struct vf_facts *facts);
+void vf_facts_free(struct vf_facts *facts);
+
+/*
+ * Special fields of a struct of a program's BTF or of a map value (kfunc spec R8.1-R8.5, R8.20).
+ * *out is NULL when there are none; free with mem_free(). allowed: mask of enum btf_field_kind that
+ * are looked for. Errors: -EINVAL, -E2BIG, -EEXIST, -ENOENT, -ELOOP, -ENOMEM.
+ */
+int vf_find_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, uint32_t type_id,
+		   uint32_t allowed, struct btf_fields **out);
+
+#endif
