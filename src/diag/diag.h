@@ -8,6 +8,7 @@
 #ifndef DIAG_DIAG_H
 #define DIAG_DIAG_H
 
+#include <errno.h> /* codes.def */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -83,6 +84,7 @@ struct diag_report {
 	uint64_t verify_ns; /* filled by the caller, the verifier reads no clock */
 };
 
+const char *diag_verdict_name(enum diag_verdict v); /* "accept", ... */
 void diag_init(struct diag_report *r);
 /* Sets verdict, code, errno and message; returns -errno. The first call wins, later ones only return. */
 int diag_fail(struct diag_report *r, enum diag_code code, const char *fmt, ...)
@@ -118,5 +120,10 @@ void diag_render_text(const struct diag_report *r, const struct diag_source *src
 		      const struct diag_style *style, struct strbuf *out);
 void diag_render_explain(const struct diag_row *row, const struct diag_style *style,
 			 struct strbuf *out);
+/* Members of a JSON object, without braces: verdict, errno, code, message; and the statistics. */
+void diag_render_json(const struct diag_report *r, struct strbuf *out);
+void diag_render_json_stats(const struct diag_report *r, struct strbuf *out);
+/* a quoted and escaped JSON string, or null */
+void diag_json_string(struct strbuf *out, const char *s);
 
 #endif
