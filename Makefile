@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+# The short way in; Meson and Ninja do the work. Every target sets up what it needs by itself.
+
+BUILD	?= build
+PREFIX	?= /usr/local
+JOBS	?= $(shell nproc)
+CORPUS	?= corpus
+KERNEL	?= /sys/kernel/btf/vmlinux
+OUT	?= $(BUILD)/conformance.json
+
+all: $(BUILD)/build.ninja
+	@scripts/reconfigure.sh $(BUILD)
+	@ninja -C $(BUILD) -j $(JOBS)
+
+$(BUILD)/build.ninja: | setup
+	@meson setup $(BUILD) $(MESON_FLAGS)
+
+setup:
+	@scripts/setup.sh
+
+demo: all
+	@scripts/demo.sh $(BUILD)
+
+check: all
+	@scripts/check.sh $(BUILD) $(JOBS)
+
+san:
+	@$(MAKE) --no-print-directory check BUILD=$(BUILD)-san \
+		MESON_FLAGS="-Db_sanitize=address,undefined -Db_lundef=false"
+
+tsan:
+	@$(MAKE) --no-print-directory check BUILD=$(BUILD)-tsan \
+		MESON_FLAGS="-Db_sanitize=thread -Db_lundef=false"
+
+fmt:
+	@scripts/setup.sh fmt
+	@scripts/fmt.sh
+
+install: all
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@meson install -C $(BUILD) --no-rebuild
+
+corpus:
+	@scripts/build-corpus.sh $(CORPUS)
+
+conformance: all
+	@scripts/conformance.py --kfunc $(BUILD)/kfunc --corpus $(CORPUS) --kernel $(KERNEL) --out $(OUT)
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
+
+.PHONY: all setup demo check san tsan fmt install corpus conformance clean
