@@ -87,6 +87,9 @@ enum contract_arg_flags {
 	CARGF_SIZE_NEXT_CONST = 1 << 7,
 	CARGF_IMPLICIT = 1 << 8,
 	CARGF_CONST = 1 << 9,	 /* const pointee (documentation only) */
+	/* NULLABLE comes from __opt: NULL skips the size pair's memory check (3.6), nothing else; A5
+	 * still refuses it where that rule holds */
+	CARGF_OPT = 1 << 10,
 };
 
 struct contract_arg {
@@ -94,7 +97,7 @@ struct contract_arg {
 	uint16_t flags;
 	const char *name;    /* parameter name, suffix included; lives in the BTF */
 	uint32_t type_id;    /* declared type */
-	uint32_t pointee_id; /* modifiers stripped; 0 for void or no pointer */
+	uint32_t pointee_id; /* modifiers stripped; 0: void or no pointer; KPTR_SLOT: the kptr's struct */
 	const char *pointee_name;
 	uint32_t size; /* of the pointee, 0 if unknown */
 };
@@ -135,7 +138,9 @@ struct kfunc_contract {
 	/* iterators: name of struct bpf_iter_X's X and slots */
 	const char *iter_name;
 	uint8_t iter_slots;
-	const char *bad_why; /* CARG_BAD / CRET_BAD / prototype not expressible: one phrase */
+	/* R2.6: not expressible, -EINVAL wherever the call stands (dead code too); n_args is 0 */
+	bool proto_bad;
+	const char *bad_why; /* what makes every call fail (bad prototype, argument, return), for people */
 	void *addr; /* the function, in the live kernel; NULL in images */
 	/* lifecycle, from flags and the doc comment; NULL where unknown */
 	const char *doc; /* kernel-doc text beside the source */
@@ -144,5 +149,16 @@ struct kfunc_contract {
 /* Compiles one entry. `version` picks rules (KVER). Returns 0, -EINVAL (not a FUNC), -ENOMEM. */
 int contract_compile(struct kfunc_contract *c, const struct btf_obj *btf, uint32_t func_id,
 		     uint32_t flags, uint16_t version);
+
+/* By name, `_impl` stripped; SPECIAL_NONE. */
+enum contract_special contract_special_of(const char *name);
+/* Text and names of single flag bits, for list, doc and lint; NULL: no such flag. */
+const char *contract_flag_name(unsigned int bit);
+const char *contract_flag_text(unsigned int bit);
+const char *contract_arg_kind_name(enum contract_arg_kind kind);
+/* R10.9: what a KF_ITER_* kfunc must look like; NULL: it does, otherwise what is wrong. */
+const char *contract_check_iter(const struct btf_obj *btf, uint32_t func_id, uint32_t flags);
+/* The suffix of a parameter name that means something at this version, or NULL. */
+const char *contract_suffix(const char *param, uint16_t version);
 
 #endif

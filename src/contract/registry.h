@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The kfunc sets, filters and destructors of one kernel (kfunc spec 1.3-1.6). For every BTF object
- * (vmlinux and each module) and hook there is a sorted table of ids with flags. Lookups take a
- * reader lock (or RCU); registration is rare.
+ * (vmlinux and each module) and hook there is a table of ids with flags. Registration takes a lock
+ * and is rare; lookups take none and cost a hash probe. Contracts and destructor rows stay where they
+ * are until registry_free(), even when the set that made them is dropped; every BTF that was
+ * registered with is referenced as long.
  */
 #ifndef CONTRACT_REGISTRY_H
 #define CONTRACT_REGISTRY_H
@@ -43,31 +45,45 @@ int registry_add_dtors(struct contract_registry *r, const struct btf_obj *btf, b
 		       const struct contract_dtor *d, uint32_t n);
 const struct contract_dtor *registry_dtor(const struct contract_registry *r,
 					  const struct btf_obj *btf, uint32_t type_id);
-/* fmod_ret targets (R1.15) */
+/* fmod_ret targets (R1.15); and whether a FUNC is one, *flags being its KF_* */
 int registry_add_fmodret(struct contract_registry *r, const struct btf_obj *btf,
 			 const struct contract_entry *e, uint32_t n);
+bool registry_fmodret(const struct contract_registry *r, const struct btf_obj *btf, uint32_t id,
+		      uint32_t *flags);
 
 /*
  * The contract of FUNC id in btf whatever the program type; NULL: in no set. And whether a program of
- * this type and attach type may call it (R1.11, filters included); *flags as R1.11.
+ * this type may call it (R1.11, filters included); *flags as R1.11. A set with filters denies when
+ * prog is NULL. Sets may give one function different flags for different hooks: registry_contract
+ * gives the first set's, registry_contract_flags the contract compiled with exactly these flags.
  */
 const struct kfunc_contract *registry_contract(const struct contract_registry *r,
 					       const struct btf_obj *btf, uint32_t id);
+const struct kfunc_contract *registry_contract_flags(const struct contract_registry *r,
+						     const struct btf_obj *btf, uint32_t id,
+						     uint32_t flags);
 bool registry_allowed(const struct contract_registry *r, const struct btf_obj *btf, uint32_t id,
 		      uint32_t prog_type, const struct bpf_prog *prog, uint32_t *flags);
 /* R1.12: hook of a program type at this kernel version, -1: none */
 int contract_hook_of(uint32_t prog_type, uint16_t version);
 const char *contract_hook_name(enum contract_hook h);
 
-/* Every contract, for list, lint, doc and tests; a non-zero result of fn ends the walk. */
+/*
+ * Every contract, vmlinux first, then modules in order of registration, each by id, for list, lint,
+ * doc and tests; a non-zero result of fn ends the walk and is returned (-ENOMEM: not walked).
+ */
 int registry_for_each(const struct contract_registry *r,
 		      int (*fn)(void *ctx, const struct kfunc_contract *c), void *ctx);
-/* kfuncs that this kernel's history knows but this version lacks: since/removed and what to use. */
+/*
+ * What the history of kfuncs knows of a name (spec section 13.2), so that "no such kfunc" can be
+ * answered with since when or until when there is one, and what to use instead.
+ */
 struct contract_history {
 	const char *name;
 	uint16_t since, removed; /* KVER; removed 0: still there */
-	const char *instead;
+	const char *instead; /* NULL: nothing known */
 };
+/* NULL: never heard of; a ___flavour at the end of name is ignored */
 const struct contract_history *contract_history(const char *name);
 
 #endif

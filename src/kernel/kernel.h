@@ -16,9 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/kver.h"
 #include "btf/btf.h"
-
-#define KVER(maj, min) (((maj) << 8) | (min))
 
 struct contract_registry;
 struct kfunc_contract;
