@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Fault-safe loads for the interpreter and generated code (kfunc spec R6.9): the value at addr,
+ * zero-extended, or 0 when the address cannot be read. rt_probe_init() must have been called once;
+ * the rt_probe_read family of rt.h does that by itself.
+ */
+#ifndef RUNTIME_PROBE_H
+#define RUNTIME_PROBE_H
+
+#include <stdint.h>
+
+/*
+ * Installs the fault handler if it is not installed, or puts it in front again if the host installed
+ * one of its own since. Cheap enough for once per program load, not for once per run.
+ */
+void rt_probe_init(void);
+
+uint64_t rt_probe_ld1(uint64_t addr);
+uint64_t rt_probe_ld2(uint64_t addr);
+uint64_t rt_probe_ld4(uint64_t addr);
+uint64_t rt_probe_ld8(uint64_t addr);
+
+#endif

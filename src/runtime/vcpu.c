@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Virtual CPUs. A program may use per-CPU data without locks because nothing else runs on its CPU; in
+ * a process that promise is kept by a fixed set of slots, each owned by one thread at a time. Entering
+ * takes the slot this thread had last (its data is warm), or any free one, or waits. Nested entries
+ * of a thread stay on its slot.
+ *
+ * There are as many slots as the machine has possible CPUs (the number user space sizes per-CPU
+ * buffers by), at most RT_MAX_CPUS.
+ */
+#include "runtime/rt.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct cpu_slot {
+	struct rt_vcpu cpu;
+	_Atomic bool taken;
+} __attribute__((aligned(128)));
+
+static struct cpu_slot slots[RT_MAX_CPUS];
+static uint32_t nr_cpus;
+static pthread_once_t nr_once = PTHREAD_ONCE_INIT;
+
+static _Atomic uint32_t waiters, next_hint;
+static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wait_cond = PTHREAD_COND_INITIALIZER;
+
+static __thread struct rt_vcpu *my_cpu;
+static __thread uint32_t my_hint; /* last slot + 1, 0: none yet */
+
+/* "0-3", "0,2-5": how many numbers; 0 if the file cannot be read */
+static uint32_t count_possible(void)
+{
+	FILE *f = fopen("/sys/devices/system/cpu/possible", "re");
+	unsigned int lo, hi, total = 0;
+	int n;
+
+	if (!f)
+		return 0;
+	while ((n = fscanf(f, "%u-%u", &lo, &hi)) >= 1) {
+		total += n == 2 && hi >= lo ? hi - lo + 1 : 1;
+		if (fgetc(f) != ',')
+			break;
+	}
+	fclose(f);
+	return total;
+}
+
+static void count_cpus(void)
+{
+	long n = count_possible();
+	uint32_t i;
+
+	if (n < 1)
+		n = sysconf(_SC_NPROCESSORS_CONF);
+	if (n < 1)
+		n = 1;
+	if (n > RT_MAX_CPUS)
+		n = RT_MAX_CPUS;
+	for (i = 0; i < n; i++)
+		slots[i].cpu.id = i;
+	nr_cpus = n;
+}
+
+uint32_t rt_nr_cpus(void)
+{
+	pthread_once(&nr_once, count_cpus);
+	return nr_cpus;
+}
+
+static bool try_take(uint32_t i)
+{
+	bool expected = false;
+
+	/* the plain load keeps the cache line shared while the slot is taken */
+	return !atomic_load_explicit(&slots[i].taken, memory_order_relaxed) &&
+	       atomic_compare_exchange_strong(&slots[i].taken, &expected, true);
+}
+
+static bool take_any(uint32_t first, uint32_t n, uint32_t *got)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		*got = (first + i) % n;
+		if (try_take(*got))
+			return true;
+	}
+	return false;
+}
+
+/* A waiter announces itself before it looks again; who leaves frees the slot before it looks for
+ * waiters. So one of them sees the other. */
+static uint32_t wait_for_slot(uint32_t n)
+{
+	uint32_t got;
+
+	pthread_mutex_lock(&wait_lock);
+	atomic_fetch_add(&waiters, 1);
+	while (!take_any(0, n, &got))
+		pthread_cond_wait(&wait_cond, &wait_lock);
+	atomic_fetch_sub(&waiters, 1);
+	pthread_mutex_unlock(&wait_lock);
+	return got;
+}
+
+struct rt_vcpu *rt_enter(void)
+{
+	uint32_t n, got;
+
+	if (my_cpu) {
+		my_cpu->depth++;
+		return my_cpu;
+	}
+	n = rt_nr_cpus();
+	if (!my_hint)
+		my_hint = atomic_fetch_add_explicit(&next_hint, 1, memory_order_relaxed) % n + 1;
+	got = my_hint - 1;
+	if (!try_take(got) && !take_any(got + 1, n, &got))
+		got = wait_for_slot(n);
+	my_hint = got + 1;
+	my_cpu = &slots[got].cpu;
+	my_cpu->depth = 1;
+	return my_cpu;
+}
+
+void rt_leave(struct rt_vcpu *cpu)
+{
+	struct cpu_slot *slot = (struct cpu_slot *)cpu;
+
+	if (--cpu->depth)
+		return;
+	my_cpu = NULL;
+	atomic_store(&slot->taken, false);
+	if (atomic_load(&waiters)) {
+		pthread_mutex_lock(&wait_lock);
+		pthread_cond_signal(&wait_cond);
+		pthread_mutex_unlock(&wait_lock);
+	}
+}
+
+struct rt_vcpu *rt_current(void)
+{
+	return my_cpu;
+}
