@@ -17,12 +17,14 @@
 
 #include "btf/btf.h"
 
-/* KF_* flags: bits from flags.def, the public header has the same values */
+/* KF_* flags: bits from flags.def; <kfunc/kfunc.h> has the same as macros */
+#ifndef KFUNC_KFUNC_H
 enum {
 #define FLAG(bit, name, since, until, text) KF_##name = 1u << (bit),
 #include "contract/flags.def"
 #undef FLAG
 };
+#endif
 
 enum contract_hook {
 	HOOK_COMMON,

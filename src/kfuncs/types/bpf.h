@@ -12,6 +12,10 @@
 struct bpf_map;
 struct bpf_prog;
 
+#undef bpf_dynptr_kern /* <kfunc/kfunc.h>: hosts write the one for the other */
+
+/* the same in <kfunc/kfunc.h>, for filters */
+#ifndef KFUNC_KFUNC_H
 struct bpf_prog_aux {
 	u32 id;
 	u32 stack_depth;
@@ -28,6 +32,7 @@ struct bpf_prog {
 	u8 tag[8];
 	struct bpf_prog_aux *aux;
 };
+#endif
 
 struct bpf_map {
 	enum bpf_map_type map_type;
