@@ -70,7 +70,7 @@ struct reg_tab {
 	struct reg_gen *_Atomic gen;
 	struct reg_dtors *_Atomic dtors;
 	struct reg_tab *_Atomic chain; /* hash bucket */
-	struct reg_tab *next;	       /* in order of registration, writers only */
+	struct reg_tab *_Atomic next;  /* in order of arrival */
 };
 
 struct reg_mem {
@@ -83,7 +83,7 @@ struct contract_registry {
 	int8_t hook_of[PROG_TYPES];
 	pthread_mutex_t lock;
 	struct reg_mem *mem;
-	struct reg_tab *first, **last;
+	struct reg_tab *_Atomic first, *_Atomic *last;
 	struct reg_tab *_Atomic bucket[TAB_BUCKETS];
 };
 
@@ -299,7 +299,7 @@ static struct reg_tab *get_tab(struct contract_registry *r, const struct btf_obj
 		return NULL;
 	t->btf = btf_get((struct btf_obj *)btf);
 	t->is_module = is_module;
-	*r->last = t;
+	atomic_store_explicit(r->last, t, memory_order_release);
 	r->last = &t->next;
 	atomic_store_explicit(&t->chain, atomic_load(b), memory_order_relaxed);
 	atomic_store_explicit(b, t, memory_order_release);
@@ -604,6 +604,53 @@ int registry_add_dtors(struct contract_registry *r, const struct btf_obj *btf, b
 	}
 	pthread_mutex_unlock(&r->lock);
 	return err;
+}
+
+/* ---- modules ---- */
+
+int registry_add_module(struct contract_registry *r, struct btf_obj *btf)
+{
+	struct reg_tab *t;
+
+	pthread_mutex_lock(&r->lock);
+	t = get_tab(r, btf, true);
+	pthread_mutex_unlock(&r->lock);
+	return t ? 0 : -ENOMEM;
+}
+
+/* The i-th module; with i past the end NULL, *n being how many there are */
+static struct reg_tab *nth_module(const struct contract_registry *r, uint32_t i, uint32_t *n)
+{
+	struct reg_tab *t = atomic_load_explicit(&r->first, memory_order_acquire);
+
+	*n = 0;
+	for (; t; t = atomic_load_explicit(&t->next, memory_order_acquire))
+		if (t->is_module && (*n)++ == i)
+			return t;
+	return NULL;
+}
+
+uint32_t registry_modules(const struct contract_registry *r)
+{
+	uint32_t n;
+
+	nth_module(r, UINT32_MAX, &n);
+	return n;
+}
+
+struct btf_obj *registry_module(const struct contract_registry *r, uint32_t i)
+{
+	uint32_t n;
+	struct reg_tab *t = nth_module(r, i, &n);
+
+	return t ? (struct btf_obj *)t->btf : NULL;
+}
+
+bool registry_is_module(const struct contract_registry *r, const struct btf_obj *btf)
+{
+	const struct reg_tab *t = find_tab(r, btf);
+
+	return t && t->is_module;
 }
 
 /* ---- walking ---- */

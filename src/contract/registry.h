@@ -69,6 +69,16 @@ int contract_hook_of(uint32_t prog_type, uint16_t version);
 const char *contract_hook_name(enum contract_hook h);
 
 /*
+ * Modules: split BTFs that live beside the kernel's own, with or without kfuncs, in order of arrival
+ * (the boundary numbers BTF objects from this). Adding one twice is fine. They stay until
+ * registry_free(). -ENOMEM.
+ */
+int registry_add_module(struct contract_registry *r, struct btf_obj *btf);
+uint32_t registry_modules(const struct contract_registry *r);
+struct btf_obj *registry_module(const struct contract_registry *r, uint32_t i); /* NULL past the end */
+bool registry_is_module(const struct contract_registry *r, const struct btf_obj *btf);
+
+/*
  * Every contract, vmlinux first, then modules in order of registration, each by id, for list, lint,
  * doc and tests; a non-zero result of fn ends the walk and is returned (-ENOMEM: not walked).
  */

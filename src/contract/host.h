@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Types of a host: from an executable or shared library to a split module BTF over a kernel's. Used
+ * at registration (kernel/module.c) and by the command (`kfunc btf`, `kfunc lint`).
+ */
+#ifndef CONTRACT_HOST_H
+#define CONTRACT_HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "btf/btf.h"
+
+/*
+ * The BTF of an ELF file: its .BTF section, or else the file PATH.btf beside it. *data is allocated
+ * with mem_alloc(). Returns 0; -ENOENT: no BTF, -ENOEXEC: no 64-bit little-endian ELF file, -EINVAL: a
+ * broken one, -EFBIG: more than 256 MiB of BTF, -ENOMEM, or the errno of open and read. why gets one
+ * line in words unless it is NULL. The file may be anything; only headers that hold are followed.
+ */
+int host_elf_btf(const char *path, void **data, size_t *size, char *why, size_t why_size);
+
+/*
+ * Makes raw BTF a split BTF over base, with types that base has merged into it, and calls it name.
+ * NULL and *err: -EINVAL with why set, -ENOMEM.
+ */
+struct btf_obj *host_split_btf(const void *data, size_t size, struct btf_obj *base, const char *name,
+			       char *why, size_t why_size, int *err);
+
+/* "libapp.so.1" from "/usr/lib/libapp.so.1" -> "libapp": what a module is called */
+void host_module_name(const char *path, char *name, size_t size);
+
+#endif
