@@ -48,6 +48,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#ifndef KFUNC_API
+#define KFUNC_API __attribute__((visibility("default")))
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -279,7 +283,7 @@ struct kfunc_id_ref {
  * Whether id is in the set, for filters. Returns true or false; ids of a set whose module was not
  * resolved yet are 0 and never found.
  */
-bool btf_id_set8_contains(const struct btf_id_set8 *set, __u32 id);
+KFUNC_API bool btf_id_set8_contains(const struct btf_id_set8 *set, __u32 id);
 
 /*
  * ---- Registering ----
@@ -354,10 +358,11 @@ struct btf_kfunc_id_set {
  * The errors from "program type without a hook" on, but for -ENOMEM of a first set, drop all sets of
  * this module. kfunc_register_error() has the reason in words.
  */
-int register_btf_kfunc_id_set(enum bpf_prog_type prog_type, const struct btf_kfunc_id_set *set);
+KFUNC_API int register_btf_kfunc_id_set(enum bpf_prog_type prog_type,
+					const struct btf_kfunc_id_set *set);
 
 /* Functions to which fmod_ret programs may attach; errors as above. */
-int register_btf_fmodret_id_set(const struct btf_kfunc_id_set *set);
+KFUNC_API int register_btf_fmodret_id_set(const struct btf_kfunc_id_set *set);
 
 /*
  * Destructors: what to call for a referenced kptr of this type that is left in a map. Ids come from a
@@ -372,11 +377,11 @@ struct btf_id_dtor_kfunc {
  * Returns 0. -EINVAL: a function that is not void f(T *), a second call of a module. -E2BIG: 256 or
  * more. -EOVERFLOW, -ENOENT, -ENOMEM. Every failure drops all destructors of this module.
  */
-int register_btf_id_dtor_kfuncs(const struct btf_id_dtor_kfunc *dtors, __u32 add_cnt,
-				struct module *owner);
+KFUNC_API int register_btf_id_dtor_kfuncs(const struct btf_id_dtor_kfunc *dtors, __u32 add_cnt,
+					  struct module *owner);
 
 /* The reason of the last failed registration of the calling thread; "" if there was none. */
-const char *kfunc_register_error(void);
+KFUNC_API const char *kfunc_register_error(void);
 
 /*
  * ---- Initcalls ----
@@ -384,7 +389,7 @@ const char *kfunc_register_error(void);
  * late_initcall(fn) calls int fn(void) when the executable starts or the library is loaded, after
  * libkfunc is ready. A result other than 0 is kept for kfunc_init_errors().
  */
-void kfunc_run_initcall(struct module *module, int (*fn)(void), const char *name);
+KFUNC_API void kfunc_run_initcall(struct module *module, int (*fn)(void), const char *name);
 
 #define late_initcall(fn)                                                           \
 	static void __attribute__((constructor, used)) kfunc_initcall_##fn(void)   \
@@ -405,7 +410,8 @@ struct kfunc_init_error {
  * Calls report, which may be NULL, for every initcall that failed and every registration that was
  * skipped so far; returns how many there are. Strings stay valid until the process ends.
  */
-unsigned int kfunc_init_errors(void (*report)(void *ctx, const struct kfunc_init_error *e), void *ctx);
+KFUNC_API unsigned int kfunc_init_errors(void (*report)(void *ctx, const struct kfunc_init_error *e),
+					 void *ctx);
 
 /*
  * ---- Trust ----

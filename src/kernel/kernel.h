@@ -41,6 +41,11 @@ struct kfunc_kernel {
 	const struct kernel_tables *tables; /* rows of this version, resolved against btf */
 };
 
+/*
+ * The live kernel of this process, made on first use; borrowed, it lives as long as the process. NULL
+ * and errno when it cannot be made (kfuncs/live.c).
+ */
+struct kfunc_kernel *kernel_live(void);
 struct kfunc_kernel *kernel_get(struct kfunc_kernel *k);
 void kernel_put(struct kfunc_kernel *k);
 static inline bool kernel_has(const struct kfunc_kernel *k, enum kernel_rule r)

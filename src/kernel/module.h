@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Executables and shared libraries as modules of the live kernel: what <kfunc/kfunc.h> calls. */
+#ifndef KERNEL_MODULE_H
+#define KERNEL_MODULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct btf_kfunc_id_set;
+
+/*
+ * register_btf_kfunc_id_set() under the registration rules of a version: from 6.9 on only sets made
+ * with BTF_KFUNCS_START are kfuncs (row 1). The public functions use those of the newer seed (6.7),
+ * whose own text registers sets made with BTF_SET8_START. fmodret: the set lists fmod_ret targets.
+ */
+int module_register(uint32_t prog_type, bool fmodret, const struct btf_kfunc_id_set *set, uint16_t rules);
+
+#endif
