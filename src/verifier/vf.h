@@ -219,6 +219,7 @@ enum vf_hist_flags {
 	VF_HIST_STACK = 1 << 0,
 	VF_HIST_LINKED = 1 << 1, /* this entry is data: see precision.c */
 	VF_HIST_TAKEN = 1 << 2,	 /* conditional jump that was taken */
+	VF_HIST_CALLBACK = 1 << 3, /* exit of a callback: R0 does not reach the caller's R0 */
 };
 
 struct vf_state {
@@ -232,19 +233,33 @@ struct vf_state {
 	uint32_t irq_top; /* id of the most recent irq save, 0: none */
 	uint32_t n_locks; /* held spin locks of any kind */
 	uint32_t may_goto_depth;
-	uint32_t loop_rounds;
 	/* the tree of states */
 	struct vf_state *parent;
 	uint32_t branches; /* unfinished continuations; 0: finished, a full pruning candidate */
 	uint32_t insn;	   /* next instruction (stored states: the one they stand before) */
-	uint32_t first_insn, last_insn;
 	struct vf_hist *hist;
 	uint32_t n_hist, cap_hist;
 	struct vf_state *next; /* stored states of one instruction; free list */
-	uint64_t shape;	       /* hash of what must be equal for pruning */
+	uint64_t sig, sig_mask; /* register kinds a covered state must have: quick comparison */
+	uint32_t depth;		/* stored states above this one */
 	uint32_t hits, misses;
-	bool used_as_loop_entry;
+	uint32_t children; /* states that have this one as parent */
+	bool stored, evicted, loop_target;
+	/* The history before this state belongs to another root (async callbacks): do not walk on. */
+	bool hist_cut;
+	/*
+	 * States.c: the outermost unfinished state that a continuation of this one jumps back to. While
+	 * that one is unfinished, this state's marks are incomplete. edges: of the loops entered here.
+	 */
 	struct vf_state *loop_entry;
+	struct vf_edge *edges;
+};
+
+/* A path that ended because `target` covers it, before target's marks were complete. */
+struct vf_edge {
+	struct vf_edge *next;
+	struct vf_state *from; /* a copy of the state that was pruned */
+	struct vf_state *target;
 };
 
 /* ---------------------------------------------------------------- the environment */
@@ -287,7 +302,6 @@ struct vf_insn_info {
 	bool is_imm64_second;
 	uint16_t subprog; /* that contains it */
 	int32_t target; /* ldimm64 kind 4 and pseudo calls: subprogram number */
-	uint32_t scc;	/* strongly connected component, 0: none (straight-line) */
 	uint8_t access_base; /* enum vf_base + 1 of the pointer seen here, 0: none yet (R6.2) */
 	uint16_t access_flags;
 	const struct vf_map *map; /* ldimm64 map, or seen as a call's constant map */
@@ -295,6 +309,39 @@ struct vf_insn_info {
 	uint32_t loop_max; /* bpf_loop rounds bound */
 	const struct kfunc_contract *kfunc; /* resolved callee, NULL for imm 0 */
 	const struct btf_obj *kfunc_btf;
+	const struct btf_obj *ksym_btf; /* ldimm64 kind 3 */
+};
+
+/* One argument of a global function, from its prototype and tags (R3.18). */
+enum vf_garg_kind {
+	VF_GARG_SCALAR,
+	VF_GARG_CTX,
+	VF_GARG_MEM,
+	VF_GARG_DYNPTR,
+	VF_GARG_TRUSTED,
+	VF_GARG_UNTRUSTED_BTF,
+	VF_GARG_UNTRUSTED_MEM,
+	VF_GARG_ARENA,
+};
+
+struct vf_garg {
+	uint8_t kind;
+	bool nonnull, nullable;
+	uint32_t size;	  /* MEM */
+	uint32_t type_id; /* TRUSTED, UNTRUSTED_BTF: in the kernel's BTF */
+};
+
+enum vf_global_state { VF_GLOBAL_UNSEEN, VF_GLOBAL_CALLED, VF_GLOBAL_VERIFIED };
+
+/* What only the verifier needs to know of a subprogram. */
+struct vf_sub_info {
+	bool may_sleep, changes_pkt; /* it or what it calls */
+	bool has_ld_abs, calls_throw;
+	bool is_exception_cb, returns_void;
+	bool args_known; /* args below were made from the prototype */
+	uint8_t n_args;
+	struct vf_garg arg[5];
+	uint32_t async_entries; /* as an asynchronous callback so far */
 };
 
 struct vf_env {
@@ -313,19 +360,19 @@ struct vf_env {
 	struct vf_insn_info *info;
 	struct vf_subprog *subprog;
 	uint32_t n_subprogs;
-	uint8_t global_state[VF_MAX_SUBPROGS]; /* see global_fn.c */
+	struct vf_sub_info *sub;
+	uint8_t global_state[VF_MAX_SUBPROGS]; /* enum vf_global_state */
 
 	struct vf_state *cur;
 	uint32_t insn_idx, prev_insn_idx; /* instruction being simulated, and the one before */
 	struct vf_state **pending; /* stack of states to explore */
 	uint32_t n_pending, cap_pending;
 	struct vf_stored *stored; /* per instruction */
-	struct vf_state *free_states; /* recycled */
 	uint32_t next_id;
 	uint64_t processed, max_insns;
-	uint32_t n_states, peak_states;
-	uint32_t jumps_since, insns_since; /* since the last stored state */
-	uint32_t jmps_processed, prev_jmps_processed, prev_insn_processed;
+	uint32_t n_states, peak_states, total_states;
+	/* jumps and instructions since the last stored state (R9.2) */
+	uint64_t jumps, jumps_at_store, insns_at_store;
 	uint32_t entry_subprog; /* main or the global function being verified */
 	bool is_main_walk;
 
@@ -336,7 +383,9 @@ struct vf_env {
 
 	/* scratch of a call being checked */
 	struct vf_call *call;
-	void *arena_mem; /* allocator of frames: alloc.c */
+	struct vf_pool *pool; /* recycled frames and states: state.c */
+	struct vf_state *evicted; /* states that left the lists but still have children */
+	uint32_t n_evicted;
 };
 
 /* ---------------------------------------------------------------- env.c */
@@ -386,9 +435,40 @@ static inline uint32_t vf_prog_type(const struct vf_env *env)
 
 /* ---------------------------------------------------------------- state.c */
 
+struct vf_state *vf_state_new(struct vf_env *env); /* one empty frame 0 */
+struct vf_state *vf_state_copy(struct vf_env *env, const struct vf_state *src);
+void vf_state_free(struct vf_env *env, struct vf_state *st);
+/* Pushes a frame on st (owned, all registers NOT_INIT but R10); NULL: no memory or too deep */
+struct vf_frame *vf_frame_push(struct vf_env *env, struct vf_state *st, uint32_t callsite,
+			       uint32_t subprog);
+void vf_frame_pop(struct vf_env *env, struct vf_state *st);
+void vf_pool_free(struct vf_env *env);
+/* appends an instruction to the current path */
+int vf_hist_push(struct vf_env *env, uint32_t insn);
+
+/* ---------------------------------------------------------------- states.c: pruning */
+
+/*
+ * Called at checkpoints. 1: the current state is covered by a stored one, its path ends. 0: go on
+ * (the state may have been stored). -errno: infinite loop, no memory.
+ */
+int vf_is_visited(struct vf_env *env);
+/* A path has ended: its branch is done, and so may be its ancestors. */
+int vf_path_done(struct vf_env *env, struct vf_state *st);
+void vf_states_free(struct vf_env *env);
+/* the most recent stored state of this path at the same instruction and call chain, or NULL */
+struct vf_state *vf_previous_visit(struct vf_env *env, const struct vf_state *st, uint32_t insn);
+/* precision.c: what is precise in target must be in st; 1 if that changed a mark */
+int vf_precise_from(struct vf_env *env, struct vf_state *st, const struct vf_state *target);
+int vf_all_precise(struct vf_env *env, struct vf_state *st);
+/* registers of frame f of st that a continuation may read */
+uint32_t vf_live_regs(const struct vf_env *env, const struct vf_state *st, uint32_t f);
+
 struct vf_frame *vf_frame_own(struct vf_env *env, uint32_t frame); /* NULL: no memory */
 /* makes slots [0, n) exist in an owned frame; may move the frame; 0 or -ENOMEM */
 int vf_frame_grow(struct vf_env *env, uint32_t frame, uint32_t n_slots);
+/* puts a state on the queue; takes it over, also on failure */
+int vf_enqueue(struct vf_env *env, struct vf_state *st, uint32_t insn);
 /* Queues a copy of the current state to continue at insn; NULL: no memory or too many (reported) */
 struct vf_state *vf_push_state(struct vf_env *env, uint32_t insn);
 /* as vf_regs(), for a queued state's top frame (owned) */
@@ -438,6 +518,11 @@ static inline bool vf_reg_is_const(const struct vf_reg *r)
 static inline bool vf_reg_is_null(const struct vf_reg *r)
 {
 	return vf_reg_is_const(r) && r->s.t.v == 0;
+}
+/* offset is one known number: off + s.t.v */
+static inline bool vf_reg_is_fixed(const struct vf_reg *r)
+{
+	return r->s.t.m == 0;
 }
 /* variable part is the constant 0 */
 static inline bool vf_reg_fixed_off(const struct vf_reg *r)
@@ -560,8 +645,17 @@ int vf_check_subprog_call(struct vf_env *env, const struct bpf_insn *insn, uint3
 int vf_check_exit(struct vf_env *env, uint32_t *next, bool *path_ended); /* exit.c */
 /* R1-R5 become unreadable after a call */
 void vf_clobber_caller_saved(struct vf_env *env);
-/* argument typing of a global function's prototype: global_fn.c */
+/* global_fn.c: do the registers fit the prototype? And the registers a root starts with. */
 int vf_check_global_args(struct vf_env *env, uint32_t subprog);
+int vf_set_entry_args(struct vf_env *env, uint32_t subprog);
+int vf_check_return_value(struct vf_env *env); /* exit.c: R10.1 */
+int vf_pass_returned_reference(struct vf_env *env); /* exit.c: before the leak check */
+int vf_check_callback_refs(struct vf_env *env); /* refs.c: R9.6, at a callback's exit */
+int vf_imm64_btf_var(struct vf_env *env, const struct bpf_insn *insn, struct vf_reg *dst);
+/* The rejection made last is one of this code here (a memory check of a global function's argument). */
+void vf_recode(struct vf_env *env, enum diag_code code);
+/* is this the program type's context, as a pointee of an argument? (R3.18, kfunc spec C2) */
+bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_t pointee_id);
 
 /*
  * Callbacks (callback.c). set fills the callee's R1-R5 from the caller's frame and sets the return
@@ -578,8 +672,11 @@ int vf_push_async_callback(struct vf_env *env, uint32_t func_regno, vf_set_callb
 int vf_process_iter_next(struct vf_env *env, const struct kfunc_contract *c, uint32_t regno);
 /* R3.23: widen scalars of the state that is queued against the previous visit (states.c) */
 int vf_widen_against_previous(struct vf_env *env, struct vf_state *queued);
+int vf_widen_current(struct vf_env *env, uint32_t insn); /* at a callback's return to insn */
 
 /* dynptr.c, graph.c, irq.c */
+/* initialised dynptr on the stack or const dynptr, of any kind (global function arguments) */
+int vf_check_dynptr_arg(struct vf_env *env, uint32_t regno);
 int vf_dynptr_destroy_slot(struct vf_env *env, uint32_t frame, uint32_t slot); /* overwritten: R10.2 */
 const struct btf_fields *vf_type_fields(struct vf_env *env, const struct btf_obj *btf,
 					uint32_t type_id); /* program types; NULL: none */

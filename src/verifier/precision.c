@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Precision (verifier spec R9.4): a scalar is compared for pruning only if its value influenced a
+ * decision. Stored states begin with every scalar imprecise; when a value turns out to matter, the
+ * path is walked backwards through the instructions recorded since each stored state, from the
+ * register to what it was computed from, and the places found are marked in the stored states
+ * passed. What cannot be followed makes every scalar precise, which costs pruning, never soundness.
+ *
+ * A step of the walk: given the places that matter after an instruction, those that matter before.
+ */
+#include "isa/isa.h"
+#include "verifier/states.h"
+
+struct places {
+	uint32_t reg[VF_MAX_FRAMES];
+	uint64_t slot[VF_MAX_FRAMES];
+	uint32_t frames; /* highest frame in use + 1 */
+};
+
+static bool nothing_left(const struct places *p)
+{
+	for (uint32_t f = 0; f < p->frames; f++)
+		if (p->reg[f] || p->slot[f])
+			return false;
+	return true;
+}
+
+static void add_reg(struct places *p, uint32_t f, uint32_t reg)
+{
+	p->reg[f] |= 1u << reg;
+	if (p->frames <= f)
+		p->frames = f + 1;
+}
+
+static void add_slot(struct places *p, uint32_t f, uint32_t slot)
+{
+	p->slot[f] |= 1ull << slot;
+	if (p->frames <= f)
+		p->frames = f + 1;
+}
+
+static bool has_reg(const struct places *p, uint32_t f, uint32_t reg)
+{
+	return p->reg[f] >> reg & 1;
+}
+
+static void drop_reg(struct places *p, uint32_t f, uint32_t reg)
+{
+	p->reg[f] &= ~(1u << reg);
+}
+
+static void step_alu(struct places *p, const struct bpf_insn *insn, uint32_t f)
+{
+	uint8_t op = BPF_OP(insn->code);
+
+	if (!has_reg(p, f, insn->dst_reg))
+		return;
+	if (op == BPF_MOV)
+		drop_reg(p, f, insn->dst_reg);
+	if (op != BPF_END && op != BPF_NEG && BPF_SRC(insn->code) == BPF_X)
+		add_reg(p, f, insn->src_reg);
+}
+
+static void step_load(struct places *p, const struct bpf_insn *insn, const struct vf_hist *h,
+		      uint32_t dst)
+{
+	if (!has_reg(p, h->frame, dst))
+		return;
+	drop_reg(p, h->frame, dst);
+	(void)insn;
+	if (h->flags & VF_HIST_STACK)
+		add_slot(p, h->s_frame, h->s_slot);
+}
+
+static void step_store(struct places *p, const struct bpf_insn *insn, const struct vf_hist *h)
+{
+	if (!(h->flags & VF_HIST_STACK) || !(p->slot[h->s_frame] >> h->s_slot & 1))
+		return;
+	p->slot[h->s_frame] &= ~(1ull << h->s_slot);
+	if (BPF_CLASS(insn->code) == BPF_STX)
+		add_reg(p, h->frame, insn->src_reg);
+}
+
+static void step_atomic(struct places *p, const struct bpf_insn *insn, const struct vf_hist *h)
+{
+	if (insn->imm == BPF_LOAD_ACQ) {
+		step_load(p, insn, h, insn->dst_reg);
+	} else if (insn->imm == BPF_STORE_REL) {
+		step_store(p, insn, h);
+	} else {
+		/* results are unknown, and the slot is ordinary bytes afterwards */
+		if (insn->imm == BPF_CMPXCHG)
+			drop_reg(p, h->frame, BPF_REG_0);
+		else if (insn->imm & BPF_FETCH)
+			drop_reg(p, h->frame, insn->src_reg);
+		if (h->flags & VF_HIST_STACK)
+			p->slot[h->s_frame] &= ~(1ull << h->s_slot);
+	}
+}
+
+/*
+ * A call at frame f. If the frame above still has places, the walk has just left the callee through
+ * its entry: they are its arguments.
+ */
+static void step_call(struct places *p, const struct bpf_insn *insn, uint32_t f)
+{
+	uint32_t args = 0;
+
+	if (f + 1 < VF_MAX_FRAMES && f + 1 < p->frames) {
+		args = p->reg[f + 1] & 0x3e;
+		p->reg[f + 1] = 0;
+		p->slot[f + 1] = 0;
+	}
+	p->reg[f] &= ~1u;
+	if (!args)
+		return;
+	if (insn->src_reg == BPF_PSEUDO_CALL)
+		p->reg[f] |= args;
+	else /* a callback: which of its arguments came from which of ours is the helper's matter */
+		p->reg[f] |= 0x3e;
+	if (p->frames <= f)
+		p->frames = f + 1;
+}
+
+static void step_exit(struct places *p, const struct vf_hist *h)
+{
+	if (h->flags & VF_HIST_CALLBACK || h->frame == 0 || !has_reg(p, h->frame - 1, BPF_REG_0))
+		return;
+	drop_reg(p, h->frame - 1, BPF_REG_0);
+	add_reg(p, h->frame, BPF_REG_0);
+}
+
+static void step_jump(struct places *p, const struct bpf_insn *insn, uint32_t f)
+{
+	uint8_t op = BPF_OP(insn->code);
+
+	if (op == BPF_JA || op == BPF_JCOND || BPF_SRC(insn->code) != BPF_X)
+		return;
+	/* each side was refined by the other */
+	if (has_reg(p, f, insn->dst_reg) || has_reg(p, f, insn->src_reg)) {
+		add_reg(p, f, insn->dst_reg);
+		add_reg(p, f, insn->src_reg);
+	}
+}
+
+static void step(struct vf_env *env, struct places *p, const struct vf_hist *h)
+{
+	const struct bpf_insn *insn = &env->prog->insns[h->insn];
+
+	switch (BPF_CLASS(insn->code)) {
+	case BPF_ALU:
+	case BPF_ALU64:
+		step_alu(p, insn, h->frame);
+		break;
+	case BPF_LDX:
+		step_load(p, insn, h, insn->dst_reg);
+		break;
+	case BPF_ST:
+		step_store(p, insn, h);
+		break;
+	case BPF_STX:
+		if (BPF_MODE(insn->code) == BPF_ATOMIC)
+			step_atomic(p, insn, h);
+		else
+			step_store(p, insn, h);
+		break;
+	case BPF_LD:
+		drop_reg(p, h->frame, BPF_MODE(insn->code) == BPF_IMM ? insn->dst_reg : BPF_REG_0);
+		break;
+	case BPF_JMP:
+	case BPF_JMP32:
+		if (insn->code == (BPF_JMP | BPF_CALL))
+			step_call(p, insn, h->frame);
+		else if (insn->code == (BPF_JMP | BPF_EXIT))
+			step_exit(p, h);
+		else
+			step_jump(p, insn, h->frame);
+		break;
+	}
+}
+
+/*
+ * Linked places (R4.5) stand before the entry of their instruction as data entries, two to an
+ * entry: (s_frame, s_slot) holds one packed item, insn the other (0xffff: none).
+ */
+static uint16_t linked_item(const struct vf_hist *h, int i)
+{
+	return i ? (uint16_t)h->insn : (uint16_t)(h->s_frame << 8 | h->s_slot);
+}
+
+static bool has_item(const struct places *p, uint16_t item)
+{
+	uint32_t f = item >> 8;
+
+	return item & 0x40 ? p->slot[f] >> (item & 0x3f) & 1 : p->reg[f] >> (item & 0xf) & 1;
+}
+
+static void add_item(struct places *p, uint16_t item)
+{
+	if (item & 0x40)
+		add_slot(p, item >> 8, item & 0x3f);
+	else
+		add_reg(p, item >> 8, item & 0xf);
+}
+
+/* the data entries [from, to): if one linked place matters, all do */
+static void step_linked(struct places *p, const struct vf_hist *from, const struct vf_hist *to)
+{
+	bool any = false;
+
+	for (const struct vf_hist *h = from; h < to; h++)
+		for (int i = 0; i < 2; i++)
+			any |= linked_item(h, i) != 0xffff && has_item(p, linked_item(h, i));
+	if (!any)
+		return;
+	for (const struct vf_hist *h = from; h < to; h++)
+		for (int i = 0; i < 2; i++)
+			if (linked_item(h, i) != 0xffff)
+				add_item(p, linked_item(h, i));
+}
+
+int vf_hist_linked(struct vf_env *env, const uint16_t *item, uint32_t n)
+{
+	struct vf_state *st = env->cur;
+	struct vf_hist insn;
+	size_t cap = st->cap_hist;
+	uint32_t data = (n + 1) / 2;
+
+	if (!n || !st->n_hist)
+		return 0;
+	if (mem_grow((void **)&st->hist, &cap, st->n_hist + data, sizeof(*st->hist)))
+		return vf_nomem(env);
+	st->cap_hist = cap;
+	insn = st->hist[--st->n_hist];
+	for (uint32_t i = 0; i < n; i += 2)
+		st->hist[st->n_hist++] = (struct vf_hist){
+			.insn = i + 1 < n ? item[i + 1] : 0xffff,
+			.frame = insn.frame,
+			.flags = VF_HIST_LINKED,
+			.s_frame = item[i] >> 8,
+			.s_slot = item[i] & 0xff,
+		};
+	st->hist[st->n_hist++] = insn;
+	return 0;
+}
+
+void vf_hist_stack(struct vf_env *env, uint32_t frame, uint32_t slot)
+{
+	struct vf_state *st = env->cur;
+	struct vf_hist *h;
+
+	if (!st->n_hist)
+		return;
+	h = &st->hist[st->n_hist - 1];
+	h->flags |= VF_HIST_STACK;
+	h->s_frame = frame;
+	h->s_slot = slot;
+}
+
+/* Marks the places in st; those that are pointers or are marked already are dropped from p. */
+static bool mark_in_state(struct vf_state *st, struct places *p)
+{
+	bool changed = false;
+
+	for (uint32_t f = 0; f < p->frames; f++) {
+		const struct vf_frame *fr = f <= st->cur_frame ? st->frame[f] : NULL;
+		uint32_t regs = fr ? p->reg[f] : 0;
+		uint64_t slots = fr ? p->slot[f] : 0;
+
+		p->reg[f] = 0;
+		p->slot[f] = 0;
+		for (; regs; regs &= regs - 1) {
+			uint32_t i = __builtin_ctz(regs);
+
+			if (fr->r[i].base == VF_SCALAR && !(st->marks[f].reg_precise >> i & 1)) {
+				st->marks[f].reg_precise |= 1u << i;
+				p->reg[f] |= 1u << i;
+				changed = true;
+			}
+		}
+		for (; slots; slots &= slots - 1) {
+			uint32_t i = __builtin_ctzll(slots);
+
+			if (i < fr->n_slots && fr->slot[i].kind[0] == VF_SLOT_SPILL &&
+			    fr->slot[i].reg.base == VF_SCALAR &&
+			    !(st->marks[f].slot_precise >> i & 1)) {
+				st->marks[f].slot_precise |= 1ull << i;
+				p->slot[f] |= 1ull << i;
+				changed = true;
+			}
+		}
+	}
+	return changed;
+}
+
+/* Walks back from the end of st's history (n entries). 1: a stored state got a new mark. */
+static int walk_back(struct vf_env *env, struct vf_state *st, uint32_t n, struct places *p)
+{
+	int changed = 0;
+
+	for (;;) {
+		while (n) {
+			const struct vf_hist *h = &st->hist[--n];
+			uint32_t data = n;
+
+			/*
+			 * The places found so far are those before the instruction; links that it
+			 * made hold for what came out of it as well as for what went in.
+			 */
+			while (data && st->hist[data - 1].flags & VF_HIST_LINKED)
+				data--;
+			step_linked(p, &st->hist[data], h);
+			step(env, p, h);
+			step_linked(p, &st->hist[data], h);
+			n = data;
+			if (nothing_left(p))
+				return changed;
+		}
+		if (st->hist_cut || !st->parent)
+			return changed;
+		st = st->parent;
+		if (!mark_in_state(st, p))
+			return changed;
+		changed = 1;
+		n = st->n_hist;
+	}
+}
+
+/* the entry of the instruction being simulated, and its data, are not part of what led here */
+static uint32_t hist_before_current(const struct vf_state *st)
+{
+	uint32_t n = st->n_hist;
+
+	if (n)
+		n--;
+	while (n && st->hist[n - 1].flags & VF_HIST_LINKED)
+		n--;
+	return n;
+}
+
+int vf_mark_precise(struct vf_env *env, uint32_t regno)
+{
+	struct vf_state *st = env->cur;
+	struct places p = {0};
+
+	if (st->frame[st->cur_frame]->r[regno].base != VF_SCALAR)
+		return 0;
+	add_reg(&p, st->cur_frame, regno);
+	walk_back(env, st, hist_before_current(st), &p);
+	return 0;
+}
+
+int vf_mark_precise_slot(struct vf_env *env, uint32_t frame, uint32_t slot)
+{
+	struct vf_state *st = env->cur;
+	struct places p = {0};
+
+	add_slot(&p, frame, slot);
+	walk_back(env, st, hist_before_current(st), &p);
+	return 0;
+}
+
+int vf_precise_from(struct vf_env *env, struct vf_state *st, const struct vf_state *target)
+{
+	struct places p = {0};
+
+	for (uint32_t f = 0; f <= target->cur_frame; f++) {
+		const struct vf_frame *fr = st->frame[f];
+		uint64_t slots = target->marks[f].slot_precise;
+
+		p.reg[f] = target->marks[f].reg_precise & vf_live_regs(env, target, f);
+		for (uint32_t i = 0; i < VF_REGS; i++)
+			if (fr->r[i].base != VF_SCALAR)
+				p.reg[f] &= ~(1u << i);
+		for (; slots; slots &= slots - 1) {
+			uint32_t i = __builtin_ctzll(slots);
+
+			if (i < fr->n_slots && fr->slot[i].kind[0] == VF_SLOT_SPILL)
+				p.slot[f] |= 1ull << i;
+		}
+	}
+	p.frames = target->cur_frame + 1;
+	return nothing_left(&p) ? 0 : walk_back(env, st, st->n_hist, &p);
+}
+
+int vf_all_precise(struct vf_env *env, struct vf_state *st)
+{
+	(void)env;
+	for (; st && !st->hist_cut; st = st->parent)
+		for (uint32_t f = 0; st->parent && f <= st->parent->cur_frame; f++) {
+			st->parent->marks[f].reg_precise = ~0u;
+			st->parent->marks[f].slot_precise = ~0ull;
+			st->parent->marks[f].slot_read = ~0ull;
+		}
+	return 0;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * States and frames: making, copying, queueing. A state is small; its frames carry the registers
+ * and the stack. Frames are shared between a state and its copies until somebody writes: only the
+ * top frame is copied when a state is, outer frames when vf_frame_own() is asked for one.
+ *
+ * Both come and go by the hundred thousand, so the pool keeps what is freed, frames by the number
+ * of slots they have room for.
+ */
+#include "verifier/vf.h"
+
+#define FRAME_CLASSES (VF_MAX_SLOTS / 8 + 1)
+#define MAX_PENDING 8192 /* R9.1 */
+
+struct vf_pool {
+	struct vf_frame *frames[FRAME_CLASSES]; /* linked through ((void **)frame)[0] */
+	struct vf_state *states;
+};
+
+static struct vf_pool *pool(struct vf_env *env)
+{
+	if (!env->pool)
+		env->pool = mem_zalloc(sizeof(*env->pool));
+	return env->pool;
+}
+
+static struct vf_frame *frame_alloc(struct vf_env *env, uint32_t n_slots)
+{
+	uint32_t class = (n_slots + 7) / 8;
+	struct vf_pool *p = pool(env);
+	struct vf_frame *f;
+
+	if (!p)
+		return NULL;
+	f = p->frames[class];
+	if (f)
+		p->frames[class] = *(struct vf_frame **)f;
+	else
+		f = mem_alloc(sizeof(*f) + class * 8 * sizeof(struct vf_slot));
+	if (!f)
+		return NULL;
+	f->cap_slots = class * 8;
+	return f;
+}
+
+static void frame_put(struct vf_env *env, struct vf_frame *f)
+{
+	uint32_t class = f->cap_slots / 8;
+
+	if (--f->refs)
+		return;
+	*(struct vf_frame **)f = env->pool->frames[class];
+	env->pool->frames[class] = f;
+}
+
+static struct vf_frame *frame_copy(struct vf_env *env, const struct vf_frame *src, uint32_t room)
+{
+	uint32_t cap;
+	struct vf_frame *f = frame_alloc(env, room > src->n_slots ? room : src->n_slots);
+
+	if (!f)
+		return NULL;
+	cap = f->cap_slots;
+	memcpy(f, src, sizeof(*f) + src->n_slots * sizeof(struct vf_slot));
+	f->cap_slots = cap;
+	f->refs = 1;
+	return f;
+}
+
+static struct vf_frame *frame_own(struct vf_env *env, struct vf_state *st, uint32_t i)
+{
+	struct vf_frame *f = st->frame[i];
+
+	if (f->refs == 1)
+		return f;
+	f = frame_copy(env, st->frame[i], 0);
+	if (!f) {
+		vf_nomem(env);
+		return NULL;
+	}
+	st->frame[i]->refs--;
+	st->frame[i] = f;
+	return f;
+}
+
+struct vf_frame *vf_frame_own(struct vf_env *env, uint32_t frame)
+{
+	return frame_own(env, env->cur, frame);
+}
+
+int vf_frame_grow(struct vf_env *env, uint32_t frame, uint32_t n_slots)
+{
+	struct vf_frame *f = env->cur->frame[frame];
+
+	if (n_slots <= f->n_slots)
+		return 0;
+	if (f->refs != 1 || n_slots > f->cap_slots) {
+		struct vf_frame *bigger = frame_copy(env, f, n_slots);
+
+		if (!bigger)
+			return vf_nomem(env);
+		frame_put(env, f);
+		env->cur->frame[frame] = f = bigger;
+	}
+	memset(&f->slot[f->n_slots], 0, (n_slots - f->n_slots) * sizeof(struct vf_slot));
+	f->n_slots = n_slots;
+	return 0;
+}
+
+int vf_own_all(struct vf_env *env, struct vf_state *st)
+{
+	for (uint32_t i = 0; i <= st->cur_frame; i++)
+		if (st->frame[i]->refs != 1 && !frame_own(env, st, i))
+			return -ENOMEM;
+	return 0;
+}
+
+struct vf_reg *vf_reg_it_next(struct vf_state *st, struct vf_reg_it *it)
+{
+	for (; it->frame <= st->cur_frame; it->frame++, it->i = 0) {
+		struct vf_frame *f = st->frame[it->frame];
+
+		if (it->i < VF_REGS)
+			return &f->r[it->i++];
+		while (it->i - VF_REGS < f->n_slots) {
+			struct vf_slot *s = &f->slot[it->i++ - VF_REGS];
+
+			if (s->kind[0] == VF_SLOT_SPILL)
+				return &s->reg;
+		}
+	}
+	return NULL;
+}
+
+static void frame_init(struct vf_frame *f, uint32_t depth, uint32_t callsite, uint32_t subprog)
+{
+	uint32_t cap = f->cap_slots;
+
+	memset(f, 0, sizeof(*f));
+	f->cap_slots = cap;
+	f->refs = 1;
+	f->callsite = callsite;
+	f->subprog = subprog;
+	for (int i = 0; i < VF_REGS - 1; i++)
+		f->r[i].base = VF_NOT_INIT;
+	vf_reg_pointer(&f->r[10], VF_STACK, 0);
+	f->r[10].frame = depth;
+}
+
+struct vf_frame *vf_frame_push(struct vf_env *env, struct vf_state *st, uint32_t callsite,
+			       uint32_t subprog)
+{
+	uint32_t depth = st->cur_frame + 1;
+	uint32_t max = vf_rule(env, RULE_FRAMES_16) ? 16 : 8;
+	struct vf_frame *f;
+
+	if (depth >= max) {
+		vf_reject(env, KF_CALL_DEPTH, "this call would be frame %u of at most %u",
+			  depth + 1, max);
+		return NULL;
+	}
+	f = frame_alloc(env, 0);
+	if (!f) {
+		vf_nomem(env);
+		return NULL;
+	}
+	frame_init(f, depth, callsite, subprog);
+	st->frame[depth] = f;
+	st->cur_frame = depth;
+	/* a new frame's slots come from nowhere: nothing is read through to the parents */
+	st->marks[depth] = (struct vf_marks){.slot_written = ~0ull};
+	return f;
+}
+
+void vf_frame_pop(struct vf_env *env, struct vf_state *st)
+{
+	frame_put(env, st->frame[st->cur_frame]);
+	st->frame[st->cur_frame--] = NULL;
+}
+
+static struct vf_state *state_alloc(struct vf_env *env)
+{
+	struct vf_pool *p = pool(env);
+	struct vf_state *st;
+
+	if (!p)
+		return NULL;
+	st = p->states;
+	if (st) {
+		p->states = st->next;
+		return st;
+	}
+	return mem_zalloc(sizeof(*st));
+}
+
+void vf_state_free(struct vf_env *env, struct vf_state *st)
+{
+	struct vf_hist *hist = st->hist;
+	struct vf_ref *refs = st->refs;
+	uint32_t cap_hist = st->cap_hist, cap_refs = st->cap_refs;
+
+	for (uint32_t i = 0; i <= st->cur_frame; i++)
+		if (st->frame[i])
+			frame_put(env, st->frame[i]);
+	if (st->parent)
+		st->parent->children--;
+	memset(st, 0, sizeof(*st));
+	/* small buffers stay with the recycled state */
+	st->hist = hist;
+	st->cap_hist = cap_hist;
+	st->refs = refs;
+	st->cap_refs = cap_refs;
+	st->next = env->pool->states;
+	env->pool->states = st;
+}
+
+struct vf_state *vf_state_new(struct vf_env *env)
+{
+	struct vf_state *st = state_alloc(env);
+	struct vf_frame *f = st ? frame_alloc(env, 0) : NULL;
+
+	if (!f) {
+		if (st)
+			vf_state_free(env, st);
+		vf_nomem(env);
+		return NULL;
+	}
+	frame_init(f, 0, 0, env->entry_subprog);
+	st->frame[0] = f;
+	st->cur_frame = 0;
+	st->branches = 1;
+	st->n_hist = st->n_refs = 0;
+	st->marks[0] = (struct vf_marks){.slot_written = ~0ull};
+	st->in_sleepable = env->place.sleepable;
+	st->hist_cut = true;
+	return st;
+}
+
+static int copy_array(void **dst, uint32_t *cap, const void *src, uint32_t n, size_t elem)
+{
+	if (n > *cap) {
+		uint32_t want = (n + 15) & ~15u;
+		void *p = mem_realloc(*dst, want * elem);
+
+		if (!p)
+			return -ENOMEM;
+		*dst = p;
+		*cap = want;
+	}
+	if (n)
+		memcpy(*dst, src, n * elem);
+	return 0;
+}
+
+struct vf_state *vf_state_copy(struct vf_env *env, const struct vf_state *src)
+{
+	struct vf_state *st = state_alloc(env);
+	uint32_t top = src->cur_frame;
+	struct vf_hist *hist;
+	struct vf_ref *refs;
+	uint32_t cap_hist, cap_refs;
+
+	if (!st)
+		goto nomem;
+	hist = st->hist;
+	cap_hist = st->cap_hist;
+	refs = st->refs;
+	cap_refs = st->cap_refs;
+	*st = *src;
+	st->hist = hist;
+	st->cap_hist = cap_hist;
+	st->refs = refs;
+	st->cap_refs = cap_refs;
+	st->next = NULL;
+	st->stored = st->evicted = false;
+	st->children = 0;
+	st->edges = NULL;
+	st->loop_entry = NULL;
+	st->frame[top] = frame_copy(env, src->frame[top], 0);
+	for (uint32_t i = 0; i < top; i++)
+		st->frame[i]->refs++;
+	if (st->parent)
+		st->parent->children++;
+	if (!st->frame[top] ||
+	    copy_array((void **)&st->hist, &st->cap_hist, src->hist, src->n_hist,
+		       sizeof(*st->hist)) ||
+	    copy_array((void **)&st->refs, &st->cap_refs, src->refs, src->n_refs,
+		       sizeof(*st->refs))) {
+		vf_state_free(env, st);
+		goto nomem;
+	}
+	return st;
+nomem:
+	vf_nomem(env);
+	return NULL;
+}
+
+int vf_enqueue(struct vf_env *env, struct vf_state *st, uint32_t insn)
+{
+	size_t cap = env->cap_pending;
+
+	if (env->n_pending >= MAX_PENDING) {
+		vf_state_free(env, st);
+		return vf_reject(env,
+				 vf_rule(env, RULE_PENDING_E2BIG) ? KF_TOO_MANY_JUMPS_BIG :
+								    KF_TOO_MANY_JUMPS,
+				 "%u branches wait to be explored", env->n_pending);
+	}
+	if (mem_grow((void **)&env->pending, &cap, env->n_pending + 1, sizeof(*env->pending))) {
+		vf_state_free(env, st);
+		return vf_nomem(env);
+	}
+	env->cap_pending = cap;
+	st->branches = 1;
+	st->insn = insn;
+	if (st->parent)
+		st->parent->branches++;
+	env->pending[env->n_pending++] = st;
+	return 0;
+}
+
+struct vf_state *vf_push_state(struct vf_env *env, uint32_t insn)
+{
+	struct vf_state *st = vf_state_copy(env, env->cur);
+
+	return st && vf_enqueue(env, st, insn) == 0 ? st : NULL;
+}
+
+int vf_hist_push(struct vf_env *env, uint32_t insn)
+{
+	struct vf_state *st = env->cur;
+
+	if (st->n_hist == st->cap_hist) {
+		size_t cap = st->cap_hist;
+
+		if (mem_grow((void **)&st->hist, &cap, st->n_hist + 1, sizeof(*st->hist)))
+			return vf_nomem(env);
+		st->cap_hist = cap;
+	}
+	st->hist[st->n_hist++] = (struct vf_hist){.insn = insn, .frame = st->cur_frame};
+	return 0;
+}
+
+void vf_pool_free(struct vf_env *env)
+{
+	struct vf_pool *p = env->pool;
+
+	if (!p)
+		return;
+	while (p->states) {
+		struct vf_state *st = p->states;
+
+		p->states = st->next;
+		mem_free(st->hist);
+		mem_free(st->refs);
+		mem_free(st);
+	}
+	for (int i = 0; i < FRAME_CLASSES; i++)
+		while (p->frames[i]) {
+			struct vf_frame *f = p->frames[i];
+
+			p->frames[i] = *(struct vf_frame **)f;
+			mem_free(f);
+		}
+	mem_free(p);
+	env->pool = NULL;
+}

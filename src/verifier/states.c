@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Storing states at checkpoints and ending paths that a stored state covers (verifier spec
+ * section 9, R3.22-R3.25).
+ *
+ * The states of a verification form a tree through ->parent; every unfinished state is an ancestor
+ * of the path being explored, because exploration is depth first. What a stored state must keep to
+ * cover others - the stack slots its continuations read, the values they need precisely - is marked
+ * on it by its continuations. A path that is covered by a state passes that state's marks on to its
+ * own ancestors.
+ *
+ * Loops: a path may also end at an unfinished ancestor (an iterator, may_goto or callback that has
+ * converged). That ancestor's marks are not complete yet, nor are those of the states between. They
+ * remember the ancestor as their loop entry, are compared with everything counted until it is
+ * finished, and the path is kept as an edge: when the entry finishes, marks flow over its edges
+ * until nothing changes (R9.5).
+ */
+#include "verifier/states.h"
+
+#define MAX_EDGE_ROUNDS 64
+
+uint32_t vf_live_regs(const struct vf_env *env, const struct vf_state *st, uint32_t f)
+{
+	const struct vf_frame *callee;
+	uint32_t after, call;
+
+	if (f == st->cur_frame)
+		return env->info[st->insn].live_in;
+	callee = st->frame[f + 1];
+	call = callee->callsite;
+	/* the call clobbers R0-R5; a callback comes back to the call instruction itself */
+	after = env->info[call + 1].live_in & ~0x3fu;
+	return callee->in_callback ? after | env->info[call].live_in : after;
+}
+
+bool vf_propagate_reads(struct vf_state *st, uint32_t f, uint64_t mask)
+{
+	bool changed = false;
+
+	for (;;) {
+		mask &= ~st->marks[f].slot_written;
+		st = st->hist_cut ? NULL : st->parent;
+		if (!st || f > st->cur_frame)
+			return changed;
+		mask &= ~st->marks[f].slot_read;
+		if (!mask)
+			return changed;
+		st->marks[f].slot_read |= mask;
+		changed = true;
+	}
+}
+
+void vf_slot_read(struct vf_env *env, uint32_t frame, uint32_t slot)
+{
+	vf_propagate_reads(env->cur, frame, 1ull << slot);
+}
+
+void vf_slot_written(struct vf_env *env, uint32_t frame, uint32_t slot)
+{
+	env->cur->marks[frame].slot_written |= 1ull << slot;
+}
+
+/* The outermost loop entry that st still waits for, or NULL when its marks are complete. */
+static struct vf_state *open_entry(struct vf_state *st)
+{
+	struct vf_state *e = st->loop_entry;
+
+	while (e && e->loop_entry)
+		e = e->loop_entry;
+	if (e && !e->branches) {
+		st->loop_entry = NULL;
+		return NULL;
+	}
+	return e;
+}
+
+static bool pass_reads(struct vf_state *from, const struct vf_state *target)
+{
+	bool changed = false;
+
+	for (uint32_t f = 0; f <= target->cur_frame; f++)
+		changed |= vf_propagate_reads(from, f, target->marks[f].slot_read);
+	return changed;
+}
+
+/* marks of the covering state reach the ancestors of st */
+static int pass_marks(struct vf_env *env, struct vf_state *st, const struct vf_state *target)
+{
+	bool changed = pass_reads(st, target);
+	int err = vf_precise_from(env, st, target);
+
+	return err < 0 ? err : changed || err;
+}
+
+static void add_edge_owner(struct vf_state *from, struct vf_state *entry)
+{
+	entry->loop_target = true;
+	for (struct vf_state *p = from->parent; p && p != entry; p = p->parent) {
+		struct vf_state *e = open_entry(p);
+
+		if (!e || e->depth > entry->depth)
+			p->loop_entry = entry;
+	}
+}
+
+/* cur is covered by target, whose marks depend on the unfinished entry */
+static int add_edge(struct vf_env *env, struct vf_state *target, struct vf_state *entry)
+{
+	struct vf_edge *edge = mem_zalloc(sizeof(*edge));
+
+	if (!edge)
+		return vf_nomem(env);
+	edge->from = vf_state_copy(env, env->cur);
+	if (!edge->from) {
+		mem_free(edge);
+		return -ENOMEM;
+	}
+	target->loop_target = true; /* keeps it from being freed */
+	edge->target = target;
+	edge->next = entry->edges;
+	entry->edges = edge;
+	add_edge_owner(env->cur, entry);
+	return 0;
+}
+
+static void free_edges(struct vf_env *env, struct vf_state *st)
+{
+	while (st->edges) {
+		struct vf_edge *e = st->edges;
+
+		st->edges = e->next;
+		vf_state_free(env, e->from);
+		mem_free(e);
+	}
+}
+
+/* All paths from st are explored: complete the marks of its loop. */
+static int close_loop(struct vf_env *env, struct vf_state *st)
+{
+	struct vf_state *outer = open_entry(st);
+	int round = 0, changed;
+
+	if (!st->edges)
+		return 0;
+	if (outer) { /* complete only with the outer loop */
+		struct vf_edge **last = &st->edges;
+
+		while (*last)
+			last = &(*last)->next;
+		*last = outer->edges;
+		outer->edges = st->edges;
+		st->edges = NULL;
+		return 0;
+	}
+	do {
+		changed = 0;
+		for (struct vf_edge *e = st->edges; e; e = e->next) {
+			int err = round < MAX_EDGE_ROUNDS ? pass_marks(env, e->from, e->target) :
+							    vf_all_precise(env, e->from);
+
+			if (err < 0)
+				return err;
+			changed |= err;
+		}
+	} while (changed && round++ < MAX_EDGE_ROUNDS);
+	free_edges(env, st);
+	return 0;
+}
+
+/* A finished state with complete marks needs neither its history nor its parent any more. */
+static void settle(struct vf_state *st)
+{
+	if (open_entry(st))
+		return;
+	mem_free(st->hist);
+	st->hist = NULL;
+	st->n_hist = st->cap_hist = 0;
+	if (st->parent) {
+		st->parent->children--;
+		st->parent = NULL;
+	}
+}
+
+int vf_path_done(struct vf_env *env, struct vf_state *st)
+{
+	while (st) {
+		struct vf_state *parent = st->parent;
+		int err;
+
+		if (--st->branches)
+			return 0;
+		if (st->stored) {
+			err = close_loop(env, st);
+			if (err)
+				return err;
+			settle(st);
+		}
+		st = parent;
+	}
+	return 0;
+}
+
+static void sweep_evicted(struct vf_env *env)
+{
+	struct vf_state **p = &env->evicted, *st;
+
+	while ((st = *p)) {
+		if (st->children || st->branches || st->loop_target) {
+			p = &st->next;
+			continue;
+		}
+		*p = st->next;
+		env->n_states--;
+		vf_state_free(env, st);
+	}
+}
+
+static void evict(struct vf_env *env, struct vf_state **link)
+{
+	struct vf_state *st = *link;
+
+	*link = st->next;
+	st->evicted = true;
+	st->next = env->evicted;
+	env->evicted = st;
+	if ((++env->n_evicted & 255) == 0)
+		sweep_evicted(env);
+}
+
+static uint64_t signature(const struct vf_state *st)
+{
+	const struct vf_reg *r = st->frame[st->cur_frame]->r;
+	uint64_t sig = 0;
+
+	for (int i = 0; i < 10; i++)
+		sig |= (uint64_t)r[i].base << (i * 5);
+	return sig;
+}
+
+static void set_signature(struct vf_env *env, struct vf_state *st)
+{
+	const struct vf_reg *r = st->frame[st->cur_frame]->r;
+	uint32_t live = vf_live_regs(env, st, st->cur_frame);
+
+	st->sig = signature(st);
+	st->sig_mask = 0;
+	for (int i = 0; i < 10; i++)
+		if ((live >> i & 1) && r[i].base != VF_NOT_INIT)
+			st->sig_mask |= 0x1full << (i * 5);
+	st->sig &= st->sig_mask;
+}
+
+static int store(struct vf_env *env)
+{
+	struct vf_state *cur = env->cur, *st = vf_state_copy(env, cur);
+
+	if (!st)
+		return -ENOMEM;
+	/* the copy takes cur's place as child of the old parent */
+	st->insn = env->insn_idx;
+	st->stored = true;
+	st->branches = 1;
+	st->depth = st->parent ? st->parent->depth + 1 : 0;
+	for (uint32_t f = 0; f <= st->cur_frame; f++) {
+		st->marks[f].slot_read = 0;
+		st->marks[f].slot_precise = 0;
+		st->marks[f].reg_precise = 0;
+		cur->marks[f] = (struct vf_marks){0};
+	}
+	set_signature(env, st);
+	if (cur->parent)
+		cur->parent->children--;
+	cur->parent = st;
+	st->children++;
+	cur->n_hist = 0;
+	cur->hist_cut = false;
+	st->next = env->stored[env->insn_idx].head;
+	env->stored[env->insn_idx].head = st;
+	env->total_states++;
+	if (++env->n_states > env->peak_states)
+		env->peak_states = env->n_states;
+	env->jumps_at_store = env->jumps;
+	env->insns_at_store = env->processed;
+	return 0;
+}
+
+struct vf_state *vf_previous_visit(struct vf_env *env, const struct vf_state *st, uint32_t insn)
+{
+	(void)env;
+	for (struct vf_state *p = st->parent; p; p = p->parent)
+		if (p->insn == insn && vf_same_call_chain(p, st))
+			return p;
+	return NULL;
+}
+
+/* Some iterator has advanced between two visits: that is progress. */
+static bool iterators_advanced(const struct vf_state *old, const struct vf_state *cur)
+{
+	for (uint32_t f = 0; f <= old->cur_frame; f++) {
+		const struct vf_frame *o = old->frame[f], *c = cur->frame[f];
+
+		for (uint32_t i = 0; i < o->n_slots && i < c->n_slots; i++)
+			if (o->slot[i].kind[0] == VF_SLOT_ITER && c->slot[i].kind[0] == VF_SLOT_ITER &&
+			    o->slot[i].reg.iter_depth != c->slot[i].reg.iter_depth)
+				return true;
+	}
+	return false;
+}
+
+/* the iterator that the `next` call at this instruction would advance is active */
+static bool iterator_active(const struct vf_state *cur)
+{
+	const struct vf_reg *r1 = &cur->frame[cur->cur_frame]->r[1];
+	const struct vf_frame *f;
+	int32_t off;
+
+	if (r1->base != VF_STACK || !vf_reg_is_fixed(r1))
+		return false;
+	off = r1->off + (int32_t)r1->s.t.v;
+	f = cur->frame[r1->frame];
+	if (off >= 0 || (uint32_t)((-off - 1) / 8) >= f->n_slots)
+		return false;
+	return f->slot[(-off - 1) / 8].kind[0] == VF_SLOT_ITER &&
+	       f->slot[(-off - 1) / 8].reg.iter_state == VF_ITER_ACTIVE;
+}
+
+/* An unfinished ancestor at the same instruction: 1 converged, 0 no, -errno infinite loop. */
+static int check_ancestor(struct vf_env *env, struct vf_state *old)
+{
+	const struct vf_insn_info *info = &env->info[env->insn_idx];
+	const struct vf_state *cur = env->cur;
+	bool waits = info->is_iter_next || info->is_may_goto || info->calls_callback;
+
+	if (old->frame[0]->in_async_callback &&
+	    old->frame[0]->async_entry_cnt != cur->frame[0]->async_entry_cnt)
+		return 0;
+	if (info->is_may_goto && old->may_goto_depth == cur->may_goto_depth)
+		return 0;
+	if (waits)
+		return vf_state_covers(env, old, cur, VF_RANGE_WITHIN) &&
+		       (!info->is_iter_next || iterator_active(cur));
+	if (old->may_goto_depth != cur->may_goto_depth ||
+	    old->frame[old->cur_frame]->callback_depth !=
+		    cur->frame[cur->cur_frame]->callback_depth ||
+	    !vf_state_covers(env, old, cur, VF_EXACT) || iterators_advanced(old, cur))
+		return 0;
+	return vf_reject(env, KF_INFINITE_LOOP,
+			 "instruction %u is reached again with nothing changed", env->insn_idx);
+}
+
+/* cur ends here, covered by old. */
+static int prune(struct vf_env *env, struct vf_state *old)
+{
+	struct vf_state *entry = old->branches ? old : open_entry(old);
+	int err = pass_marks(env, env->cur, old);
+
+	if (err < 0)
+		return err;
+	old->hits++;
+	if (!entry)
+		return 1;
+	if (old->branches && open_entry(old))
+		entry = open_entry(old);
+	err = add_edge(env, old, entry);
+	return err ? err : 1;
+}
+
+int vf_is_visited(struct vf_env *env)
+{
+	const struct vf_insn_info *info = &env->info[env->insn_idx];
+	bool force = info->force_checkpoint || (env->prog->prog_flags & BPF_F_TEST_STATE_FREQ);
+	uint64_t jumps = env->jumps - env->jumps_at_store;
+	uint64_t insns = env->processed - env->insns_at_store;
+	bool add = force || (jumps >= 2 && insns >= 8) || env->cur->n_hist > 256;
+	struct vf_state **link = &env->stored[env->insn_idx].head, *old;
+	uint64_t sig = *link ? signature(env->cur) : 0;
+
+	env->cur->insn = env->insn_idx;
+	while ((old = *link)) {
+		bool covered = false;
+
+		if (old->cur_frame == env->cur->cur_frame && old->sig == (sig & old->sig_mask)) {
+			if (old->branches) {
+				int err = check_ancestor(env, old);
+
+				if (err < 0)
+					return err;
+				covered = err;
+			} else {
+				covered = vf_state_covers(env, old, env->cur,
+							  open_entry(old) ? VF_RANGE_WITHIN :
+									    VF_NOT_EXACT);
+			}
+		}
+		if (covered)
+			return prune(env, old);
+		/* in a tight loop storing a state in each round would only cost */
+		if (old->branches && !force && jumps < 20 && insns < 100 && env->cur->n_hist <= 256)
+			add = false;
+		if (add && !old->branches && ++old->misses > old->hits * 3 + 3) {
+			evict(env, link);
+			continue;
+		}
+		link = &old->next;
+	}
+	return add ? store(env) : 0;
+}
+
+static void free_list(struct vf_env *env, struct vf_state *st)
+{
+	while (st) {
+		struct vf_state *next = st->next;
+
+		free_edges(env, st);
+		st->parent = NULL;
+		vf_state_free(env, st);
+		st = next;
+	}
+}
+
+void vf_states_free(struct vf_env *env)
+{
+	/* copies in edges still count as children of stored states: edges first */
+	for (uint32_t i = 0; env->stored && i < env->prog->n_insns; i++)
+		for (struct vf_state *st = env->stored[i].head; st; st = st->next)
+			free_edges(env, st);
+	for (struct vf_state *st = env->evicted; st; st = st->next)
+		free_edges(env, st);
+	for (uint32_t i = 0; env->stored && i < env->prog->n_insns; i++) {
+		free_list(env, env->stored[i].head);
+		env->stored[i].head = NULL;
+	}
+	free_list(env, env->evicted);
+	env->evicted = NULL;
+	env->n_states = 0;
+}
