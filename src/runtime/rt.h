@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <urcu/call-rcu.h>
 
 #include "kernel/kernel.h"
 #include "verifier/verifier.h"
@@ -38,7 +39,6 @@ struct rt_vcpu *rt_current(void); /* NULL outside programs */
 
 /* ---- RCU (rcu.c): liburcu behind four names, so that the flavour is chosen in one place ---- */
 
-struct rcu_head;
 void rt_rcu_read_lock(void); /* registers the thread on first use */
 void rt_rcu_read_unlock(void);
 void rt_rcu_synchronize(void);
@@ -67,7 +67,8 @@ struct rt_map_ops {
 	/* calls fn(arg, key, value) until it returns non-zero; returns elements visited or -errno */
 	long (*for_each)(struct rt_map *map, long (*fn)(void *arg, void *key, void *value), void *arg);
 	/* user side (bpf(2)): copies whole values; per-CPU: all CPUs, each rounded up to 8 bytes.
-	 * Special fields read as zero and are not overwritten. */
+	 * Special fields read as zero and are not overwritten. Maps of objects: update is given the
+	 * address of a struct rt_prog * or rt_map * and takes its own reference; lookup gives an id. */
 	int (*user_lookup)(struct rt_map *map, const void *key, void *value, uint64_t flags);
 	int (*user_update)(struct rt_map *map, const void *key, const void *value, uint64_t flags);
 	int (*next_key)(struct rt_map *map, const void *key, void *next); /* key NULL: first */
@@ -78,6 +79,10 @@ struct rt_map_ops {
 	 * buffers), or -errno; the map keeps ownership */
 	int (*mmap_fd)(struct rt_map *map);
 	uint32_t (*user_value_size)(const struct rt_map *map); /* bytes of user_lookup's value */
+	/* the last descriptor of the map is closed: drops what could keep the map alive in a circle */
+	void (*users_gone)(struct rt_map *map);
+	/* an eventfd that becomes readable when there is something to consume, or -errno */
+	int (*event_fd)(struct rt_map *map);
 };
 
 struct rt_map {
@@ -92,6 +97,11 @@ struct rt_map {
 	_Atomic uint32_t writers; /* user-side writes in flight */
 	struct kfunc_kernel *kernel;
 	uint32_t user_flags; /* BPF_F_RDONLY, BPF_F_WRONLY of the creating fd */
+	_Atomic uint32_t users; /* descriptors */
+	/* The boundary's: called once the last reference is gone, before the grace period. */
+	void (*on_free)(struct rt_map *map);
+	void *boundary;
+	struct rcu_head rcu;
 };
 
 const struct rt_map_ops *rt_map_ops(uint32_t type); /* NULL: not supported at run time */
@@ -138,6 +148,10 @@ struct rt_prog {
 	void *func_info, *line_info;
 	uint32_t func_info_rec, func_info_cnt, line_info_rec, line_info_cnt;
 	uint64_t load_ns, verified_insns;
+	/* The boundary's: called once the last reference is gone, before the grace period. */
+	void (*on_free)(struct rt_prog *p);
+	void *boundary;
+	struct rcu_head rcu;
 };
 
 void rt_prog_get(struct rt_prog *p);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Special fields of values at run time (kfunc spec R8.15-R8.17): they are never copied in or out, they
+ * are released when the value's memory goes, and stored kernel pointers are released by the destructor
+ * that was registered for their type.
+ *
+ * A value is copied around its fields with relaxed word accesses, since programs and callers may look at
+ * it meanwhile. Locks are four bytes, as struct bpf_spin_lock: a word that is 0, 1 (held) or 2 (held, and
+ * somebody sleeps), taken with a futex when spinning does not help, because the holder may be a thread
+ * that lost its CPU.
+ *
+ * Left out: timers, workqueues and task works have no run time yet, so their fields are only zeroed.
+ */
+#include "runtime/fields.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "contract/registry.h"
+
+void rt_copy_shared(void *dst, const void *src, size_t n)
+{
+	uint8_t *d = dst;
+	const uint8_t *s = src;
+
+	if (!(((uintptr_t)d | (uintptr_t)s) & 7))
+		for (; n >= 8; n -= 8, d += 8, s += 8)
+			__atomic_store_n((uint64_t *)d, __atomic_load_n((const uint64_t *)s, __ATOMIC_RELAXED),
+					 __ATOMIC_RELAXED);
+	if (!(((uintptr_t)d | (uintptr_t)s) & 3))
+		for (; n >= 4; n -= 4, d += 4, s += 4)
+			__atomic_store_n((uint32_t *)d, __atomic_load_n((const uint32_t *)s, __ATOMIC_RELAXED),
+					 __ATOMIC_RELAXED);
+	for (; n; n--, d++, s++)
+		__atomic_store_n(d, __atomic_load_n(s, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+}
+
+struct kfunc_kernel *kfunc_kernel__live(void); /* the public header */
+
+/* Calls fn for every stretch of [0, size) that is no special field. */
+static void for_plain(const struct btf_fields *f, uint32_t size, void *dst, const void *src,
+		      void (*fn)(void *dst, const void *src, size_t n))
+{
+	uint32_t off = 0;
+
+	for (uint32_t i = 0; f && i < f->n; i++) {
+		uint32_t at = f->f[i].off, end = at + f->f[i].size;
+
+		if (at > size)
+			break;
+		if (at > off)
+			fn((char *)dst + off, (const char *)src + off, at - off);
+		if (end > off)
+			off = end;
+	}
+	if (off < size)
+		fn((char *)dst + off, (const char *)src + off, size - off);
+}
+
+void rt_value_copy(const struct btf_fields *f, void *dst, const void *src, uint32_t size)
+{
+	for_plain(f, size, dst, src, rt_copy_shared);
+}
+
+void rt_value_hide(const struct btf_fields *f, void *copy)
+{
+	for (uint32_t i = 0; f && i < f->n; i++)
+		memset((char *)copy + f->f[i].off, 0, f->f[i].size);
+}
+
+void rt_fields_init(const struct btf_fields *f, void *value)
+{
+	rt_value_hide(f, value);
+}
+
+/* ---- kptrs ---- */
+
+void *rt_kptr_xchg(void *slot, void *p)
+{
+	return __atomic_exchange_n((void **)slot, p, __ATOMIC_ACQ_REL);
+}
+
+static void call_dtor(const struct btf_field *f, void *p)
+{
+	struct kfunc_kernel *k = kfunc_kernel__live();
+	const struct contract_dtor *d;
+
+	d = k && k->registry ? registry_dtor(k->registry, f->btf, f->type_id) : NULL;
+	if (d && d->addr)
+		((void (*)(void *))d->addr)(p);
+}
+
+void rt_kptr_release(const struct btf_field *f, void *p)
+{
+	if (!p)
+		return;
+	if (f->kind == BTF_FIELD_KPTR_PERCPU)
+		rt_percpu_obj_drop(p);
+	else if (f->kind == BTF_FIELD_KPTR_REF && f->kernel_type)
+		call_dtor(f, p);
+	else if (f->kind == BTF_FIELD_KPTR_REF)
+		rt_obj_drop(p);
+}
+
+void rt_fields_release(const struct btf_fields *f, void *value)
+{
+	for (uint32_t i = 0; f && i < f->n; i++) {
+		char *at = (char *)value + f->f[i].off;
+
+		if (f->f[i].kind & BTF_FIELD_KPTR)
+			rt_kptr_release(&f->f[i], rt_kptr_xchg(at, NULL));
+	}
+}
+
+struct btf_fields *rt_fields_dup(const struct btf_fields *f, int *err)
+{
+	struct btf_fields *copy;
+
+	if (!f)
+		return NULL;
+	copy = mem_dup(f, sizeof(*f) + f->n * sizeof(f->f[0]));
+	if (!copy)
+		*err = -ENOMEM;
+	return copy;
+}
+
+/* ---- locks ---- */
+
+enum { FREE, HELD, CONTENDED };
+
+static void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#endif
+}
+
+void rt_spin_lock(uint32_t *lock)
+{
+	uint32_t old = FREE;
+
+	if (__atomic_compare_exchange_n(lock, &old, HELD, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	for (int i = 0; i < 100; i++) {
+		relax();
+		old = FREE;
+		if (__atomic_load_n(lock, __ATOMIC_RELAXED) == FREE &&
+		    __atomic_compare_exchange_n(lock, &old, HELD, false, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			return;
+	}
+	while (__atomic_exchange_n(lock, CONTENDED, __ATOMIC_ACQUIRE) != FREE)
+		syscall(SYS_futex, lock, FUTEX_WAIT_PRIVATE, CONTENDED, NULL, NULL, 0);
+}
+
+void rt_spin_unlock(uint32_t *lock)
+{
+	if (__atomic_exchange_n(lock, FREE, __ATOMIC_RELEASE) == CONTENDED)
+		syscall(SYS_futex, lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void rt_value_lock(const struct btf_fields *f, void *value)
+{
+	rt_spin_lock((uint32_t *)((char *)value + f->lock_off));
+}
+
+void rt_value_unlock(const struct btf_fields *f, void *value)
+{
+	rt_spin_unlock((uint32_t *)((char *)value + f->lock_off));
+}

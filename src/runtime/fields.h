@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Special fields of values and local objects at run time (kfunc spec 8.5), and the locks among them.
+ * The functions on whole values are declared in rt.h.
+ */
+#ifndef RUNTIME_FIELDS_H
+#define RUNTIME_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "btf/btf.h"
+#include "runtime/rt.h"
+
+/*
+ * Memory of program-allocated objects (bpf_obj_new and the rest). An object knows its special fields, so
+ * that whoever drops it last (a program, a map value, a list) can release what it owns. fields may be
+ * NULL; they are copied.
+ */
+void *rt_obj_new(uint32_t size, const struct btf_fields *fields);
+/* One reference less; the last one releases the fields and frees after a grace period. NULL is fine. */
+void rt_obj_drop(void *obj);
+/* One more reference (types with a bpf_refcount); obj must be alive. */
+void *rt_obj_acquire(void *obj);
+/* As above, but fails when the count has reached zero (RCU readers). */
+bool rt_obj_try_acquire(void *obj);
+/* A per-CPU object: rt_nr_cpus() copies, the handle is what kptrs and programs hold. */
+void *rt_percpu_obj_new(uint32_t size);
+void *rt_percpu_obj_cpu(void *handle, uint32_t cpu);
+void rt_percpu_obj_drop(void *handle);
+
+/*
+ * Copies between a value that programs use at the same time and private memory: relaxed accesses of the
+ * widest aligned units, so a reader sees whole words, as it does in the kernel.
+ */
+void rt_copy_shared(void *dst, const void *src, size_t n);
+
+/* bpf_kptr_xchg: the old value */
+void *rt_kptr_xchg(void *slot, void *p);
+/* Releases one kptr of this field: destructor, or drop. NULL is fine. */
+void rt_kptr_release(const struct btf_field *f, void *p);
+
+/* struct bpf_spin_lock: four bytes. Not recursive. */
+void rt_spin_lock(uint32_t *lock);
+void rt_spin_unlock(uint32_t *lock);
+/* locks and unlocks the lock of a value; fields must have one */
+void rt_value_lock(const struct btf_fields *f, void *value);
+void rt_value_unlock(const struct btf_fields *f, void *value);
+
+/* an independent copy, NULL for NULL; *err is set on failure */
+struct btf_fields *rt_fields_dup(const struct btf_fields *f, int *err);
+
+#endif
