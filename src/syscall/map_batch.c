@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Batches of element commands (MAP_*_BATCH). A batch is a loop over the element operations of the
+ * family; what is special are the counts and the errnos:
+ *  - count is in and out: how many elements were dealt with, also on failure;
+ *  - walking a map ends with -ENOENT and the count of this last batch;
+ *  - the token that a walk goes on from is what the family's keys are for arrays, and the number of
+ *    elements seen so far for hash tables, whose token callers expect to have four bytes.
+ *
+ * Left out: maps of objects.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "syscall/internal.h"
+
+struct batch {
+	struct rt_map *map;
+	uint32_t key_size, value_size;
+	uint8_t *key, *next, *value; /* one block */
+	uint32_t count, done;
+};
+
+static int batch_open(struct sys_cmd *c, struct batch *b, unsigned int want)
+{
+	uint32_t zero = 0;
+	unsigned int mode;
+	int err;
+
+	memset(b, 0, sizeof(*b));
+	if (c->attr->b.batch.elem_flags & ~(uint64_t)BPF_F_LOCK || c->attr->b.batch.flags)
+		return -EINVAL;
+	b->map = sys_fd_get(c->attr->b.batch.map_fd, SYS_MAP, &mode, &err);
+	if (!b->map)
+		return err;
+	if (want & SYS_FD_WRITE) {
+		atomic_fetch_add(&b->map->writers, 1);
+		if (atomic_load(&b->map->frozen))
+			mode &= ~SYS_FD_WRITE;
+	}
+	if ((mode & want) != want)
+		return -EPERM;
+	if ((c->attr->b.batch.elem_flags & BPF_F_LOCK) &&
+	    (!b->map->fields || b->map->fields->lock_off < 0))
+		return -EINVAL;
+	if (!b->map->ops->next_key || !b->map->ops->user_lookup || b->map->ops->push ||
+	    b->map->desc.type == BPF_MAP_TYPE_PROG_ARRAY || b->map->inner_template)
+		return -SYS_ENOTSUPP;
+	b->key_size = b->map->desc.key_size;
+	b->value_size = b->map->ops->user_value_size ? b->map->ops->user_value_size(b->map) :
+						       b->map->desc.value_size;
+	b->count = c->attr->b.batch.count;
+	b->key = mem_zalloc(2ul * b->key_size + b->value_size);
+	if (!b->key)
+		return -ENOMEM;
+	b->next = b->key + b->key_size;
+	b->value = b->next + b->key_size;
+	return sys_put_field(c, offsetof(union bpf_attr, batch.count), &zero, sizeof(zero));
+}
+
+static void batch_close(struct batch *b, unsigned int want)
+{
+	if (!b->map)
+		return;
+	if (want & SYS_FD_WRITE)
+		atomic_fetch_sub(&b->map->writers, 1);
+	mem_free(b->key);
+	rt_map_put(b->map);
+}
+
+static int put_count(struct sys_cmd *c, const struct batch *b)
+{
+	return sys_put_field(c, offsetof(union bpf_attr, batch.count), &b->done, sizeof(b->done));
+}
+
+/* Moves to the element that the caller's token stands for. 1: there is none behind it. */
+static int walk_start(struct sys_cmd *c, struct batch *b, uint32_t *seen)
+{
+	uint64_t in = c->attr->b.batch.in_batch;
+	int err;
+
+	*seen = 0;
+	if (in && sys_copy_in(seen, in, sizeof(*seen)))
+		return -EFAULT;
+	err = b->map->ops->next_key(b->map, NULL, b->key);
+	for (uint32_t i = 0; !err && i < *seen; i++) {
+		err = b->map->ops->next_key(b->map, b->key, b->next);
+		memcpy(b->key, b->next, b->key_size);
+	}
+	return err;
+}
+
+static int emit(struct sys_cmd *c, struct batch *b, uint64_t flags)
+{
+	const union bpf_attr *a = &c->attr->b;
+	int err = b->map->ops->user_lookup(b->map, b->key, b->value, flags);
+
+	if (err)
+		return err;
+	if (sys_copy_out(a->batch.keys + (uint64_t)b->done * b->key_size, b->key, b->key_size) ||
+	    sys_copy_out(a->batch.values + (uint64_t)b->done * b->value_size, b->value, b->value_size))
+		return -EFAULT;
+	b->done++;
+	return 0;
+}
+
+static long lookup_batch(struct sys_cmd *c, bool del)
+{
+	unsigned int want = del ? SYS_FD_RDWR : SYS_FD_READ;
+	uint64_t flags = c->attr->b.batch.elem_flags;
+	uint32_t seen = 0;
+	struct batch b;
+	int err, last = 0;
+
+	err = batch_open(c, &b, want);
+	if (err || !b.count)
+		goto out;
+	if (del && !b.map->ops->lookup_and_delete) {
+		err = -SYS_ENOTSUPP;
+		goto out;
+	}
+	err = walk_start(c, &b, &seen);
+	while (!err && b.done < b.count) {
+		last = b.map->ops->next_key(b.map, b.key, b.next);
+		err = emit(c, &b, flags);
+		if (err == -ENOENT) /* deleted meanwhile: the walk goes on behind it */
+			err = 0;
+		else if (!err && del)
+			b.map->ops->del(b.map, b.key);
+		if (!err)
+			err = last;
+		memcpy(b.key, b.next, b.key_size);
+	}
+	if (err && err != -ENOENT)
+		goto out;
+	seen += del ? 0 : b.done;
+	if (sys_copy_out(c->attr->b.batch.out_batch, &seen, sizeof(seen)) || put_count(c, &b))
+		err = -EFAULT;
+out:
+	batch_close(&b, want);
+	return err;
+}
+
+long sys_map_lookup_batch(struct sys_cmd *c)
+{
+	return lookup_batch(c, false);
+}
+
+long sys_map_lookup_delete_batch(struct sys_cmd *c)
+{
+	return lookup_batch(c, true);
+}
+
+long sys_map_update_batch(struct sys_cmd *c)
+{
+	const union bpf_attr *a = &c->attr->b;
+	struct batch b;
+	int err;
+
+	err = batch_open(c, &b, SYS_FD_WRITE);
+	while (!err && b.done < b.count) {
+		if (sys_copy_in(b.key, a->batch.keys + (uint64_t)b.done * b.key_size, b.key_size) ||
+		    sys_copy_in(b.value, a->batch.values + (uint64_t)b.done * b.value_size,
+				b.value_size)) {
+			err = -EFAULT;
+			break;
+		}
+		err = b.map->ops->user_update(b.map, b.key, b.value, a->batch.elem_flags);
+		if (!err)
+			b.done++;
+	}
+	if (b.key && put_count(c, &b))
+		err = -EFAULT;
+	batch_close(&b, SYS_FD_WRITE);
+	return err;
+}
+
+long sys_map_delete_batch(struct sys_cmd *c)
+{
+	const union bpf_attr *a = &c->attr->b;
+	struct batch b;
+	int err;
+
+	err = batch_open(c, &b, SYS_FD_WRITE);
+	while (!err && b.done < b.count) {
+		if (sys_copy_in(b.key, a->batch.keys + (uint64_t)b.done * b.key_size, b.key_size)) {
+			err = -EFAULT;
+			break;
+		}
+		err = b.map->ops->del(b.map, b.key);
+		if (!err)
+			b.done++;
+	}
+	if (b.key && put_count(c, &b))
+		err = -EFAULT;
+	batch_close(&b, SYS_FD_WRITE);
+	return err;
+}
