@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Kernel objects made from this machine: tasks from /proc and pidfds, control groups from the real
+ * hierarchy, CPU masks. A program holds pointers to the kernel structures (kfuncs/types/), which are
+ * the first member of the runtime's own ones.
+ *
+ * Identity: there is one object per live task and per control group, so equal pointers mean the same
+ * task. A table holds one reference while the thing exists; when it is found to be gone (a lookup, an
+ * event, rt_objects_reap()) the table lets go, and the object disappears after its last reference and
+ * an RCU grace period. Memory of a dead task therefore stays readable for whoever holds it.
+ *
+ * Freshness: an object is a snapshot. What can change (name, state, credentials, parent, control
+ * group, times) is read again each time a lookup hands the object out or an event is raised with it,
+ * and not in between; rt_task_current() reads again at most every 10 ms.
+ *
+ * Everything here is thread-safe. Borrowed pointers are valid in the caller's RCU section.
+ */
+#ifndef RUNTIME_OBJECTS_H
+#define RUNTIME_OBJECTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "kfuncs/types/cgroup.h"
+#include "kfuncs/types/cpumask.h"
+#include "kfuncs/types/task.h"
+
+/* ---- tasks (objects_task.c) ---- */
+
+/* The task with this thread id as seen from here, with a new reference; NULL if there is none. */
+struct task_struct *rt_task_get_pid(pid_t tid);
+/* As above with a thread id of `viewer`'s pid namespace. */
+struct task_struct *rt_task_get_vpid(pid_t tid, const struct task_struct *viewer);
+/* One more reference, unless the object is already on its way out. */
+bool rt_task_try_get(struct task_struct *t);
+void rt_task_put(struct task_struct *t);
+/*
+ * The task that runs the calling thread, or the one set for the event being raised. Borrowed; stays
+ * valid until the thread calls this again outside an RCU section. NULL only when out of memory or
+ * without /proc.
+ */
+struct task_struct *rt_task_current(void);
+/* The calling thread acts for t (borrowed) while it raises an event; NULL ends that. */
+void rt_task_set_current(struct task_struct *t);
+/* Reads everything about t again; false: it no longer exists. */
+bool rt_task_refresh(struct task_struct *t);
+/* The task has ended, or is just about to: no lookup finds it any more. */
+void rt_task_ended(pid_t tid);
+/* Calls fn for every task of this machine (all threads, or thread group leaders only), with a borrowed
+ * pointer, until it returns non-zero. Returns that, 0, or -errno. */
+int rt_task_for_each(bool threads, int (*fn)(void *ctx, struct task_struct *t), void *ctx);
+
+/* ---- control groups (objects_cgroup.c) ---- */
+
+/*
+ * Chooses the directory that is the root of the hierarchy. NULL: the cgroup2 mount, found in
+ * /proc/self/mountinfo. Any other directory will do: ids are then inode numbers, and no task is a
+ * member of any group below it. Default, on first use: as NULL. -ENOENT: no cgroup2 mount,
+ * -ENOTDIR, other -errno of opening it; -EBUSY: objects of another root are in use.
+ */
+int rt_cgroup_set_root(const char *dir);
+const char *rt_cgroup_root_dir(void); /* "" if there is none; the mount or directory in use */
+bool rt_cgroup_root_is_cgroup2(void);
+/* With a new reference, or NULL. path is relative to the root: "/", "/a/b". */
+struct cgroup *rt_cgroup_get_path(const char *path);
+struct cgroup *rt_cgroup_get_id(uint64_t id);
+struct cgroup *rt_cgroup_get_task(const struct task_struct *t);
+bool rt_cgroup_try_get(struct cgroup *c);
+void rt_cgroup_put(struct cgroup *c);
+/* The directory was removed: no lookup finds this group any more. */
+void rt_cgroup_ended(struct cgroup *c);
+
+/* ---- CPU masks (objects_cpumask.c) ---- */
+
+unsigned int rt_cpumask_ids(void); /* possible CPU ids of this machine: 0 .. n-1 */
+struct bpf_cpumask *rt_cpumask_create(void);
+void rt_cpumask_put(struct bpf_cpumask *m);
+
+/* ---- accounting ---- */
+
+struct rt_object_counts {
+	uint64_t tasks, cgroups, cpumasks; /* objects not yet freed */
+};
+
+void rt_objects_count(struct rt_object_counts *c);
+uint64_t rt_objects_alive(void); /* sum of the above */
+/* Lets go of everything whose original is gone. */
+void rt_objects_reap(void);
+/*
+ * Lets go of every cached object; those that programs or maps hold live on and stay valid, but the
+ * next lookup makes a new one. For the end of a process and for tests that count.
+ */
+void rt_objects_forget(void);
+
+#endif
