@@ -55,17 +55,21 @@ int rt_task_for_each(bool threads, int (*fn)(void *ctx, struct task_struct *t), 
 
 /*
  * Chooses the directory that is the root of the hierarchy. NULL: the cgroup2 mount, found in
- * /proc/self/mountinfo. Any other directory will do: ids are then inode numbers, and no task is a
- * member of any group below it. Default, on first use: as NULL. -ENOENT: no cgroup2 mount,
- * -ENOTDIR, other -errno of opening it; -EBUSY: objects of another root are in use.
+ * /proc/self/mountinfo. Any other directory will do: ids are then inode numbers, and every task is a
+ * member of the root only. Default, on first use: as NULL; where there is no such mount, a hierarchy
+ * of a root alone. Objects of the old root stay valid, but are found no more. -ENOENT: no cgroup2
+ * mount; -errno of opening dir.
  */
 int rt_cgroup_set_root(const char *dir);
-const char *rt_cgroup_root_dir(void); /* "" if there is none; the mount or directory in use */
-bool rt_cgroup_root_is_cgroup2(void);
+/* Copies the directory in use, "" if there is none; true: it is a cgroup2 mount. */
+bool rt_cgroup_root_dir(char *buf, size_t size);
 /* With a new reference, or NULL. path is relative to the root: "/", "/a/b". */
 struct cgroup *rt_cgroup_get_path(const char *path);
 struct cgroup *rt_cgroup_get_id(uint64_t id);
+bool rt_cgroup_path_exists(const char *path);
+/* Never NULL but when out of memory: a group that cannot be seen from here counts as the root. */
 struct cgroup *rt_cgroup_get_task(const struct task_struct *t);
+bool rt_cgroup_is_under(const struct cgroup *c, const struct cgroup *ancestor);
 bool rt_cgroup_try_get(struct cgroup *c);
 void rt_cgroup_put(struct cgroup *c);
 /* The directory was removed: no lookup finds this group any more. */

@@ -158,13 +158,31 @@ static struct rt_task *reap_bucket(uint32_t b, struct rt_task *chain)
 	return chain;
 }
 
+/*
+ * Drops the table's reference on an object that was just taken out, and its hold on a tracer: a
+ * debugger may be a descendant of what it traces, and the two would keep each other forever.
+ */
+static void retire(struct rt_task *o)
+{
+	struct rt_task *tracer;
+
+	pthread_mutex_lock(&o->fill_lock);
+	tracer = o->tracer;
+	o->tracer = NULL;
+	if (tracer)
+		__atomic_store_n(&o->t.parent, o->t.real_parent, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&o->fill_lock);
+	rt_task_put(tracer ? &tracer->t : NULL);
+	rt_task_put(&o->t);
+}
+
 static void put_chain(struct rt_task *o)
 {
 	while (o) {
 		struct rt_task *next = o->next;
 
 		o->next = NULL;
-		rt_task_put(&o->t);
+		retire(o);
 		o = next;
 	}
 }
@@ -369,6 +387,11 @@ static int task_fill(struct rt_task *o, bool full, uint32_t depth)
 	parent = st.ppid > 0 && depth < MAX_ANCESTORS ? task_get(st.ppid, depth + 1) : NULL;
 	tracer = ss.tracer > 0 && depth < MAX_ANCESTORS ? task_get(ss.tracer, depth + 1) : NULL;
 	cgrp = rt_cgroup_get_task(&o->t);
+	if (!cgrp) { /* a task's group is never NULL */
+		rt_task_put(parent ? &parent->t : NULL);
+		rt_task_put(tracer ? &tracer->t : NULL);
+		return -ENOMEM;
+	}
 	pthread_mutex_lock(&o->fill_lock);
 	old = repoint(&o->real_parent, &o->t.real_parent, parent);
 	if (!o->real_parent)
@@ -504,7 +527,7 @@ void rt_task_ended(pid_t tid)
 		table_remove(o);
 	pthread_mutex_unlock(&tasks_lock);
 	if (o)
-		rt_task_put(&o->t);
+		retire(o);
 }
 
 /* ---- all tasks ---- */

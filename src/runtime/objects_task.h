@@ -8,7 +8,7 @@
 #include <urcu/call-rcu.h>
 
 #include "runtime/objects.h"
-#include "runtime/rcu.h"
+#include "runtime/rt.h"
 
 struct rt_exe; /* the program a process runs: objects_exe.c */
 

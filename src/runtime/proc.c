@@ -241,6 +241,16 @@ uint64_t proc_ns_inode(pid_t tid, const char *ns)
 	return stat(path, &sb) ? 0 : (uint64_t)sb.st_ino;
 }
 
+void proc_exe_path(pid_t tid, char *path, size_t size)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/exe", (int)tid);
+	n = readlink(link, path, size - 1);
+	path[n > 0 ? n : 0] = 0;
+}
+
 uint32_t proc_read_u32(pid_t tid, const char *file)
 {
 	char buf[32], *end;

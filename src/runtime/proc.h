@@ -44,6 +44,8 @@ int proc_read_status(pid_t tid, struct proc_status *st);
 int proc_read_cgroup(pid_t tid, char *path, size_t size);
 /* inode of a namespace link, 0 if it cannot be read */
 uint64_t proc_ns_inode(pid_t tid, const char *ns);
+/* Path of the executable, or "" */
+void proc_exe_path(pid_t tid, char *path, size_t size);
 /* loginuid, sessionid: all ones when unset or not told */
 uint32_t proc_read_u32(pid_t tid, const char *file);
 

@@ -25,20 +25,16 @@ struct kernfs_node {
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
 	int id; /* low 31 bits of kn->id */
-	unsigned int flags;
 	u64 serial_nr; /* in order of appearance */
 	struct cgroup_subsys_state *parent;
 };
 
 struct cgroup {
 	struct cgroup_subsys_state self;
-	unsigned long flags;
 	int level; /* 0: the root */
-	int max_depth;
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
 	refcount_t refcnt; /* references held by programs, maps, children, and the hierarchy itself */
-	int nr_ancestors;
 	struct cgroup *ancestors[]; /* [0] is the root, [level] this one */
 };
 
