@@ -10,9 +10,17 @@
 #include <stdio.h>
 #include <string.h>
 
+/* libbpf writes f() for a function without parameters, which is no prototype in C17. */
 static void emit(void *ctx, const char *fmt, va_list args)
 {
-	vfprintf(ctx, fmt, args);
+	char text[4096];
+
+	vsnprintf(text, sizeof(text), fmt, args);
+	if (!strcmp(text, ")") && *(char *)ctx == '(')
+		fputs("void", stdout);
+	fputs(text, stdout);
+	if (*text)
+		*(char *)ctx = text[strlen(text) - 1];
 }
 
 static const char prologue[] =
@@ -69,6 +77,7 @@ int main(int argc, char **argv)
 	struct btf_dump *dump;
 	struct btf *btf;
 	unsigned int id;
+	char last = 0; /* character written */
 	int err = 0;
 
 	if (argc != 3) {
@@ -76,7 +85,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	btf = btf__parse(argv[1], NULL);
-	dump = btf ? btf_dump__new(btf, emit, stdout, NULL) : NULL;
+	dump = btf ? btf_dump__new(btf, emit, &last, NULL) : NULL;
 	if (!dump) {
 		fprintf(stderr, "btf2h: cannot read %s: %s\n", argv[1], strerror(errno));
 		return 1;

@@ -14,7 +14,7 @@ for src in "$@"; do
 	obj=$tmp/$(basename "$src" .c).btf.o
 	# shellcheck disable=SC2086
 	$CLANG -std=gnu17 -O1 -g -gdwarf-4 -fPIC -fvisibility=default $extra $cflags \
-		-Wno-unknown-warning-option -c "$src" -o "$obj"
+		-DKFUNCS_BTF_BUILD -include kfuncs/types/base.h -c "$src" -o "$obj"
 	objs="$objs $obj"
 	extra=
 done

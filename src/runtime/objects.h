@@ -47,6 +47,8 @@ void rt_task_set_current(struct task_struct *t);
 bool rt_task_refresh(struct task_struct *t);
 /* The task has ended, or is just about to: no lookup finds it any more. */
 void rt_task_ended(pid_t tid);
+/* type 0: the thread, 1: its process. 0, -EINVAL for another type, -errno. */
+int rt_task_signal(const struct task_struct *t, int sig, unsigned int type, uint64_t value);
 /* Calls fn for every task of this machine (all threads, or thread group leaders only), with a borrowed
  * pointer, until it returns non-zero. Returns that, 0, or -errno. */
 int rt_task_for_each(bool threads, int (*fn)(void *ctx, struct task_struct *t), void *ctx);

@@ -24,6 +24,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -528,6 +529,31 @@ void rt_task_ended(pid_t tid)
 	pthread_mutex_unlock(&tasks_lock);
 	if (o)
 		retire(o);
+}
+
+/* Through the pidfd where there is one, so that a reused id is never hit. */
+int rt_task_signal(const struct task_struct *t, int sig, unsigned int type, uint64_t value)
+{
+	const struct rt_task *o = (const struct rt_task *)t;
+	siginfo_t si = {.si_signo = sig, .si_code = SI_QUEUE};
+	long ret;
+
+	if (type > 1)
+		return -EINVAL;
+	si.si_pid = getpid();
+	si.si_uid = getuid();
+	si.si_value.sival_ptr = (void *)(uintptr_t)value;
+	pthread_mutex_lock(&tasks_lock); /* keeps the pidfd open */
+	if (type == 1 && o->pidfd >= 0 && t->pid == t->tgid)
+		ret = syscall(SYS_pidfd_send_signal, o->pidfd, sig, &si, 0);
+	else if (!still_there(o))
+		ret = -1, errno = ESRCH;
+	else if (type == 1)
+		ret = syscall(SYS_rt_sigqueueinfo, t->tgid, sig, &si);
+	else
+		ret = syscall(SYS_rt_tgsigqueueinfo, t->tgid, t->pid, sig, &si);
+	pthread_mutex_unlock(&tasks_lock);
+	return ret ? -errno : 0;
 }
 
 /* ---- all tasks ---- */

@@ -8,8 +8,6 @@
  * tracepoints, functions to attach tracing programs to (spec 6.1), and the lists of members that
  * inherit trust (kfunc spec 6.3) in their BTF form, structs named STRUCT__safe_KIND.
  */
-#define KFUNCS_BTF_BUILD 1
-
 #include "kfuncs/types/base.h"
 #include "kfuncs/types/bpf.h"
 #include "kfuncs/types/cgroup.h"

@@ -35,7 +35,13 @@ typedef __u32 __be32;
 typedef __u64 __be64;
 typedef __u32 __wsum;
 
-#ifdef KFUNCS_BTF_BUILD /* stand-alone: no libc header has defined these */
+/*
+ * libc has these under other names in between (__pid_t), which would make a second task_struct in the
+ * BTF. There this header comes first, and libc is told that it has defined them.
+ */
+#ifdef KFUNCS_BTF_BUILD
+#define __pid_t_defined
+#define __ssize_t_defined
 typedef _Bool bool;
 typedef unsigned long size_t;
 typedef long ssize_t;

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The regions that programs open and close themselves (kfunc spec 7): RCU read sections, preemption
+ * off, interrupts off. The virtual CPU counts them. RCU sections are real ones; a program is never
+ * preempted by another on its virtual CPU and there are no interrupts, so the other two only count.
+ * No types of the runtime here: kfuncs include this.
+ */
+#ifndef RUNTIME_REGION_H
+#define RUNTIME_REGION_H
+
+void rt_rcu_read_lock(void);
+void rt_rcu_read_unlock(void);
+
+void rt_region_rcu_lock(void);
+void rt_region_rcu_unlock(void);
+void rt_region_preempt(int by); /* +1, -1 */
+void rt_region_irq(int by);
+/* how deep interrupts are off */
+unsigned int rt_region_irq_depth(void);
+
+#endif
