@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-# live-btf.sh OUT.btf OUT.S TMPDIR "CFLAGS" VMLINUX.c KFUNC.c...
-# Compiles the type unit and the kfunc sources with clang, links them, and has pahole write OUT.btf;
-# OUT.S embeds it.
+# live-btf.sh OUT.btf TMPDIR "CFLAGS" VMLINUX.c KFUNC.c...
+# Compiles the type unit and the kfunc sources with clang, links them, and has pahole write OUT.btf.
 set -eu
-out=$1; asm=$2; tmp=$3; cflags=$4; shift 4
+out=$1; tmp=$2; cflags=$3; shift 3
 : "${CLANG:=clang}" "${PAHOLE:=pahole}"
 mkdir -p "$tmp"
 objs=
@@ -24,16 +23,3 @@ rm -f "$out"
 $PAHOLE --btf_gen_floats --btf_encode_detached="$out" "$tmp/vmlinux.so"
 test -s "$out"
 chmod 644 "$out"
-path=$(cd "$(dirname "$out")" && pwd)/$(basename "$out")
-cat >"$asm" <<EOF
-/* $(sha256sum <"$out" | cut -c1-32) */
-	.section .rodata
-	.balign 8
-	.globl kernel_live_btf_start, kernel_live_btf_end
-	.hidden kernel_live_btf_start, kernel_live_btf_end
-kernel_live_btf_start:
-	.incbin "$path"
-kernel_live_btf_end:
-	.byte 0
-	.section .note.GNU-stack, "", @progbits
-EOF
