@@ -19,8 +19,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#if __has_include("../syscall/libc_hooks.h")
-#include "../syscall/libc_hooks.h"
+#if __has_include("../../syscall/libc_hooks.h")
+#include "../../syscall/libc_hooks.h"
 
 #define syscall	  kf_sys_syscall
 #define close	  kf_sys_close

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Judging every program of an object by itself. libbpf loads all programs in one go: the boundary
+ * hands it a descriptor for each, whatever the verdict, which the session keeps (session.c). Where
+ * libbpf itself gives up, on an attach target that does not exist or a map that cannot be made, the
+ * program it gave up on gets that as its verdict and the object is opened again for the rest. If it
+ * cannot be told which program was at fault, each is tried alone.
+ *
+ * Two programs of one object may exclude each other (one fills a map slot of the other's struct_ops
+ * table); then the single tries give each its own verdict.
+ */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "loader/loader.h"
+
+void loader_refuse(struct kfunc_program *p, enum diag_code code, int err, const char *message)
+{
+	struct diag_report *r = &p->report;
+
+	diag_init(r);
+	diag_fail(r, code, "%s", message);
+	r->err = err;
+	p->judged = true;
+	mem_free(p->text);
+	p->text = loader_render(r, p->obj->name, p->name, NULL, p->obj->colour);
+}
+
+/* What libbpf's errno and words amount to. */
+static void refuse_by_libbpf(struct kfunc_program *p, int err, const char *why)
+{
+	enum diag_code code = KF_LOADER_REFUSED;
+
+	if (err == -524)
+		code = KF_UNSUPPORTED;
+	else if (err == -ENOMEM)
+		code = KF_OUT_OF_MEMORY;
+	else if (err == -ESRCH || (err == -ENOENT && strstr(why, "attach")))
+		code = KF_ATTACH_TARGET_MISSING;
+	else if (strncmp(why, "map ", 4) == 0)
+		code = KF_MAP_REFUSED;
+	else if (strstr(why, "relo"))
+		code = KF_RELO_FAILED;
+	loader_refuse(p, code, err, why[0] ? why : strerror(-err));
+}
+
+static bool wanted(const struct kfunc_program *p)
+{
+	return p->autoload && !p->judged;
+}
+
+/* One load of the programs for which want is set. 0 or what libbpf said, its words in why. */
+static int load_once(struct kfunc_object *obj, const bool *want, char *why, size_t why_size)
+{
+	struct loader_session s;
+	uint32_t i;
+	int err;
+
+	loader_enter(&s, obj->kernel, obj);
+	s.check = true;
+	err = obj->bpf ? 0 : loader_open_bpf(obj);
+	if (!err) {
+		for (i = 0; i < obj->n_progs; i++)
+			bpf_program__set_autoload(obj->progs[i].bpf, want[i]);
+		err = bpf_object__load(obj->bpf) ? loader_errno(-errno) : 0;
+	}
+	loader_log_summary(&s, why, why_size);
+	loader_close_bpf(obj);
+	loader_leave(&s);
+	return err;
+}
+
+/* libbpf loads in order: it failed at the first one without a verdict, if it came that far. */
+static struct kfunc_program *at_fault(struct kfunc_object *obj, const bool *want, const char *why)
+{
+	struct kfunc_program *first = NULL;
+	bool any = false;
+	uint32_t i;
+
+	for (i = 0; i < obj->n_progs; i++) {
+		struct kfunc_program *p = &obj->progs[i];
+		size_t n = strlen(p->name);
+
+		if (!want[i])
+			continue;
+		if (p->judged)
+			any = true;
+		else if (!first)
+			first = p;
+		/* "prog 'NAME': ..." */
+		if (!p->judged && strncmp(why, "prog '", 6) == 0 && strncmp(why + 6, p->name, n) == 0 &&
+		    why[6 + n] == '\'')
+			return p;
+	}
+	return any ? first : NULL;
+}
+
+static uint32_t select_wanted(struct kfunc_object *obj, bool *want)
+{
+	uint32_t i, n = 0;
+
+	for (i = 0; i < obj->n_progs; i++) {
+		want[i] = wanted(&obj->progs[i]);
+		n += want[i];
+	}
+	return n;
+}
+
+static void check_alone(struct kfunc_object *obj, bool *want)
+{
+	char why[DIAG_TEXT];
+	uint32_t i;
+	int err;
+
+	for (i = 0; i < obj->n_progs; i++) {
+		struct kfunc_program *p = &obj->progs[i];
+
+		if (!wanted(p))
+			continue;
+		memset(want, 0, obj->n_progs * sizeof(*want));
+		want[i] = true;
+		err = load_once(obj, want, why, sizeof(why));
+		if (!p->judged)
+			refuse_by_libbpf(p, err ? err : -EINVAL,
+					 err ? why : "the loader left this program out");
+	}
+}
+
+int kfunc_object__check(struct kfunc_object *obj)
+{
+	struct kfunc_program *p;
+	char why[DIAG_TEXT];
+	bool *want;
+	int err;
+
+	if (obj->loaded || obj->checked)
+		return -EALREADY;
+	want = mem_calloc(obj->n_progs, sizeof(*want));
+	if (!want)
+		return -ENOMEM;
+	obj->checked = true;
+	for (uint32_t n; (n = select_wanted(obj, want)) != 0;) {
+		err = load_once(obj, want, why, sizeof(why));
+		if (err && n == 1) {
+			for (p = obj->progs; !wanted(p) && p < obj->progs + obj->n_progs - 1;)
+				p++;
+			if (wanted(p))
+				refuse_by_libbpf(p, err, why);
+			continue;
+		}
+		p = err ? at_fault(obj, want, why) : NULL;
+		if (!p)
+			break;
+		refuse_by_libbpf(p, err, why);
+	}
+	check_alone(obj, want);
+	mem_free(want);
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * libbpf's main file, compiled with three of its calls sent to the loader:
+ *
+ * - the kernel's types are parsed once for each kernel and shared by all objects, not once for each
+ *   object, which would dominate the time of a check;
+ * - a lookup of a kernel type by name uses the index of our own BTF;
+ * - a program that is about to be loaded is made known to the session, which wants to know more of it
+ *   than the attributes of the load say.
+ *
+ * The functions at the end read what libbpf knows and has no interface for.
+ */
+#define btf__load_vmlinux_btf  loader_types_get
+#define btf__free	       loader_types_put
+#define btf__find_by_name_kind loader_types_find
+#define bpf_prog_load	       loader_prog_load
+#define get_kernel_version     loader_kernel_version
+
+#include "libbpf.c"
+
+const char *loader_extern_name(const struct bpf_object *obj, int idx)
+{
+	return idx >= 0 && idx < obj->nr_extern ? obj->externs[idx].name : NULL;
+}
+
+const char *loader_map_name(const struct bpf_object *obj, int idx)
+{
+	return idx >= 0 && idx < obj->nr_maps ? obj->maps[idx].name : NULL;
+}
+
+/* The program whose instructions these are, NULL: none of the object's. */
+struct bpf_program *loader_program_of(const struct bpf_object *obj, const struct bpf_insn *insns)
+{
+	size_t i;
+
+	for (i = 0; i < obj->nr_programs; i++)
+		if (obj->programs[i].insns == insns)
+			return &obj->programs[i];
+	return NULL;
+}

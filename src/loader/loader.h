@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The loader: objects of the public API over the private libbpf, which works on the boundary of this
+ * process. libbpf has no notion of who calls it, so everything that its callbacks and our
+ * replacements of its functions need is in the session of the calling thread (session.c).
+ */
+#ifndef LOADER_LOADER_H
+#define LOADER_LOADER_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
+#include "diag/diag.h"
+#include "kernel/kernel.h"
+#include "kfunc/libkfunc.h"
+#include "syscall/syscall.h"
+#include "verifier/verifier.h"
+
+struct btf;
+
+#define LOADER_MAX_OBJECT (64u << 20)
+#define LOADER_MAX_LOG	  (16u << 10)
+
+struct kfunc_program {
+	struct kfunc_object *obj;
+	struct bpf_program *bpf; /* of obj->bpf; NULL while the object is being opened again */
+	char *name, *section;
+	uint32_t type;
+	uint32_t extra_flags;
+	bool autoload;
+	bool judged; /* report, text and insns are valid */
+	uint32_t insns;
+	struct diag_report report;
+	char *text;
+};
+
+struct kfunc_map {
+	struct kfunc_object *obj;
+	struct bpf_map *bpf; /* of obj->bpf, NULL after a check */
+	char *name;
+	uint32_t type, key_size, value_size, max_entries;
+};
+
+struct kfunc_object {
+	char *name;
+	void *elf; /* the file, with undefined symbols made weak */
+	size_t elf_size;
+	struct kfunc_kernel *kernel;
+	uint32_t prog_flags;
+	bool colour;
+	struct bpf_object *bpf;
+	struct kfunc_program *progs;
+	uint32_t n_progs;
+	struct kfunc_map *maps;
+	uint32_t n_maps;
+	bool loaded, checked;
+	char *error;
+};
+
+struct kfunc_link {
+	struct bpf_link *bpf;
+	struct kfunc_kernel *kernel;
+};
+
+/* ---- elf.c: the file before libbpf sees it ---- */
+
+/*
+ * Reads a BPF object file into memory. 0, or -errno with a sentence in why: -EISDIR, -ENOEXEC, -EFBIG,
+ * and what open(2) and read(2) say.
+ */
+int loader_read_file(const char *path, void **data, size_t *size, char *why, size_t why_size);
+/* Is this a BPF object, as far as its header tells? 0 or -ENOEXEC. */
+int loader_check_elf(const void *data, size_t size, char *why, size_t why_size);
+/*
+ * Gives undefined global symbols weak binding, so that libbpf leaves a missing kfunc or variable to
+ * the verifier, which rejects only the programs that reach it. A malformed file is left as it is.
+ */
+void loader_weaken(void *data, size_t size);
+
+/* ---- session.c ---- */
+
+struct loader_session {
+	struct loader_session *outer;
+	struct kfunc_kernel *kernel;
+	struct kfunc_object *obj; /* NULL: no object is being loaded */
+	struct kfunc_program *current; /* whose PROG_LOAD is in progress */
+	struct kfunc_program *failed; /* last one that was not accepted, while loading */
+	bool check; /* collect verdicts instead of stopping at the first rejection */
+	struct strbuf log; /* libbpf's warnings */
+};
+
+/* Between these two the calling thread works on the kernel's side of obj. */
+void loader_enter(struct loader_session *s, struct kfunc_kernel *kernel, struct kfunc_object *obj);
+void loader_leave(struct loader_session *s);
+struct loader_session *loader_session(void);
+/* The last line of the session's log that is no mere consequence, "" when empty. */
+void loader_log_summary(const struct loader_session *s, char *out, size_t size);
+/* libbpf's own error numbers (4000 and up) as errnos */
+int loader_errno(int err);
+
+/* ---- object.c ---- */
+
+/* Gives obj->elf to libbpf and finds the programs in it. 0 or -errno. Inside a session. */
+int loader_open_bpf(struct kfunc_object *obj);
+void loader_close_bpf(struct kfunc_object *obj);
+void loader_set_error(struct kfunc_object *obj, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Keeps a verdict that did not come from the verifier. */
+void loader_refuse(struct kfunc_program *prog, enum diag_code code, int err, const char *message);
+
+/* ---- types.c: the kernel's types as libbpf wants them ---- */
+
+void loader_types_forget(const struct kfunc_kernel *kernel);
+
+/* ---- source.c ---- */
+
+/* Renders report with the source lines of the program that was loaded. NULL: out of memory. */
+char *loader_render(const struct diag_report *report, const char *object, const char *program,
+		    const struct vf_program *prog, bool colour);
+
+/* ---- opts.c: structs of options that grow ---- */
+
+/*
+ * Checks a caller's struct against the size that this library knows: -EINVAL when sz is too small to
+ * hold itself, -E2BIG when something is set behind what is known. Then copies what both know into
+ * known, whose other members become zero. opts NULL: all zero.
+ */
+int loader_opts_in(void *known, size_t known_size, const void *opts);
+/* Copies results back: as much as the caller's struct has room for, its sz kept. */
+void loader_opts_out(void *opts, const void *known, size_t known_size);
+
+/* ---- libbpf/core.c ---- */
+
+const char *loader_extern_name(const struct bpf_object *obj, int idx);
+const char *loader_map_name(const struct bpf_object *obj, int idx);
+struct bpf_program *loader_program_of(const struct bpf_object *obj, const struct bpf_insn *insns);
+
+/* libbpf's functions that are replaced (libbpf/core.c, libbpf/features.c) */
+struct btf *loader_types_get(void);
+void loader_types_put(struct btf *btf);
+int32_t loader_types_find(const struct btf *btf, const char *name, uint32_t kind);
+uint32_t loader_kernel_version(void);
+bool loader_has_modules(void);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A thread's business with libbpf: which kernel and object it works on, which program is being
+ * loaded, and what libbpf says. Sessions nest, since a host's callback may load another object.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "contract/registry.h"
+#include "loader/loader.h"
+
+static _Thread_local struct loader_session *current;
+static pthread_once_t print_once = PTHREAD_ONCE_INIT;
+
+/* libbpf puts the numbers of these into the immediate of a call to a helper that cannot exist */
+#define POISON_MAP   2001000000
+#define POISON_KFUNC 2002000000
+#define POISON_RELO  195896080
+
+struct loader_session *loader_session(void)
+{
+	return current;
+}
+
+static int print_line(enum libbpf_print_level level, const char *fmt, va_list args)
+{
+	if (level == LIBBPF_WARN && current && current->log.len < LOADER_MAX_LOG)
+		strbuf_vprintf(&current->log, fmt, args);
+	return 0;
+}
+
+static void set_print(void)
+{
+	libbpf_set_print(print_line);
+}
+
+/* First line of the insn-th instruction's call, if it is one that libbpf has disabled. */
+static int poison_of(const struct vf_program *prog, const struct diag_report *r)
+{
+	const struct bpf_insn *insn;
+
+	if (!prog || !r->has_insn || r->insn >= prog->n_insns)
+		return 0;
+	insn = &prog->insns[r->insn];
+	if (insn->code != (BPF_JMP | BPF_CALL) || insn->src_reg != 0)
+		return 0;
+	return insn->imm >= POISON_MAP || insn->imm == POISON_RELO ? insn->imm : 0;
+}
+
+static void replace(struct diag_report *r, enum diag_code code)
+{
+	r->verdict = DIAG_ACCEPT;
+	r->help[0] = '\0';
+	r->n_notes = 0;
+	r->code = code;
+}
+
+static void say_missing_kfunc(struct diag_report *r, const struct kfunc_kernel *k, const char *name)
+{
+	const struct contract_history *h = contract_history(name);
+
+	replace(r, KF_KFUNC_MISSING);
+	diag_fail(r, KF_KFUNC_MISSING, "kernel %s has no kernel function %s()", k->release, name);
+	if (h && h->since && k->version < h->since)
+		snprintf(r->help, sizeof(r->help),
+			 "%s() came with Linux %u.%u; declare it __weak and test bpf_ksym_exists() first",
+			 name, h->since >> 8, h->since & 0xff);
+	else if (h && h->removed && k->version >= h->removed)
+		snprintf(r->help, sizeof(r->help), "%s() was removed in Linux %u.%u%s%s", name,
+			 h->removed >> 8, h->removed & 0xff, h->instead ? "; use " : "",
+			 h->instead ? h->instead : "");
+}
+
+/* The verifier sees a call to nowhere; the object file knows what it was. */
+static void name_the_missing(struct diag_report *r, const struct loader_session *s,
+			     const struct vf_program *prog)
+{
+	int imm = poison_of(prog, r);
+	const char *name;
+
+	if (!imm || r->verdict != DIAG_REJECT)
+		return;
+	if (imm == POISON_RELO) {
+		replace(r, KF_RELO_FAILED);
+		diag_fail(r, KF_RELO_FAILED, "this access was not resolved in the types of kernel %s",
+			  s->kernel->release);
+		return;
+	}
+	if (imm >= POISON_KFUNC) {
+		name = loader_extern_name(s->obj->bpf, imm - POISON_KFUNC);
+		if (name)
+			say_missing_kfunc(r, s->kernel, name);
+		return;
+	}
+	name = loader_map_name(s->obj->bpf, imm - POISON_MAP);
+	if (!name)
+		return;
+	replace(r, KF_MAP_REFUSED);
+	diag_fail(r, KF_MAP_REFUSED, "map %s was not created", name);
+}
+
+static unsigned int observe(void *ctx, const struct syscall_load *load)
+{
+	struct loader_session *s = ctx;
+	struct kfunc_program *p = s->current;
+
+	if (!p)
+		return 0;
+	name_the_missing(load->report, s, load->prog);
+	p->report = *load->report;
+	p->insns = load->attr ? load->attr->insn_cnt : 0;
+	p->judged = true;
+	mem_free(p->text);
+	p->text = NULL;
+	if (p->report.verdict != DIAG_ACCEPT)
+		p->text = loader_render(&p->report, s->obj->name, p->name, load->prog, s->obj->colour);
+	return s->check ? SYSCALL_LOAD_KEEP_FD | SYSCALL_LOAD_VERDICT_ONLY : 0;
+}
+
+static struct kfunc_program *program_of(struct loader_session *s, const struct bpf_insn *insns)
+{
+	const struct bpf_program *bpf = loader_program_of(s->obj->bpf, insns);
+	uint32_t i;
+
+	for (i = 0; bpf && i < s->obj->n_progs; i++)
+		if (s->obj->progs[i].bpf == bpf)
+			return &s->obj->progs[i];
+	return NULL;
+}
+
+/* In place of bpf_prog_load(). libbpf loads a second time to get a log, which nobody would read. */
+int loader_prog_load(enum bpf_prog_type type, const char *name, const char *license,
+		     const struct bpf_insn *insns, size_t n, struct bpf_prog_load_opts *opts);
+int loader_prog_load(enum bpf_prog_type type, const char *name, const char *license,
+		     const struct bpf_insn *insns, size_t n, struct bpf_prog_load_opts *opts)
+{
+	struct loader_session *s = current;
+	struct kfunc_program *p = s && s->obj ? program_of(s, insns) : NULL;
+	int ret, err;
+
+	if (!p)
+		return bpf_prog_load(type, name, license, insns, n, opts);
+	if (s->failed == p) {
+		errno = -p->report.err;
+		return p->report.err;
+	}
+	opts->prog_flags |= p->extra_flags | s->obj->prog_flags;
+	s->current = p;
+	ret = bpf_prog_load(type, name, license, insns, n, opts);
+	err = errno;
+	s->current = NULL;
+	if (ret < 0 && p->judged)
+		s->failed = p;
+	errno = err;
+	return ret;
+}
+
+void loader_enter(struct loader_session *s, struct kfunc_kernel *kernel, struct kfunc_object *obj)
+{
+	pthread_once(&print_once, set_print);
+	memset(s, 0, sizeof(*s));
+	s->outer = current;
+	s->kernel = kernel;
+	s->obj = obj;
+	current = s;
+	syscall_set_kernel(kernel);
+	syscall_set_prog_load_observer(observe, s);
+}
+
+void loader_leave(struct loader_session *s)
+{
+	struct loader_session *outer = s->outer;
+
+	strbuf_free(&s->log);
+	current = outer;
+	syscall_set_kernel(outer ? outer->kernel : NULL);
+	syscall_set_prog_load_observer(outer ? observe : NULL, outer);
+}
+
+/* libbpf ends with what failed in turn because of the first thing; the first thing is told. */
+void loader_log_summary(const struct loader_session *s, char *out, size_t size)
+{
+	const char *text = strbuf_str(&s->log);
+	size_t n = strcspn(text, "\n");
+
+	if (n >= size)
+		n = size - 1;
+	memcpy(out, text, n);
+	out[n] = '\0';
+}
+
+int loader_errno(int err)
+{
+	switch (-err) {
+	case LIBBPF_ERRNO__LIBELF:
+	case LIBBPF_ERRNO__FORMAT:
+	case LIBBPF_ERRNO__ENDIAN:
+		return -ENOEXEC;
+	default:
+		return -err >= __LIBBPF_ERRNO__START && -err < __LIBBPF_ERRNO__END ? -EINVAL : err;
+	}
+}
