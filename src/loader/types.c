@@ -5,13 +5,17 @@
  * verification. Here each kernel's types are parsed once and shared (libbpf only reads them), and
  * names are looked up in the index of our own BTF, whose ids are the same.
  */
-#include <bpf/btf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "loader/loader.h"
+
+/* of <bpf/btf.h>, whose inline functions have the names of some of btf/btf.h's */
+struct btf *btf__new(const void *data, uint32_t size);
+void btf__free(struct btf *btf);
+int32_t btf__find_by_name_kind(const struct btf *btf, const char *name, uint32_t kind);
 
 struct types {
 	struct types *next;

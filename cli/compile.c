@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * A .bpf.c operand is compiled with clang, whose messages go to the user as they are. The headers for
+ * BPF programs are those of the build tree that the command stands in, or the installed ones.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+#ifndef BPF_CLANG
+#define BPF_CLANG "clang"
+#endif
+#ifndef BPF_INCLUDE_DIR
+#define BPF_INCLUDE_DIR "/usr/local/include/kfunc/bpf"
+#endif
+
+static bool is_source(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 2 && strcmp(path + n - 2, ".c") == 0;
+}
+
+struct paths {
+	char types[600];   /* holds vmlinux.h */
+	char helpers[600]; /* holds bpf/bpf_helpers.h */
+	char own[600];	   /* the source's directory */
+};
+
+static void find_headers(struct paths *p, const char *source)
+{
+	char exe[512], *slash;
+	const char *s = strrchr(source, '/');
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+	snprintf(p->own, sizeof(p->own), "-I%.*s", s ? (int)(s - source) : 1, s ? source : ".");
+	snprintf(p->types, sizeof(p->types), "-I%s", BPF_INCLUDE_DIR);
+	snprintf(p->helpers, sizeof(p->helpers), "-I%s", BPF_INCLUDE_DIR);
+	exe[n > 0 ? n : 0] = '\0';
+	slash = strrchr(exe, '/');
+	if (!slash)
+		return;
+	*slash = '\0';
+	snprintf(p->types, sizeof(p->types), "%s/src/kfuncs/vmlinux.h", exe);
+	if (access(p->types, R_OK) != 0) {
+		snprintf(p->types, sizeof(p->types), "-I%s/../include/kfunc/bpf", exe);
+		snprintf(p->helpers, sizeof(p->helpers), "-I%s", BPF_INCLUDE_DIR);
+		return;
+	}
+	snprintf(p->types, sizeof(p->types), "-I%s/src/kfuncs", exe);
+	snprintf(p->helpers, sizeof(p->helpers), "-I%s/src/loader/include", exe);
+}
+
+static void exec_clang(const char *source, const char *out)
+{
+	static const char *const names[] = {BPF_CLANG, "clang", NULL};
+	struct paths p;
+	unsigned int i;
+
+	find_headers(&p, source);
+	for (i = 0; names[i]; i++)
+		execlp(names[i], names[i], "-g", "-O2", "--target=bpf", "-mcpu=v3",
+		       "-D__TARGET_ARCH_x86", p.own, p.types, p.helpers, "-c", source, "-o", out,
+		       (char *)NULL);
+	fprintf(stderr, "kfunc: clang could not be started: %s\n", strerror(errno));
+	_exit(127);
+}
+
+static int compile(const char *source, const char *out)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		exec_clang(source, out);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EINVAL;
+}
+
+char *cli_object(const char *operand, bool *temporary)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path;
+	int fd, err;
+
+	*temporary = false;
+	if (!is_source(operand))
+		return strdup(operand);
+	if (access(operand, R_OK) != 0) {
+		cli_error("%s: %s", operand, strerror(errno));
+		return NULL;
+	}
+	if (asprintf(&path, "%s/kfunc-XXXXXX.bpf.o", tmp && tmp[0] ? tmp : "/tmp") < 0)
+		return NULL;
+	fd = mkstemps(path, strlen(".bpf.o"));
+	if (fd < 0) {
+		cli_error("%s: %s", path, strerror(errno));
+		free(path);
+		return NULL;
+	}
+	close(fd);
+	*temporary = true;
+	err = compile(operand, path);
+	if (!err)
+		return path;
+	cli_error("%s was not compiled%s%s", operand, err == -EINVAL ? "" : ": ",
+		  err == -EINVAL ? "" : strerror(-err));
+	cli_object_done(path, true);
+	return NULL;
+}
+
+void cli_object_done(char *path, bool temporary)
+{
+	if (path && temporary)
+		unlink(path);
+	free(path);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* Which sub-command, and the help that lists them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+const struct cli_command cli_commands[] = {
+	{"run", "OBJ|FILE.bpf.c [OPTIONS] [-- COMMAND...]", "load and run programs in this process",
+	 "With a command after --, its processes raise the events that the programs are attached to;\n"
+	 "without one, each program is run with test data.",
+	 cmd_run},
+	{"check", "OBJ|FILE.bpf.c... [OPTIONS]", "verify programs without running them",
+	 "Every program is judged by itself. Exit status: 0 all accepted, 1 something rejected,\n"
+	 "2 usage or I/O, 3 unsupported, 4 limit.",
+	 cmd_check},
+	{"list", "[NAME...] [OPTIONS]", "the kernel functions of a kernel", NULL, cmd_list},
+	{"explain", "[CODE...]", "what a diagnostic code means", NULL, cmd_explain},
+	{"doc", "NAME...", "the documentation of a kernel function", NULL, cmd_doc},
+	{"btf", "ELF [OPTIONS]", "make and check the types of a host program", NULL, cmd_btf},
+	{"lint", "ELF", "examine kfunc definitions (not supported yet)", NULL, cmd_unsupported},
+	{"disasm", "OBJ [--jit]", "show instructions (not supported yet)", NULL, cmd_unsupported},
+	{0},
+};
+
+static void help(FILE *out)
+{
+	const struct cli_command *c;
+
+	fprintf(out, "usage: kfunc COMMAND ...\n\n");
+	for (c = cli_commands; c->name; c++)
+		fprintf(out, "  %-8s  %s\n", c->name, c->summary);
+	fprintf(out, "\n'kfunc COMMAND --help' tells more about a command.\n");
+}
+
+int cmd_unsupported(const struct cli_command *cmd, int argc, char **argv)
+{
+	static const struct cli_option none[] = {{0}};
+
+	if (argc > 1 && strcmp(argv[1], "--help") == 0)
+		return -1 - cli_parse(cmd, none, argc, argv, NULL);
+	cli_error("kfunc %s is not supported yet", cmd->name);
+	return CLI_UNSUPPORTED;
+}
+
+int main(int argc, char **argv)
+{
+	const struct cli_command *c;
+
+	if (argc < 2) {
+		help(stderr);
+		return CLI_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		help(stdout);
+		return CLI_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("kfunc %d.%d\n", KFUNC_MAJOR_VERSION, KFUNC_MINOR_VERSION);
+		return CLI_OK;
+	}
+	for (c = cli_commands; c->name; c++)
+		if (strcmp(argv[1], c->name) == 0)
+			return c->run(c, argc - 1, argv + 1);
+	cli_error("there is no command '%s'; try kfunc --help", argv[1]);
+	return CLI_USAGE;
+}
