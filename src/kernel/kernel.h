@@ -14,6 +14,7 @@
 #include <linux/bpf.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/kver.h"
@@ -46,6 +47,14 @@ struct kfunc_kernel {
  * and errno when it cannot be made (kfuncs/live.c).
  */
 struct kfunc_kernel *kernel_live(void);
+/*
+ * A kernel read from a vmlinuz, a vmlinux or raw BTF. release: for a file that does not tell its own;
+ * NULL: that of the running kernel. The caller owns one reference. On failure NULL, a -errno in *err
+ * and a sentence without newline in why (may be NULL): -ENOENT, -EISDIR, -EFBIG, -EINVAL (no kernel
+ * file, malformed), -EOPNOTSUPP (compression or release unknown), -ENOMEM.
+ */
+struct kfunc_kernel *kernel_open_image(const char *path, const char *release, char *why,
+				       size_t why_size, int *err);
 struct kfunc_kernel *kernel_get(struct kfunc_kernel *k);
 void kernel_put(struct kfunc_kernel *k);
 static inline bool kernel_has(const struct kfunc_kernel *k, enum kernel_rule r)

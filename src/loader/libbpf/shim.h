@@ -19,7 +19,6 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#if __has_include("../../syscall/libc_hooks.h")
 #include "../../syscall/libc_hooks.h"
 
 #define syscall	  kf_sys_syscall
@@ -33,6 +32,5 @@
 #define epoll_ctl kf_sys_epoll_ctl
 #define dup3	  kf_sys_dup3
 #define ioctl	  kf_sys_ioctl
-#endif
 
 #endif
