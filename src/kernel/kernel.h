@@ -82,7 +82,8 @@ struct kernel_prog_type {
 	bool sleepable_ok; /* may carry the sleepable flag; details by attach type in code */
 	bool btf_ctx; /* arguments come from a BTF prototype */
 	bool pkt_read, pkt_write; /* direct packet access */
-	bool helper_pkt_read, helper_pkt_write; /* packet pointers as helper memory */
+	bool helper_pkt_read, helper_pkt_write; /* packet pointers as helper memory (HF_PKT_ARGS) */
+	bool helper_pkt_any; /* ... of every helper, HF_PKT_ARGS or not */
 	const struct kernel_attach_range *ranges;
 	uint32_t n_ranges;
 };
@@ -136,6 +137,8 @@ enum helper_arg_flags {
 	HARGF_DYNPTR_LOCAL = 1 << 7,
 	HARGF_DYNPTR_RINGBUF = 1 << 8,
 	HARGF_NEXT_SIZE = 1 << 9, /* HARG_MEM: the next argument is its size */
+	/* HARG_DYNPTR: RDONLY takes constant dynptrs too, UNINIT makes one of the kind given, neither
+	 * wants an initialised one of any kind. */
 };
 
 enum helper_ret {
@@ -167,6 +170,10 @@ enum helper_flags {
 	HF_RET_NULL = 1 << 4,
 	HF_RET_TRUSTED = 1 << 5,
 	HF_ACQUIRE = 1 << 6,
+	HF_PTR_CAST = 1 << 7,	  /* socket casts: the result shares the argument's reference (R7.6) */
+	HF_FASTCALL = 1 << 8,	  /* keeps R1-R5 when inlined */
+	HF_RET_MAX_SIZE = 1 << 9, /* result: ret_min to the upper bound of the size argument */
+	HF_RET_MAX_CPU = 1 << 10, /* result: ret_min to nr_cpus - 1 of the kernel */
 };
 
 struct kernel_helper {
@@ -186,6 +193,14 @@ struct kernel_prog_place {
 	uint32_t attach_type;
 	bool sleepable;
 	const char *attach_name; /* attach function, iterator target, struct_ops name; may be NULL */
+	uint8_t lacks; /* enum kernel_cap: what the loader does not have; 0: everything */
+};
+
+enum kernel_cap {
+	KCAP_BPF = 1 << 0,
+	KCAP_PERFMON = 1 << 1,
+	KCAP_NET_ADMIN = 1 << 2,
+	KCAP_SYS_ADMIN = 1 << 3,
 };
 
 /* NULL: unknown number, or not offered to this kind of program; *known tells which (may be NULL). */
@@ -209,6 +224,8 @@ enum ctx_kind {
 	CTX_BTF_TRUSTED_OR_NULL,
 	CTX_BUF_RDONLY_OR_NULL,
 	CTX_BUF_OR_NULL,
+	CTX_BTF_OR_NULL, /* typed, no trust */
+	CTX_BTF_UNTRUSTED_OR_NULL,
 };
 
 struct kernel_ctx_result {
@@ -219,10 +236,16 @@ struct kernel_ctx_result {
 
 /*
  * Is an access of size bytes at off of this program's context allowed, and what does it give? For
- * types without a BTF prototype. 0 or -EACCES.
+ * types without a BTF prototype. 0 or -EACCES. A packet pointer kind wants a plain load.
  */
 int kernel_ctx_access(const struct kfunc_kernel *k, const struct kernel_prog_place *at, uint32_t off,
 		      uint32_t size, bool write, bool sign_extend, struct kernel_ctx_result *res);
+/*
+ * Tracing iterators: what the pointer at off of the target's context is (attach_name "task", ...).
+ * False when the target's table says nothing of it: the BTF prototype decides alone.
+ */
+bool kernel_iter_ctx(const struct kfunc_kernel *k, const char *target, uint32_t off,
+		     struct kernel_ctx_result *res);
 /* As above for SOCKET, SOCK_COMMON, TCP_SOCK, XDP_SOCK registers (0..3, reads only). */
 enum kernel_sock_kind { KSOCK_SOCKET, KSOCK_COMMON, KSOCK_TCP, KSOCK_XDP };
 int kernel_sock_access(const struct kfunc_kernel *k, enum kernel_sock_kind kind, uint32_t off,
@@ -252,7 +275,8 @@ bool kernel_map_helper_ok(const struct kfunc_kernel *k, uint32_t map_type, uint3
 
 enum tp_arg_quality { TP_ARG_NORMAL, TP_ARG_NULLABLE, TP_ARG_ERROR };
 enum tp_arg_quality kernel_tp_arg(const struct kfunc_kernel *k, const char *tracepoint, uint32_t arg);
-bool kernel_lsm_untrusted(const struct kfunc_kernel *k, const char *hook); /* without "bpf_lsm_" */
+/* Hook names come without "bpf_lsm_". */
+bool kernel_lsm_untrusted(const struct kfunc_kernel *k, const char *hook);
 bool kernel_lsm_disabled(const struct kfunc_kernel *k, const char *hook);
 bool kernel_lsm_sleepable(const struct kfunc_kernel *k, const char *hook);
 bool kernel_lsm_bool(const struct kfunc_kernel *k, const char *hook);
