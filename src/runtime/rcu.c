@@ -61,10 +61,12 @@ static void make_key(void)
 
 static void __attribute__((noinline)) register_thread(void)
 {
+	registered = true;
+	if (URCU_TLS(urcu_memb_reader).registered) /* liburcu's own: a callback calls us */
+		return;
 	pthread_once(&key_once, make_key);
 	urcu_memb_register_thread();
 	pthread_setspecific(thread_key, &registered);
-	registered = true;
 }
 
 void rt_rcu_read_lock(void)
