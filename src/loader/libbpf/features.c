@@ -6,6 +6,8 @@
  */
 #include "libbpf_internal.h"
 
+#define VERSION(major, minor) ((major) << 16 | (minor) << 8)
+
 unsigned int loader_kernel_version(void);
 bool loader_has_modules(void);
 int probe_fd(int fd);
@@ -24,11 +26,11 @@ bool feat_supported(struct kern_feature_cache *cache, enum kern_feature_id feat)
 	case FEAT_MODULE_BTF: /* no: nothing to look through */
 		return loader_has_modules();
 	case FEAT_UPROBE_MULTI_LINK:
-		return loader_kernel_version() >= KERNEL_VERSION(6, 6, 0);
+		return loader_kernel_version() >= VERSION(6, 6);
 	case FEAT_ARG_CTX_TAG:
-		return loader_kernel_version() >= KERNEL_VERSION(6, 8, 0);
+		return loader_kernel_version() >= VERSION(6, 8);
 	case FEAT_BTF_QMARK_DATASEC:
-		return loader_kernel_version() >= KERNEL_VERSION(6, 9, 0);
+		return loader_kernel_version() >= VERSION(6, 9);
 	default:
 		return true;
 	}
