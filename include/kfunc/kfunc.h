@@ -36,8 +36,7 @@
  * flags are the contract that the verifier enforces on every call.
  *
  * Sets are assembled by the assembler, so a set needs no prototypes and may stand before the functions
- * it lists. The price: a file with sets must not be compiled with -flto, and its sets cannot be used from
- * other files by name. 64-bit targets only.
+ * it lists. The price: a file with sets must not be compiled with -flto. 64-bit targets only.
  */
 #ifndef KFUNC_KFUNC_H
 #define KFUNC_KFUNC_H
@@ -278,6 +277,12 @@ struct kfunc_id_ref {
 	__asm__(".pushsection kfunc_id_lists,\"aw\",@progbits\n" \
 		".long 0\n"                                     \
 		".popsection\n");
+
+/*
+ * Makes a set or a list visible to the other files of its executable or library, which declare it
+ * extern; its name must then be unique there.
+ */
+#define BTF_ID_GLOBAL(name) __asm__(".globl " #name "\n.hidden " #name "\n");
 
 /*
  * Whether id is in the set, for filters. Returns true or false; ids of a set whose module was not

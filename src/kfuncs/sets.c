@@ -36,4 +36,5 @@ BTF_ID(struct, cgroup)
 BTF_ID(func, bpf_cgroup_release_dtor)
 BTF_ID(struct, bpf_cpumask)
 BTF_ID(func, bpf_cpumask_release_dtor)
+BTF_ID_GLOBAL(kfuncs_dtor_ids)
 const unsigned int kfuncs_n_dtors = 3;
