@@ -208,7 +208,7 @@ static void test_duplicates(void **state)
 
 /* ---- filters ---- */
 
-static unsigned int asked;
+static _Atomic unsigned int asked;
 
 #define FILTER(n)                                                      \
 	static int filter##n(const struct bpf_prog *prog, uint32_t id) \
