@@ -2,7 +2,8 @@
 /*
  * What exists while programs run: programs, maps, virtual CPUs, typed objects. A program is always
  * entered through rt_prog_run(), which pins the thread to a virtual CPU (so per-CPU data has one
- * user at a time) and opens an RCU read section (liburcu), unless the program is sleepable.
+ * user at a time) and opens an RCU read section (liburcu). Sleepable programs have it too: it keeps
+ * the memory they use, what they may call while asleep is the verifier's business.
  *
  * Lifetime: programs and maps are reference counted; memory that a running program may still see is
  * freed through call_rcu. Everything here is thread-safe unless it says otherwise.
@@ -22,6 +23,8 @@
 
 /* ---- virtual CPUs (vcpu.c) ---- */
 
+struct rt_run;
+
 struct rt_vcpu {
 	uint32_t id; /* 0 .. rt_nr_cpus()-1 */
 	uint32_t depth; /* nested entries of the owning thread */
@@ -29,6 +32,7 @@ struct rt_vcpu {
 	void *ctx;
 	uint32_t tail_calls;
 	uint32_t rcu_depth, preempt_depth, irq_depth; /* explicit regions of the program */
+	struct rt_run *run; /* chain of running programs, innermost first (runtime/run.h) */
 };
 
 uint32_t rt_nr_cpus(void);
@@ -156,12 +160,16 @@ struct rt_prog {
 
 void rt_prog_get(struct rt_prog *p);
 void rt_prog_put(struct rt_prog *p);
-/* Pre-decodes insns with facts into code and sets run. -ENOMEM, -ENOTSUPP (names a helper in *what) */
+/* Pre-decodes insns with facts into code and sets run. -ENOMEM, or -ENOTSUPP (524): *what then names
+ * what cannot be run here, a helper or a feature; it stays valid. */
 int interp_compile(struct rt_prog *p, const char **what);
 void interp_free(struct interp_code *code);
 /* Enters, runs, leaves. ctx is the program type's run-time context. */
 uint64_t rt_prog_run(const struct rt_prog *p, void *ctx);
-/* calls subprogram `subprog` of the running program with up to 5 arguments (callbacks) */
+/*
+ * Calls a program's callback: fn is the function pointer that a helper or kfunc was given. Inside the
+ * running program, and from outside any program (then it enters and leaves by itself).
+ */
 uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
 
 /* ---- fault-safe loads (probe.c) ---- */

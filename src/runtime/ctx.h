@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Run-time contexts of programs whose context is a view, not memory: socket buffers and XDP frames.
+ * Each begins with the structure that programs are written against, so that most fields are plain
+ * loads and stores of it; the fields that hold 32-bit stand-ins for pointers are loaded from the real
+ * pointers behind it instead (jit/ctx.def says which). Program types with other contexts get the real
+ * thing: an array of 64-bit arguments (tracing, raw tracepoints, struct_ops) or plain memory (syscall).
+ */
+#ifndef RUNTIME_CTX_H
+#define RUNTIME_CTX_H
+
+#include <linux/bpf.h>
+#include <stdint.h>
+
+struct rt_prog;
+
+/* Packet memory, linear. data_meta <= data <= data_end, all within [head, end). */
+struct rt_packet {
+	uint8_t *data_meta, *data, *data_end;
+	uint8_t *head, *end;
+};
+
+struct rt_skb {
+	struct __sk_buff user; /* len follows the packet: rt_skb_sync() */
+	struct rt_packet pkt;
+	uint8_t *mac; /* start of the link header, for loads relative to it */
+	uint8_t *net; /* start of the network header */
+};
+
+struct rt_xdp {
+	struct xdp_md user;
+	struct rt_packet pkt;
+};
+
+static inline void rt_skb_sync(struct rt_skb *skb)
+{
+	skb->user.len = skb->pkt.data_end - skb->pkt.data;
+}
+
+/* The packet of the context of a program of this type, NULL if it has none. */
+static inline struct rt_packet *rt_ctx_packet(uint32_t prog_type, void *ctx)
+{
+	switch (prog_type) {
+	case BPF_PROG_TYPE_SOCKET_FILTER:
+	case BPF_PROG_TYPE_SCHED_CLS:
+	case BPF_PROG_TYPE_SCHED_ACT:
+	case BPF_PROG_TYPE_CGROUP_SKB:
+	case BPF_PROG_TYPE_LWT_IN:
+	case BPF_PROG_TYPE_LWT_OUT:
+	case BPF_PROG_TYPE_LWT_XMIT:
+	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
+		return &((struct rt_skb *)ctx)->pkt;
+	case BPF_PROG_TYPE_XDP:
+		return &((struct rt_xdp *)ctx)->pkt;
+	default:
+		return NULL;
+	}
+}
+
+#endif
