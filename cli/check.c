@@ -233,7 +233,7 @@ static int exit_status(const struct check *c)
 		for (k = 0; k < 4; k++)
 			count[k] += c->results[i].count[k];
 	}
-	if (!c->json && !c->quiet)
+	if (!c->json && !c->quiet && count[0] + count[1] + count[2] + count[3])
 		printf("%u accepted, %u rejected, %u unsupported, %u over a limit\n",
 		       count[KFUNC_ACCEPT], count[KFUNC_REJECT], count[KFUNC_UNSUPPORTED],
 		       count[KFUNC_LIMIT]);

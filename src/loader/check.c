@@ -40,7 +40,7 @@ static void refuse_by_libbpf(struct kfunc_program *p, int err, const char *why)
 		code = KF_OUT_OF_MEMORY;
 	else if (err == -ESRCH || (err == -ENOENT && strstr(why, "attach")))
 		code = KF_ATTACH_TARGET_MISSING;
-	else if (strncmp(why, "map ", 4) == 0)
+	else if (strncmp(why, "map '", 5) == 0)
 		code = KF_MAP_REFUSED;
 	else if (strstr(why, "relo"))
 		code = KF_RELO_FAILED;
@@ -56,6 +56,7 @@ static bool wanted(const struct kfunc_program *p)
 static int load_once(struct kfunc_object *obj, const bool *want, char *why, size_t why_size)
 {
 	struct loader_session s;
+	struct bpf_map *map;
 	uint32_t i;
 	int err;
 
@@ -65,6 +66,9 @@ static int load_once(struct kfunc_object *obj, const bool *want, char *why, size
 	if (!err) {
 		for (i = 0; i < obj->n_progs; i++)
 			bpf_program__set_autoload(obj->progs[i].bpf, want[i]);
+		/* nothing outlives a check, so nothing is kept in a file system */
+		bpf_object__for_each_map(map, obj->bpf)
+			bpf_map__set_pin_path(map, NULL);
 		err = bpf_object__load(obj->bpf) ? loader_errno(-errno) : 0;
 	}
 	loader_log_summary(&s, why, why_size);

@@ -187,8 +187,11 @@ void loader_leave(struct loader_session *s)
 void loader_log_summary(const struct loader_session *s, char *out, size_t size)
 {
 	const char *text = strbuf_str(&s->log);
-	size_t n = strcspn(text, "\n");
+	size_t n;
 
+	if (strncmp(text, "libbpf: ", 8) == 0)
+		text += 8;
+	n = strcspn(text, "\n");
 	if (n >= size)
 		n = size - 1;
 	memcpy(out, text, n);
