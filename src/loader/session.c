@@ -110,8 +110,8 @@ static unsigned int observe(void *ctx, const struct syscall_load *load)
 	struct loader_session *s = ctx;
 	struct kfunc_program *p = s->current;
 
-	if (!p)
-		return 0;
+	if (!p) /* libbpf tries a program of its own */
+		return s->check ? SYSCALL_LOAD_VERDICT_ONLY : 0;
 	name_the_missing(load->report, s, load->prog);
 	p->report = *load->report;
 	p->insns = load->attr ? load->attr->insn_cnt : 0;

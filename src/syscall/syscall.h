@@ -27,7 +27,8 @@
 
 /* Both of the public header. */
 struct kfunc_kernel *kfunc_kernel__live(void);
-long kfunc_bpf(int cmd, union bpf_attr *attr, unsigned int size);
+__attribute__((visibility("default"))) long kfunc_bpf(int cmd, union bpf_attr *attr,
+							 unsigned int size);
 
 /* ---- the calling thread's kernel ---- */
 
