@@ -10,6 +10,7 @@
  * Updating an element releases the kernel pointers of the old one before 7.2 (kfunc spec R8.16).
  */
 #include <errno.h>
+#include <sys/mman.h>
 
 #include "maps/maps.h"
 
@@ -270,9 +271,19 @@ static void *array_direct_value(struct rt_map *map)
 	return map->desc.max_entries == 1 ? arr(map)->mem.p : NULL;
 }
 
-static int array_mmap_fd(struct rt_map *map)
+static void *array_mmap(struct rt_map *map, void *addr, size_t len, int prot, int flags, uint64_t off,
+			int *err)
 {
-	return arr(map)->mem.fd >= 0 ? arr(map)->mem.fd : -ENODEV;
+	const struct map_mem *m = &arr(map)->mem;
+	void *p;
+
+	if (m->fd < 0 || off >= m->size || len > m->size - off) {
+		*err = -EINVAL;
+		return NULL;
+	}
+	p = mmap(addr, len, prot, flags, m->fd, off);
+	*err = p == MAP_FAILED ? -errno : 0;
+	return p;
 }
 
 const struct rt_map_ops map_array_ops = {
@@ -287,7 +298,7 @@ const struct rt_map_ops map_array_ops = {
 	.user_update = array_user_update,
 	.next_key = array_next_key,
 	.direct_value = array_direct_value,
-	.mmap_fd = array_mmap_fd,
+	.mmap = array_mmap,
 };
 
 const struct rt_map_ops map_percpu_array_ops = {

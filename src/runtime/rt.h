@@ -60,7 +60,8 @@ struct rt_map_ops {
 	struct rt_map *(*alloc)(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err);
 	/* after the last reference and a grace period */
 	void (*free)(struct rt_map *map);
-	/* program side; key and value in the program's memory. lookup: address of the value, or NULL */
+	/* program side; key and value in the program's memory. lookup: address of the value, or NULL;
+	 * maps of objects: the struct rt_prog * or struct rt_map * itself, valid in the read section */
 	void *(*lookup)(struct rt_map *map, const void *key);
 	long (*update)(struct rt_map *map, const void *key, const void *value, uint64_t flags);
 	long (*del)(struct rt_map *map, const void *key);
@@ -79,9 +80,10 @@ struct rt_map_ops {
 	int (*lookup_and_delete)(struct rt_map *map, const void *key, void *value, uint64_t flags);
 	/* address of the value area for ldimm64 kinds 2 and 6, or NULL */
 	void *(*direct_value)(struct rt_map *map);
-	/* a file descriptor whose mmap shows the map's memory (arrays with BPF_F_MMAPABLE, ring
-	 * buffers), or -errno; the map keeps ownership */
-	int (*mmap_fd)(struct rt_map *map);
+	/* maps the map's memory for a caller (arrays with BPF_F_MMAPABLE, ring buffers): the address as
+	 * mmap(2) would choose it, or -errno in *err */
+	void *(*mmap)(struct rt_map *map, void *addr, size_t len, int prot, int flags, uint64_t off,
+		      int *err);
 	uint32_t (*user_value_size)(const struct rt_map *map); /* bytes of user_lookup's value */
 	/* the last descriptor of the map is closed: drops what could keep the map alive in a circle */
 	void (*users_gone)(struct rt_map *map);

@@ -65,8 +65,10 @@ static int check_mapping(struct rt_map *map, int prot, int flags)
 {
 	bool shared = (flags & MAP_TYPE) != MAP_PRIVATE;
 
-	if (map->fields || !map->ops->mmap_fd)
+	if (map->fields)
 		return -SYS_ENOTSUPP;
+	if (!map->ops->mmap)
+		return -ENODEV;
 	if (!shared)
 		return -EINVAL;
 	if (!(prot & PROT_WRITE))
@@ -85,23 +87,21 @@ void *kf_sys_mmap64(void *addr, size_t len, int prot, int flags, int fd, off64_t
 {
 	struct rt_map *map = flags & MAP_ANONYMOUS ? NULL : map_of(fd);
 	void *p = MAP_FAILED;
-	int err, mem;
+	int err;
 
 	if (!map)
 		return mmap64(addr, len, prot, flags, fd, off);
 	err = check_mapping(map, prot, flags);
 	if (!err) {
-		mem = map->ops->mmap_fd(map);
-		if (mem < 0)
-			err = mem;
-		else
-			p = mmap64(addr, len, prot, flags, mem, off);
-		if (p == MAP_FAILED && (prot & PROT_WRITE))
+		p = map->ops->mmap(map, addr, len, prot, flags, off, &err);
+		if (err && (prot & PROT_WRITE))
 			atomic_fetch_sub(&map->writers, 1);
 	}
 	rt_map_put(map);
-	if (err)
+	if (err) {
 		errno = -err;
+		return MAP_FAILED;
+	}
 	return p;
 }
 
@@ -172,13 +172,21 @@ int kf_sys_fcntl64(int fd, int cmd, ...)
 int kf_sys_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev)
 {
 	struct rt_map *map = map_of(fd);
+	struct epoll_event edge;
 	int ev_fd;
 
 	if (!map)
 		return epoll_ctl(epfd, op, fd, ev);
 	ev_fd = map->ops->event_fd ? map->ops->event_fd(map) : -EPERM;
 	rt_map_put(map);
-	return ev_fd < 0 ? result(ev_fd) : epoll_ctl(epfd, op, ev_fd, ev);
+	if (ev_fd < 0)
+		return result(ev_fd);
+	if (!ev)
+		return epoll_ctl(epfd, op, ev_fd, ev);
+	/* nobody reads the eventfd: each signal is one event */
+	edge = *ev;
+	edge.events |= EPOLLET;
+	return epoll_ctl(epfd, op, ev_fd, &edge);
 }
 
 int kf_sys_dup3(int from, int to, int flags)

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * The hash table under hash maps, LRU maps and hashes of maps (hash.c). Families differ in what a value
+ * is and in what makes room when the table is full.
+ */
+#ifndef MAPS_HASH_H
+#define MAPS_HASH_H
+
+#include "maps/maps.h"
+
+struct hash_elem {
+	struct rcu_head rcu;
+	struct hash_elem *next; /* in the bucket; read under RCU, written under the bucket's lock */
+	struct hash_map *owner;
+	uint64_t hash;
+	bool hashed; /* in the table; under the bucket's lock */
+	/* LRU: place in the clock (lru.c's lock), and a mark that lookups set */
+	struct hash_elem *clock_prev, *clock_next;
+	bool on_clock;
+	uint8_t marked;
+	/* the key, padded to 8 bytes, then the value: one, or one for each CPU */
+	uint8_t key[] __attribute__((aligned(8)));
+};
+
+struct hash_bucket {
+	struct hash_elem *first;
+};
+
+#define HASH_LOCKS 128
+
+struct hash_map {
+	struct rt_map map;
+	struct map_mem mem; /* buckets */
+	struct hash_bucket *bucket;
+	uint64_t mask; /* number of buckets - 1 */
+	uint64_t seed;
+	uint32_t key_room, value_room; /* padded */
+	bool percpu;
+	_Atomic uint32_t count;
+	uint32_t locks[HASH_LOCKS];
+	/* elements that wait for a common grace period */
+	_Atomic(struct hash_elem *) retired;
+	_Atomic uint32_t n_retired;
+	/* LRU */
+	uint32_t clock_lock;
+	struct hash_elem *hand;
+	bool lru;
+	/* what a value is: called before its memory goes; NULL: plain bytes with the map's fields */
+	void (*value_gone)(struct rt_map *map, void *value);
+};
+
+static inline struct hash_map *hash_of(const struct rt_map *map)
+{
+	return (struct hash_map *)map;
+}
+
+static inline uint8_t *hash_value(const struct hash_map *h, const struct hash_elem *e)
+{
+	return (uint8_t *)e->key + h->key_room;
+}
+
+int hash_init(struct hash_map *h, const union bpf_attr *attr, bool percpu);
+void hash_free(struct rt_map *map);
+/* NULL: not there. In a read section. */
+struct hash_elem *hash_find(const struct hash_map *h, const void *key);
+/*
+ * Inserts or replaces. fill copies the value into the element (fresh: the memory is new and zero). 0,
+ * -EEXIST, -ENOENT, -E2BIG, -ENOMEM.
+ */
+typedef void (*hash_fill)(struct hash_map *h, uint8_t *to, const void *value, bool fresh);
+int hash_update(struct hash_map *h, const void *key, const void *value, uint64_t flags, hash_fill fill,
+		bool in_place);
+long hash_delete(struct rt_map *map, const void *key);
+int hash_next_key(struct rt_map *map, const void *key, void *next);
+/* copies the value out and removes the element, as one step */
+int hash_take(struct hash_map *h, const void *key, void *value,
+	      void (*copy)(struct hash_map *h, void *to, uint8_t *from));
+/* takes e out of its bucket and lets its memory go after a grace period; false: it was out already */
+bool hash_remove_elem(struct hash_map *h, struct hash_elem *e);
+
+/* lru.c */
+void lru_add(struct hash_map *h, struct hash_elem *e);
+void lru_del(struct hash_map *h, struct hash_elem *e);
+/* removes the element that was not used for longest; false: there is none */
+bool lru_evict(struct hash_map *h);
+
+/* operations that plain and LRU tables share */
+struct rt_map *hash_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err);
+struct rt_map *hash_percpu_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err);
+void *hash_lookup(struct rt_map *map, const void *key);
+void *hash_percpu_lookup(struct rt_map *map, const void *key);
+void *hash_percpu_lookup_cpu(struct rt_map *map, const void *key, uint32_t cpu);
+long hash_prog_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+long hash_percpu_prog_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+int hash_user_lookup(struct rt_map *map, const void *key, void *value, uint64_t flags);
+int hash_percpu_user_lookup(struct rt_map *map, const void *key, void *value, uint64_t flags);
+int hash_user_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+int hash_percpu_user_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+int hash_lookup_and_delete(struct rt_map *map, const void *key, void *value, uint64_t flags);
+int hash_percpu_lookup_and_delete(struct rt_map *map, const void *key, void *value, uint64_t flags);
+long hash_for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *value), void *arg);
+uint32_t hash_this_cpu(void);
+
+#endif
