@@ -20,6 +20,7 @@
 #include "kernel/tables.h"
 #include "kfuncs/kfuncs.h"
 #include "runtime/events.h"
+#include "runtime/objects.h"
 #include "runtime/rt.h"
 
 #define LIVE_VERSION KVER(6, 18)
@@ -146,6 +147,8 @@ static int fill(struct kfunc_kernel *k)
 		err = add_dtors(k);
 	if (!err)
 		err = rt_events_declare();
+	if (!err)
+		rt_task_current_install();
 	return err;
 }
 

@@ -37,10 +37,12 @@ bool rt_task_try_get(struct task_struct *t);
 void rt_task_put(struct task_struct *t);
 /*
  * The task that runs the calling thread, or the one set for the event being raised. Borrowed; stays
- * valid until the thread calls this again outside an RCU section. NULL only when out of memory or
- * without /proc.
+ * valid until the thread calls this again outside an RCU section. Never NULL: when out of memory or
+ * without /proc it is a task with nothing but its ids, which no lookup finds.
  */
 struct task_struct *rt_task_current(void);
+/* Makes programs' "current" this one (runtime/run.h). */
+void rt_task_current_install(void);
 /* The calling thread acts for t (borrowed) while it raises an event; NULL ends that. */
 void rt_task_set_current(struct task_struct *t);
 /* Reads everything about t again; false: it no longer exists. */

@@ -354,10 +354,9 @@ NO_TSAN static struct rt_task *repoint(struct rt_task **slot, struct task_struct
 static struct rt_task *task_get(pid_t tid, uint32_t depth);
 
 /*
- * Reads again what may have changed. full: also credentials, relatives and control group. Called
- * without the lock: relatives are tasks too. The start time is checked against a reused id.
+ * Called without the lock: relatives are tasks too. The start time is checked against a reused id.
  */
-static int task_fill(struct rt_task *o, bool full, uint32_t depth)
+int rt_task_fill(struct rt_task *o, bool full, uint32_t depth)
 {
 	struct proc_stat st;
 	struct proc_status ss;
@@ -428,7 +427,7 @@ static struct rt_task *task_new(pid_t tid, uint32_t depth)
 	atomic_fetch_add(&n_alive, 1);
 	fill_constant(o, &st, &ss);
 	o->leader = ss.tgid == tid ? o : task_get(ss.tgid, depth + 1);
-	if (!o->leader || task_fill(o, true, depth)) {
+	if (!o->leader || rt_task_fill(o, true, depth)) {
 		rt_task_put(&o->t);
 		return NULL;
 	}
@@ -504,7 +503,7 @@ struct task_struct *rt_task_get_pid(pid_t tid)
 {
 	struct rt_task *o = task_get(tid, 0);
 
-	if (o && task_fill(o, false, 0)) {
+	if (o && rt_task_fill(o, false, 0)) {
 		rt_task_ended(tid);
 		rt_task_put(&o->t);
 		o = NULL;
@@ -514,7 +513,7 @@ struct task_struct *rt_task_get_pid(pid_t tid)
 
 bool rt_task_refresh(struct task_struct *t)
 {
-	return !task_fill((struct rt_task *)t, true, 0);
+	return !rt_task_fill((struct rt_task *)t, true, 0);
 }
 
 void rt_task_ended(pid_t tid)
@@ -645,71 +644,6 @@ struct task_struct *rt_task_get_vpid(pid_t tid, const struct task_struct *viewer
 	return s.found;
 }
 
-/* ---- the current task ---- */
-
-static __thread struct {
-	struct task_struct *own, *acting; /* own: a held reference */
-	pid_t tid;
-	uint64_t read_ns;
-	uint32_t fork_generation;
-} current;
-
-static pthread_key_t current_key;
-static pthread_once_t current_once = PTHREAD_ONCE_INIT;
-static uint32_t fork_generation;
-
-static void current_drop(void *task)
-{
-	rt_task_put(task);
-	current.own = NULL;
-}
-
-static void forked(void)
-{
-	fork_generation++;
-}
-
-static void current_init(void)
-{
-	pthread_key_create(&current_key, current_drop);
-	pthread_atfork(NULL, NULL, forked);
-}
-
-void rt_task_set_current(struct task_struct *t)
-{
-	current.acting = t;
-}
-
-struct task_struct *rt_task_current(void)
-{
-	struct task_struct *t;
-	struct timespec ts;
-	uint64_t now;
-
-	if (current.acting)
-		return current.acting;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	now = (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-	if (current.own && current.fork_generation == fork_generation) {
-		if (now - current.read_ns > 10000000) {
-			task_fill((struct rt_task *)current.own, false, 0);
-			current.read_ns = now;
-		}
-		return current.own;
-	}
-	pthread_once(&current_once, current_init);
-	current.tid = (pid_t)syscall(SYS_gettid);
-	t = rt_task_get_pid(current.tid);
-	if (!t)
-		return NULL;
-	rt_task_put(current.own);
-	current.own = t;
-	current.read_ns = now;
-	current.fork_generation = fork_generation;
-	pthread_setspecific(current_key, t);
-	return t;
-}
-
 /* ---- letting go ---- */
 
 void rt_tasks_reap(void)
@@ -739,8 +673,5 @@ void rt_tasks_forget(void)
 	}
 	pthread_mutex_unlock(&tasks_lock);
 	put_chain(all);
-	if (current.own) {
-		pthread_setspecific(current_key, NULL);
-		current_drop(current.own);
-	}
+	rt_task_current_forget();
 }

@@ -31,6 +31,9 @@ struct rt_task {
 	struct mm_struct mm;
 };
 
+/* Reads again what may have changed. full: also credentials, relatives, control group. 0, -errno. */
+int rt_task_fill(struct rt_task *o, bool full, uint32_t depth);
+void rt_task_current_forget(void);
 /* under fill_lock */
 void rt_exe_refresh(struct rt_task *o);
 void rt_exe_put(struct rt_exe *e); /* frees after a grace period; NULL is fine */
