@@ -302,6 +302,8 @@ struct vf_insn_info {
 	bool is_imm64_second;
 	uint16_t subprog; /* that contains it */
 	int32_t target; /* ldimm64 kind 4 and pseudo calls: subprogram number */
+	uint8_t bad_field; /* enum isa_field: reserved field used; an error when simulated (R2.2) */
+	uint8_t jump_sides; /* conditional jump: bit 0 was taken, bit 1 was not */
 	uint8_t access_base; /* enum vf_base + 1 of the pointer seen here, 0: none yet (R6.2) */
 	uint16_t access_flags;
 	const struct vf_map *map; /* ldimm64 map, or seen as a call's constant map */
@@ -535,7 +537,11 @@ static inline bool vf_reg_is_pointer(const struct vf_reg *r)
 }
 /* kfunc spec 0.3: what becomes of a register whose object is gone */
 void vf_reg_invalidate(const struct vf_env *env, struct vf_reg *r);
-/* R4.12: the NULL or non-NULL side for every register with this null id, in state st */
+/*
+ * R4.12: the NULL or non-NULL side for every register with this null id, in state st. A pointer that
+ * may be NULL and was acquired by the same call has null id == ref_id: the NULL side drops that
+ * reference (one derived from an acquired object has another null id).
+ */
 int vf_mark_null(struct vf_env *env, struct vf_state *st, uint32_t null_id, bool is_null);
 
 /* ---------------------------------------------------------------- scalar.c, tnum.c */
@@ -564,6 +570,13 @@ int vf_check_ld_abs(struct vf_env *env, const struct bpf_insn *insn);
 /* register must be initialised (EACCES) and its number valid (EINVAL) */
 int vf_check_reg_read(struct vf_env *env, uint32_t regno);
 int vf_check_reg_write(struct vf_env *env, uint32_t regno);
+/*
+ * insn_check.c, before the walk: opcodes and the fields that matter in dead code too; other wrong
+ * fields are noted in info[].bad_field (R2.1, R2.2). The walk rejects an instruction whose bad_field
+ * is set with vf_reject_field(); the checks above then need not look at fields again.
+ */
+int vf_check_insns(struct vf_env *env);
+int vf_reject_field(struct vf_env *env);
 
 /* ---------------------------------------------------------------- memory arguments (mem.c, stack.c) */
 
@@ -581,9 +594,11 @@ struct vf_mem_arg {
 	bool zero_size_ok;
 	bool pkt_ok;	 /* packet pointers may be passed here */
 	bool btf_ok;	 /* trusted kernel objects may be read */
+	bool null_ok;	 /* a pointer that may be NULL is fine (the argument is nullable) */
 	bool marks_write_later; /* kfunc: all checks first, effects with vf_mem_arg_commit() */
 };
 int vf_check_mem_arg(struct vf_env *env, uint32_t regno, const struct vf_mem_arg *a);
+int vf_mem_arg_commit(struct vf_env *env, uint32_t regno, const struct vf_mem_arg *a);
 /* R6.3: stack pointer with constant offset, for objects: slot index of the lowest byte's slot */
 int vf_stack_slot_of(struct vf_env *env, uint32_t regno, uint32_t n_slots, uint32_t *frame,
 		     uint32_t *slot);
@@ -609,6 +624,9 @@ int vf_check_mem_access(struct vf_env *env, uint32_t regno, const struct vf_mem_
 int vf_ctx_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m);
 int vf_btf_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m);
 int vf_map_value_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m);
+
+/* map_access.c, R8.9: may the pointer in regno be stored in this kptr field? 0 or rejected */
+int vf_kptr_match(struct vf_env *env, const struct btf_field *field, uint32_t regno);
 
 /* ---------------------------------------------------------------- trust.c, context.c */
 
