@@ -5,6 +5,7 @@
  * for states whose loop is still open (everything counts, ranges may be narrower), EXACT for
  * finding loops that make no progress. Ids are compared up to one renaming for the whole state.
  */
+#include "verifier/reg.h"
 #include "verifier/states.h"
 
 #define MAX_ID_PAIRS 256
@@ -49,7 +50,7 @@ static bool same_link(struct cmp *c, const struct vf_reg *old, const struct vf_r
 {
 	if (!old->id)
 		return true;
-	if (((old->flags ^ cur->flags) & VF_LINK_DELTA) || old->delta != cur->delta)
+	if (((old->flags ^ cur->flags) & VF_LINK_FLAGS) || old->delta != cur->delta)
 		return false;
 	return same_id(c, old->id, cur->id ? cur->id : ++c->ids.fresh);
 }

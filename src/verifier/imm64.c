@@ -225,10 +225,11 @@ static int resolve_ldimm64(struct vf_env *env, uint32_t i)
 /* the fields that count even in dead code (R2.2) */
 static int check_always(struct vf_env *env, const struct bpf_insn *insn)
 {
+	const struct isa_insn *row = isa_lookup(insn);
 	uint8_t class = BPF_CLASS(insn->code);
 	enum isa_field bad;
 
-	if (!isa_lookup(insn))
+	if (!row || row->since > env->kernel->version)
 		return vf_reject(env, KF_BAD_OPCODE, "operation code 0x%02x", insn->code);
 	if (class != BPF_LDX && class != BPF_ST && class != BPF_STX &&
 	    !vf_rule(env, RULE_UPFRONT_FIELD_CHECKS))

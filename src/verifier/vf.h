@@ -302,7 +302,6 @@ struct vf_insn_info {
 	bool is_imm64_second;
 	uint16_t subprog; /* that contains it */
 	int32_t target; /* ldimm64 kind 4 and pseudo calls: subprogram number */
-	uint8_t bad_field; /* enum isa_field: reserved field used; an error when simulated (R2.2) */
 	uint8_t jump_sides; /* conditional jump: bit 0 was taken, bit 1 was not */
 	uint8_t access_base; /* enum vf_base + 1 of the pointer seen here, 0: none yet (R6.2) */
 	uint16_t access_flags;
@@ -570,13 +569,6 @@ int vf_check_ld_abs(struct vf_env *env, const struct bpf_insn *insn);
 /* register must be initialised (EACCES) and its number valid (EINVAL) */
 int vf_check_reg_read(struct vf_env *env, uint32_t regno);
 int vf_check_reg_write(struct vf_env *env, uint32_t regno);
-/*
- * insn_check.c, before the walk: opcodes and the fields that matter in dead code too; other wrong
- * fields are noted in info[].bad_field (R2.1, R2.2). The walk rejects an instruction whose bad_field
- * is set with vf_reject_field(); the checks above then need not look at fields again.
- */
-int vf_check_insns(struct vf_env *env);
-int vf_reject_field(struct vf_env *env);
 
 /* ---------------------------------------------------------------- memory arguments (mem.c, stack.c) */
 

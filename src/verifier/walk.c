@@ -21,6 +21,9 @@ static int check_fields(struct vf_env *env, const struct bpf_insn *insn)
 	if (insn->dst_reg > 10 || insn->src_reg > 10)
 		return vf_reject(env, KF_BAD_REGISTER, "the instruction names register R%u",
 				 insn->dst_reg > 10 ? insn->dst_reg : insn->src_reg);
+	if (bad == ISA_OK && insn->code == (BPF_JMP | BPF_JCOND) && !insn->off &&
+	    !vf_rule(env, RULE_MAY_GOTO_ZERO))
+		bad = ISA_OFF;
 	if (bad == ISA_OK)
 		return 0;
 	if (alu && bad == ISA_IMM && (op == BPF_DIV || op == BPF_MOD))
