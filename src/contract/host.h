@@ -6,6 +6,7 @@
 #ifndef CONTRACT_HOST_H
 #define CONTRACT_HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,31 @@ int host_elf_btf(const char *path, void **data, size_t *size, char *why, size_t 
  */
 struct btf_obj *host_split_btf(const void *data, size_t size, struct btf_obj *base, const char *name,
 			       char *why, size_t why_size, int *err);
+
+/*
+ * What the sets of a linked file say, without running it: one entry for each BTF_ID_FLAGS and BTF_ID,
+ * in their order.
+ */
+struct host_id {
+	char name[128];
+	char kind[16];
+	uint32_t flags; /* KF_*; of functions in sets */
+	bool in_set;	/* false: in a BTF_ID_LIST */
+};
+
+/*
+ * *ids is allocated with mem_alloc(), *n may be 0. Errors as host_elf_btf(); -E2BIG: more than 65,536
+ * entries.
+ */
+int host_elf_ids(const char *path, struct host_id **ids, uint32_t *n, char *why, size_t why_size);
+
+/*
+ * Checks what a file's sets list against its BTF at a version of the rules: calls report with the
+ * entry and one phrase for everything that keeps it from being registered or called. Returns how many
+ * there were, or -ENOMEM.
+ */
+int host_check_ids(const struct btf_obj *btf, uint16_t version, const struct host_id *ids, uint32_t n,
+		   void (*report)(void *ctx, const struct host_id *id, const char *why), void *ctx);
 
 /* "libapp.so.1" from "/usr/lib/libapp.so.1" -> "libapp": what a module is called */
 void host_module_name(const char *path, char *name, size_t size);
