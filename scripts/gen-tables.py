@@ -658,6 +658,19 @@ def emit_kfuncs(out):
             types = bits(0 if t == "UNSPEC" else PROG[t.lower()] for t in k["prog_types"])
             out("\t{%s, 0x%x, 0x%xull}," % (cstr(name), k["flags"], types))
         out("};\n")
+    extra = load("kernels/extra.json")
+    out("const struct kt_kfunc kt_extra_kfuncs[] = {")
+    for name in sorted(extra["kfuncs"]):
+        k = extra["kfuncs"][name]
+        if k["since"] != VERSIONS[0]:
+            die("extra kfunc %s: since %s" % (name, k["since"]))
+        out("\t{%s, 0x%x, 0x%xull}," % (cstr(name), k["flags"],
+                                       bits(PROG[t.lower()] for t in k["prog_types"])))
+    out("};\nconst uint32_t kt_n_extra_kfuncs = %d;\n" % len(extra["kfuncs"]))
+    out("const struct kt_kfunc kt_fmodrets[] = {")
+    for name in sorted(extra["fmodret"]):
+        out("\t{%s, 0x%x, 0}," % (cstr(name), extra["fmodret"][name]))
+    out("};\nconst uint32_t kt_n_fmodrets = %d;\n" % len(extra["fmodret"]))
     out("const struct kt_release kt_releases[] = {")
     for v in VERSIONS:
         major, minor = v.split(".")

@@ -49,7 +49,8 @@ struct kfunc_kernel {
 struct kfunc_kernel *kernel_live(void);
 /*
  * A kernel read from a vmlinuz, a vmlinux or raw BTF. release: for a file that does not tell its own;
- * NULL: that of the running kernel. The caller owns one reference. On failure NULL, a -errno in *err
+ * NULL: the running kernel's if the file is its BTF, else the known version whose kfuncs are most like
+ * the file's. The caller owns one reference. On failure NULL, a -errno in *err
  * and a sentence without newline in why (may be NULL): -ENOENT, -EISDIR, -EFBIG, -EINVAL (no kernel
  * file, malformed), -EOPNOTSUPP (compression or release unknown), -ENOMEM.
  */
@@ -289,6 +290,13 @@ enum kernel_trust {
 	KTRUST_TRUSTED_OR_NULL,
 	KTRUST_NESTED, /* older seed: as trusted as its parent */
 };
+
+/*
+ * Filters of the kernel's own kfunc sets (kfunc spec R1.10): code, so no image shows them. May a
+ * program at this place call the kfunc `name` of the kernel's BTF, as far as they are known?
+ */
+bool kernel_kfunc_filter(const struct kfunc_kernel *k, const char *name,
+			 const struct kernel_prog_place *at);
 
 /* Quality of pointer member `field` of struct `name` (kfunc spec 6.3): tables and the BTF's own
  * `struct name__safe_*` declarations. */

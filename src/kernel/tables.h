@@ -179,6 +179,11 @@ struct kt_release {
 
 extern const struct kt_release kt_releases[]; /* by version: the order of the version bits */
 extern const uint32_t kt_n_releases;
+/* kfuncs that those releases keep in modules; functions registered for fmod_ret programs */
+extern const struct kt_kfunc kt_extra_kfuncs[];
+extern const uint32_t kt_n_extra_kfuncs;
+extern const struct kt_kfunc kt_fmodrets[];
+extern const uint32_t kt_n_fmodrets;
 
 /* ---- what a kernel keeps ---- */
 
