@@ -64,26 +64,26 @@ static struct range range_of(const struct vf_env *env)
 	return r;
 }
 
-static int check_range(struct vf_env *env, const struct range *want)
+static int check_range(struct vf_env *env, const struct range *want, uint32_t regno)
 {
-	const struct vf_reg *r0 = &vf_regs(env)[BPF_REG_0];
+	const struct vf_reg *r0 = &vf_regs(env)[regno];
 	int64_t min, max;
 	int err;
 
 	if (r0->base != VF_SCALAR) {
-		vf_note(env, r0->made_at, "R0 was set here");
-		return vf_reject(env, KF_BAD_RETURN, "R0 holds a pointer, %s wants %lld to %lld",
-				 want->of, (long long)want->min, (long long)want->max);
+		vf_note(env, r0->made_at, "R%u was set here", regno);
+		return vf_reject(env, KF_BAD_RETURN, "R%u holds a pointer, %s wants %lld to %lld",
+				 regno, want->of, (long long)want->min, (long long)want->max);
 	}
-	err = vf_mark_precise(env, BPF_REG_0);
+	err = vf_mark_precise(env, regno);
 	if (err)
 		return err;
 	min = want->is32 ? r0->s.s32min : r0->s.smin;
 	max = want->is32 ? r0->s.s32max : r0->s.smax;
 	if (min >= want->min && max <= want->max)
 		return 0;
-	vf_note(env, r0->made_at, "R0 was set here");
-	return vf_reject(env, KF_BAD_RETURN, "R0 may be %lld to %lld, %s wants %lld to %lld",
+	vf_note(env, r0->made_at, "R%u was set here", regno);
+	return vf_reject(env, KF_BAD_RETURN, "R%u may be %lld to %lld, %s wants %lld to %lld", regno,
 			 (long long)min, (long long)max, want->of, (long long)want->min,
 			 (long long)want->max);
 }
@@ -155,5 +155,15 @@ int vf_check_return_value(struct vf_env *env)
 		snprintf(who, sizeof(who), "type %s", want.of);
 		want.of = who;
 	}
-	return check_range(env, &want);
+	return check_range(env, &want, BPF_REG_0);
+}
+
+/* Without an exception callback the cookie of bpf_throw() is what the program returns. */
+int vf_check_thrown_value(struct vf_env *env, uint32_t regno)
+{
+	struct range want = range_of(env);
+
+	if (vf_regs(env)[regno].base != VF_SCALAR)
+		return vf_reject(env, KF_BAD_RETURN, "R%u, the cookie, is not a number", regno);
+	return want.none || want.any ? 0 : check_range(env, &want, regno);
 }

@@ -29,6 +29,7 @@
 #define VF_STACK_BYTES 512
 #define VF_MAX_SLOTS (VF_STACK_BYTES / 8)
 #define VF_MAX_SUBPROGS 256
+#define VF_MAX_KFUNCS 256
 #define VF_MAX_VAR_OFF (1 << 29)
 #define VF_REGS 11
 
@@ -311,6 +312,10 @@ struct vf_insn_info {
 	const struct kfunc_contract *kfunc; /* resolved callee, NULL for imm 0 */
 	const struct btf_obj *kfunc_btf;
 	const struct btf_obj *ksym_btf; /* ldimm64 kind 3 */
+	const struct kernel_helper *helper; /* helper calls: its row, once looked up */
+	uint8_t kfunc_seen;	/* 1: the program may call it, 2: may not; 0: not visited yet */
+	uint8_t kfunc_ctx_args; /* bit per parameter that is the context (kfunc spec C2) */
+	bool object_seen;	/* facts of the object that the call works on are set (R2.15) */
 };
 
 /* One argument of a global function, from its prototype and tags (R3.18). */
@@ -381,6 +386,11 @@ struct vf_env {
 	/* special fields of the program's own types, by type id; see fields.c */
 	struct btf_fields **fields_by_type;
 	uint32_t n_fields_by_type;
+
+	/* kfunc_resolve.c: distinct (id, module) pairs; what a filter may look at */
+	uint64_t kfunc_pair[VF_MAX_KFUNCS];
+	uint32_t n_kfunc_pairs;
+	const struct bpf_prog *filter_view;
 
 	/* scratch of a call being checked */
 	struct vf_call *call;
@@ -659,6 +669,7 @@ void vf_clobber_caller_saved(struct vf_env *env);
 int vf_check_global_args(struct vf_env *env, uint32_t subprog);
 int vf_set_entry_args(struct vf_env *env, uint32_t subprog);
 int vf_check_return_value(struct vf_env *env); /* exit.c: R10.1 */
+int vf_check_thrown_value(struct vf_env *env, uint32_t regno); /* exit.c: R9.11 */
 int vf_pass_returned_reference(struct vf_env *env); /* exit.c: before the leak check */
 int vf_check_callback_refs(struct vf_env *env); /* refs.c: R9.6, at a callback's exit */
 int vf_imm64_btf_var(struct vf_env *env, const struct bpf_insn *insn, struct vf_reg *dst);
