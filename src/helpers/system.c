@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "helpers/helpers.h"
+#include "runtime/objects.h"
+#include "runtime/tracepoint.h"
 
 /* the tick rate that distributions build with; it starts five minutes before its 32-bit wrap */
 #define JIFFY_HZ    250
@@ -121,6 +123,19 @@ HELPER_0(get_current_task_btf)
 HELPER_0(get_current_cgroup_id)
 {
 	return rt_current_ops()->cgroup_id();
+}
+
+HELPER_1(get_current_ancestor_cgroup_id, int32_t, level)
+{
+	const struct cgroup *c = rt_task_current()->cgroups->dfl_cgrp;
+
+	return level >= 0 && level <= c->level ? c->ancestors[level]->kn->id : 0;
+}
+
+HELPER_1(get_attach_cookie, void *, ctx)
+{
+	(void)ctx;
+	return rt_tracepoint_cookie();
 }
 
 #define LOOP_MAX (1u << 23)
