@@ -38,6 +38,8 @@ struct rt_vcpu {
 uint32_t rt_nr_cpus(void);
 /* Pins the calling thread to a virtual CPU; nests. Blocks while all are taken. Never NULL. */
 struct rt_vcpu *rt_enter(void);
+/* As above, on this one. NULL: the thread is on another, or there is no such CPU. */
+struct rt_vcpu *rt_enter_on(uint32_t id);
 void rt_leave(struct rt_vcpu *cpu);
 struct rt_vcpu *rt_current(void); /* NULL outside programs */
 

@@ -80,12 +80,13 @@ static bool try_take(uint32_t i)
 	       atomic_compare_exchange_strong(&slots[i].taken, &expected, true);
 }
 
-static bool take_any(uint32_t first, uint32_t n, uint32_t *got)
+/* n slots from first on, wrapping around */
+static bool take_range(uint32_t first, uint32_t n, uint32_t *got)
 {
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		*got = (first + i) % n;
+		*got = (first + i) % nr_cpus;
 		if (try_take(*got))
 			return true;
 	}
@@ -94,17 +95,25 @@ static bool take_any(uint32_t first, uint32_t n, uint32_t *got)
 
 /* A waiter announces itself before it looks again; who leaves frees the slot before it looks for
  * waiters. So one of them sees the other. */
-static uint32_t wait_for_slot(uint32_t n)
+static uint32_t wait_for_slot(uint32_t first, uint32_t n)
 {
 	uint32_t got;
 
 	pthread_mutex_lock(&wait_lock);
 	atomic_fetch_add(&waiters, 1);
-	while (!take_any(0, n, &got))
+	while (!take_range(first, n, &got))
 		pthread_cond_wait(&wait_cond, &wait_lock);
 	atomic_fetch_sub(&waiters, 1);
 	pthread_mutex_unlock(&wait_lock);
 	return got;
+}
+
+static struct rt_vcpu *settle(uint32_t slot)
+{
+	my_hint = slot + 1;
+	my_cpu = &slots[slot].cpu;
+	my_cpu->depth = 1;
+	return my_cpu;
 }
 
 struct rt_vcpu *rt_enter(void)
@@ -118,13 +127,20 @@ struct rt_vcpu *rt_enter(void)
 	n = rt_nr_cpus();
 	if (!my_hint)
 		my_hint = atomic_fetch_add_explicit(&next_hint, 1, memory_order_relaxed) % n + 1;
-	got = my_hint - 1;
-	if (!try_take(got) && !take_any(got + 1, n, &got))
-		got = wait_for_slot(n);
-	my_hint = got + 1;
-	my_cpu = &slots[got].cpu;
-	my_cpu->depth = 1;
-	return my_cpu;
+	if (!take_range(my_hint - 1, n, &got))
+		got = wait_for_slot(0, n);
+	return settle(got);
+}
+
+struct rt_vcpu *rt_enter_on(uint32_t id)
+{
+	if (id >= rt_nr_cpus() || (my_cpu && my_cpu->id != id))
+		return NULL;
+	if (my_cpu) {
+		my_cpu->depth++;
+		return my_cpu;
+	}
+	return settle(try_take(id) ? id : wait_for_slot(id, 1));
 }
 
 void rt_leave(struct rt_vcpu *cpu)
@@ -137,7 +153,7 @@ void rt_leave(struct rt_vcpu *cpu)
 	atomic_store(&slot->taken, false);
 	if (atomic_load(&waiters)) {
 		pthread_mutex_lock(&wait_lock);
-		pthread_cond_signal(&wait_cond);
+		pthread_cond_broadcast(&wait_cond); /* they may wait for different slots */
 		pthread_mutex_unlock(&wait_lock);
 	}
 }

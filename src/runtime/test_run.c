@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Test runs. A row per program type makes its run-time context from the caller's data and context
+ * structure, and gives back what the program left there; limits and errnos are the kernel's.
+ *
+ *  - socket filters, TC, LWT: a linear packet (test_packet.c)
+ *  - XDP: a linear frame with 256 bytes of headroom (test_packet.c); no live frames, no fragments
+ *  - syscall: the context is plain memory, in and out
+ *  - raw tracepoints, and tracing programs on them: the context is the array of arguments. For the
+ *    latter they are trusted pointers: the caller vouches for them, as it does for its own memory.
+ *
+ * Other types have no test run here. Left out: time limits (the caller chose the number of rounds).
+ */
+#include "runtime/test_run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "runtime/run.h"
+#include "runtime/test_packet.h"
+
+#define SYSCALL_CTX_MAX 65535u
+#define RAW_TP_ARGS	12
+#define RUN_ON_CPU	(1u << 0)
+
+uint32_t rt_test_repeat(const struct rt_prog *p, struct rt_test_run *t, void *ctx)
+{
+	uint32_t rounds = t->repeat ? t->repeat : 1, i, ret = 0;
+	struct timespec a, b;
+	uint64_t ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	for (i = 0; i < rounds; i++)
+		ret = (uint32_t)rt_prog_run(p, ctx);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	ns = (uint64_t)(b.tv_sec - a.tv_sec) * 1000000000ull + b.tv_nsec - a.tv_nsec;
+	ns /= rounds;
+	t->duration = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+	return ret;
+}
+
+int rt_test_out(uint64_t dst, uint32_t *room, const void *src, uint32_t size)
+{
+	uint32_t n = *room < size ? *room : size;
+
+	*room = size;
+	if (!dst)
+		return 0;
+	if (rt_probe_write(dst, src, n))
+		return -EFAULT;
+	return n < size ? -ENOSPC : 0;
+}
+
+static bool has_data(const struct rt_test_run *t)
+{
+	return t->data_in || t->data_out || t->data_size_in || t->data_size_out;
+}
+
+static int run_syscall(const struct rt_prog *p, struct rt_test_run *t)
+{
+	void *ctx;
+	int err;
+
+	if (has_data(t) || t->ctx_out || t->duration || t->repeat || t->flags || t->batch_size)
+		return -EINVAL;
+	if (t->ctx_size_in < p->facts.max_ctx_offset || t->ctx_size_in > SYSCALL_CTX_MAX)
+		return -EINVAL;
+	ctx = mem_zalloc(t->ctx_size_in);
+	if (!ctx)
+		return -ENOMEM;
+	err = rt_probe_read(ctx, t->ctx_in, t->ctx_size_in);
+	if (!err) {
+		t->retval = rt_test_repeat(p, t, t->ctx_size_in ? ctx : NULL);
+		t->duration = 0;
+		err = rt_probe_write(t->ctx_in, ctx, t->ctx_size_in);
+	}
+	mem_free(ctx);
+	return err;
+}
+
+static int run_on_cpu(const struct rt_prog *p, struct rt_test_run *t, void *ctx)
+{
+	struct rt_vcpu *cpu;
+
+	if (t->cpu >= rt_nr_cpus())
+		return -ENXIO;
+	cpu = rt_enter_on(t->cpu);
+	if (!cpu)
+		return -EBUSY;
+	t->retval = rt_test_repeat(p, t, ctx);
+	rt_leave(cpu);
+	return 0;
+}
+
+static int run_raw_tp(const struct rt_prog *p, struct rt_test_run *t)
+{
+	uint64_t ctx[RAW_TP_ARGS] = {0};
+	int err = 0;
+
+	if (has_data(t) || t->ctx_out || t->duration || t->repeat || t->batch_size)
+		return -EINVAL;
+	if (t->ctx_size_in < p->facts.max_ctx_offset || t->ctx_size_in > sizeof(ctx))
+		return -EINVAL;
+	if ((t->flags & ~RUN_ON_CPU) || (!(t->flags & RUN_ON_CPU) && t->cpu))
+		return -EINVAL;
+	if (rt_probe_read(ctx, t->ctx_in, t->ctx_size_in))
+		return -EFAULT;
+	if (t->flags & RUN_ON_CPU)
+		err = run_on_cpu(p, t, ctx);
+	else
+		t->retval = rt_test_repeat(p, t, ctx);
+	t->duration = 0;
+	return err;
+}
+
+static int run_tracing(const struct rt_prog *p, struct rt_test_run *t)
+{
+	return p->attach_type == BPF_TRACE_RAW_TP ? run_raw_tp(p, t) : -ENOTSUPP;
+}
+
+static const struct {
+	uint32_t type;
+	int (*run)(const struct rt_prog *p, struct rt_test_run *t);
+} rows[] = {
+	{BPF_PROG_TYPE_SOCKET_FILTER, rt_test_skb},
+	{BPF_PROG_TYPE_SCHED_CLS, rt_test_skb},
+	{BPF_PROG_TYPE_SCHED_ACT, rt_test_skb},
+	{BPF_PROG_TYPE_LWT_IN, rt_test_skb},
+	{BPF_PROG_TYPE_LWT_OUT, rt_test_skb},
+	{BPF_PROG_TYPE_LWT_XMIT, rt_test_skb},
+	{BPF_PROG_TYPE_LWT_SEG6LOCAL, rt_test_skb},
+	{BPF_PROG_TYPE_XDP, rt_test_xdp},
+	{BPF_PROG_TYPE_SYSCALL, run_syscall},
+	{BPF_PROG_TYPE_RAW_TRACEPOINT, run_raw_tp},
+	{BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, run_raw_tp},
+	{BPF_PROG_TYPE_TRACING, run_tracing},
+};
+
+int rt_test_run(const struct rt_prog *p, struct rt_test_run *t)
+{
+	size_t i;
+
+	if (!!t->ctx_size_in != !!t->ctx_in || !!t->ctx_size_out != !!t->ctx_out)
+		return -EINVAL;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].type == p->type)
+			return p->run ? rows[i].run(p, t) : -EOPNOTSUPP;
+	return -ENOTSUPP;
+}
