@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "isa/isa.h"
-#include "kernel/live.h"
+#include "kernel/kernel.h"
 #include "verifier/verifier.h"
 
 #define MAX 96

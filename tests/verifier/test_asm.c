@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Small programs in assembly with the verdict they must get: tests/verifier/asm/*.txt. Each case goes
+ * Small programs in assembly with the verdict they must get: the files in tests/verifier/asm. Each case goes
  * through vf_verify() against the live kernel's types. A case is
  *
  *	case 49 index masked with 15
@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #include "isa/isa.h"
-#include "kernel/live.h"
+#include "kernel/kernel.h"
 #include "verifier/verifier.h"
 #include "base/mem.h"
 
