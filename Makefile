@@ -46,7 +46,12 @@ corpus:
 conformance: all
 	@scripts/conformance.py --kfunc $(BUILD)/kfunc --corpus $(CORPUS) --kernel $(KERNEL) --out $(OUT)
 
+# needs a kernel that lets this process load programs; nothing is attached
+diff-kernel: all
+	@ninja -C $(BUILD) tests/diff_kernel >/dev/null
+	@$(BUILD)/tests/diff_kernel $(SEED) $(COUNT)
+
 clean:
 	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
 
-.PHONY: all setup demo check san tsan fmt install corpus conformance clean
+.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel clean
