@@ -41,7 +41,7 @@ struct test_map {
 };
 
 struct test_case {
-	char title[160], file[64];
+	char title[512], file[256];
 	int line;
 	uint32_t type, attach, flags;
 	char licence[32];
@@ -234,7 +234,7 @@ static void run_case(struct test_case *c)
 
 static bool directive(struct test_case *c, const char *line)
 {
-	char name[32], type[32], err[32], code[16];
+	char name[16] = "", type[32], err[32], code[16];
 	unsigned int k, v, n, flags = 0;
 
 	if (sscanf(line, "type %31s attach %u flags %i", type, &c->attach, (int *)&c->flags) >= 1) {
@@ -245,8 +245,8 @@ static bool directive(struct test_case *c, const char *line)
 		struct test_map *m = &c->map[c->n_maps++];
 
 		memset(m, 0, sizeof(*m));
-		snprintf(m->name, sizeof(m->name), "%s", name);
-		snprintf(m->desc.name, sizeof(m->desc.name), "%s", name);
+		memcpy(m->name, name, sizeof(m->name));
+		memcpy(m->desc.name, name, sizeof(m->desc.name));
 		m->desc.type = map_type_of(type);
 		m->desc.key_size = k;
 		m->desc.value_size = v;
@@ -270,7 +270,7 @@ static bool directive(struct test_case *c, const char *line)
 static void run_file(const char *dir, const char *name)
 {
 	static struct test_case c;
-	char path[512], line[512];
+	char path[1024], line[512];
 	bool open = false;
 	int number = 0;
 	FILE *f;
