@@ -144,9 +144,6 @@ int vf_iter_arg(struct vf_env *env, uint32_t regno, uint32_t arg, struct vf_call
 
 int vf_kptr_dest(struct vf_env *env, uint32_t regno, struct vf_call *call);
 int vf_kptr_source(struct vf_env *env, uint32_t regno, struct vf_call *call);
-/* R8.9: may this register be stored in the field? code: KF_... of the refusal, 0: yes */
-enum diag_code vf_kptr_match(const struct vf_env *env, const struct btf_field *f,
-			     const struct vf_reg *r);
 int vf_kptr_xchg_release(struct vf_env *env, struct vf_call *call);
 int vf_kptr_xchg_return(struct vf_env *env, struct vf_call *call);
 int vf_kptr_get_slot(struct vf_env *env, uint32_t regno, const struct contract_arg *a);

@@ -45,37 +45,9 @@ int vf_kptr_dest(struct vf_env *env, uint32_t regno, struct vf_call *call)
 	return 0;
 }
 
-enum diag_code vf_kptr_match(const struct vf_env *env, const struct btf_field *f,
-			     const struct vf_reg *r)
-{
-	bool unref = f->kind == BTF_FIELD_KPTR_UNREF, percpu = f->kind == BTF_FIELD_KPTR_PERCPU;
-	uint16_t ok = VF_MAYBE_NULL;
-	int64_t off;
-
-	(void)env;
-	if (f->kernel_type)
-		ok |= VF_TRUSTED | VF_RCU;
-	else
-		ok |= VF_ALLOC | (percpu ? VF_PERCPU : 0);
-	if (unref)
-		ok |= VF_UNTRUSTED;
-	if (r->base != VF_BTF_ID || (r->flags & ~ok) || !!(r->flags & VF_PERCPU) != percpu)
-		return KF_KPTR_TYPE;
-	off = vf_const_off(r);
-	if (!vf_off_is_const(r) || off < 0 || off > UINT32_MAX)
-		return KF_KPTR_TYPE;
-	/* objects of the program never stand for kernel types of the same name */
-	if (!f->kernel_type && !(r->flags & VF_ALLOC) && !unref)
-		return KF_KPTR_TYPE;
-	return btf_types_match(r->btf, r->type_id, (uint32_t)off, f->btf, f->type_id, !unref)
-		       ? KF_OK
-		       : KF_KPTR_TYPE;
-}
-
 int vf_kptr_source(struct vf_env *env, uint32_t regno, struct vf_call *call)
 {
 	const struct vf_reg *r = &vf_regs(env)[regno];
-	enum diag_code code;
 
 	if (vf_reg_is_pointer(r) && (r->flags & VF_MAYBE_NULL)) {
 		vf_note_made(env, r, "the pointer is made here and may be NULL");
@@ -84,13 +56,7 @@ int vf_kptr_source(struct vf_env *env, uint32_t regno, struct vf_call *call)
 				 "NULL",
 				 regno);
 	}
-	code = vf_kptr_match(env, call->field, r);
-	if (!code)
-		return 0;
-	vf_note_made(env, r, "the pointer is made here");
-	return vf_reject(env, code, "the slot holds pointers to struct %s, R%u is one to %s",
-			 btf_type_name(call->field->btf, call->field->type_id), regno,
-			 vf_reg_type_name(r));
+	return vf_kptr_match(env, call->field, regno);
 }
 
 /* R8.13: a per-CPU object stays readable until the RCU section ends */
