@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "contract/registry.h"
 #include "base/strbuf.h"
 #include "syscall/internal.h"
 #include "syscall/log.h"
@@ -88,15 +89,14 @@ static int add_own(struct kfunc_kernel *k, struct btf_obj *btf)
 	return 0;
 }
 
-int syscall_add_module_btf(struct kfunc_kernel *k, struct btf_obj *btf)
+/* The kernel's own types, then modules' in order of arrival: ids rise in this order. Lock held. */
+static int add_all(struct kfunc_kernel *k)
 {
-	int err;
+	struct btf_obj *module;
+	int err = add_own(k, k->btf);
 
-	pthread_mutex_lock(&lock);
-	err = add_own(k, k->btf); /* vmlinux has the lower id, as callers expect */
-	if (!err)
-		err = add_own(k, btf);
-	pthread_mutex_unlock(&lock);
+	for (uint32_t i = 0; !err && (module = registry_module(k->registry, i)); i++)
+		err = add_own(k, module);
 	return err;
 }
 
@@ -106,7 +106,7 @@ struct sys_btf *sys_btf_vmlinux(struct kfunc_kernel *k, int *err)
 	struct own_btf *o;
 
 	pthread_mutex_lock(&lock);
-	*err = add_own(k, k->btf);
+	*err = add_all(k);
 	for (o = own_list; !*err && o; o = o->next)
 		if (o->b->kernel == k && o->b->btf == k->btf) {
 			b = o->b;

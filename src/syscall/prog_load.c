@@ -100,11 +100,13 @@ static void describe(struct sys_load *l)
 
 static void verify(struct sys_load *l)
 {
+	struct vf_resolver resolver = sys_load_resolver;
 	struct sys_thread *t = sys_thread(false);
 	struct vf_resolver resolver = sys_load_resolver;
 	struct vf_options opts;
 	uint64_t start;
 
+	resolver.ctx = l;
 	memset(&opts, 0, sizeof(opts));
 	if (t && t->has_opts)
 		opts = t->opts;

@@ -34,13 +34,11 @@ __attribute__((visibility("default"))) long kfunc_bpf(int cmd, union bpf_attr *a
 
 /*
  * NULL goes back to the live kernel. Takes a reference until the next call or the thread's end.
- * These three return 0 or -ENOMEM.
+ * Returns 0 or -ENOMEM. The BTFs of its registry's modules are listed as the kernel's own.
  */
 int syscall_set_kernel(struct kfunc_kernel *k);
 /* Not referenced; NULL when there is no live kernel. */
 struct kfunc_kernel *syscall_kernel(void);
-/* A module's BTF (split over k->btf): from now on commands list it with kernel_btf = 1. */
-int syscall_add_module_btf(struct kfunc_kernel *k, struct btf_obj *btf);
 /* Drops what the boundary remembers of a kernel (BTF ids, the file that plays its vmlinux BTF). */
 void syscall_forget_kernel(struct kfunc_kernel *k);
 
