@@ -220,7 +220,7 @@ long sys_btf_load(struct sys_cmd *c)
 	struct sys_btf *b;
 	char why[200] = "";
 	void *data;
-	int err, fd;
+	int err;
 
 	if (c->attr->btf.btf_flags || c->attr->btf.btf_token_fd)
 		return -EINVAL;
@@ -245,12 +245,10 @@ long sys_btf_load(struct sys_cmd *c)
 		btf_put(btf);
 		return err;
 	}
-	b = sys_btf_new(c->kernel, btf, false);
+	sys_btf_put(sys_btf_vmlinux(c->kernel, &err)); /* the kernel's own has the lower id */
+	b = err ? NULL : sys_btf_new(c->kernel, btf, false);
 	btf_put(btf);
-	if (!b)
-		return -ENOMEM;
-	fd = sys_fd_install(SYS_BTF, b, SYS_FD_RDWR);
-	return fd;
+	return b ? sys_fd_install(SYS_BTF, b, SYS_FD_RDWR) : -ENOMEM;
 }
 
 long sys_btf_next_id(struct sys_cmd *c)
