@@ -102,7 +102,6 @@ static void verify(struct sys_load *l)
 {
 	struct vf_resolver resolver = sys_load_resolver;
 	struct sys_thread *t = sys_thread(false);
-	struct vf_resolver resolver = sys_load_resolver;
 	struct vf_options opts;
 	uint64_t start;
 
@@ -113,7 +112,6 @@ static void verify(struct sys_load *l)
 	opts.caps = VF_CAP_ALL & ~VF_CAP_SYS_BOOT;
 	if (has_sys_boot())
 		opts.caps |= VF_CAP_SYS_BOOT;
-	resolver.ctx = l;
 	describe(l);
 	start = now_ns();
 	vf_verify(l->kernel, &l->prog, &resolver, &opts, &l->report, &l->facts);
