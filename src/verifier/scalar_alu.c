@@ -342,7 +342,7 @@ void vf_scalar_alu(struct vf_scalar *d, const struct vf_scalar *s, uint8_t op, b
 	case BPF_RSH:
 	case BPF_ARSH:
 		if (!shift_amount(s, is32, &n)) {
-			*d = is32 ? vf_scalar_loaded[4] : vf_scalar_unknown;
+			*d = vf_scalar_unknown; /* all 64 bits, as the kernel has it */
 			return;
 		}
 		shift(d, n, op, is32);
@@ -350,7 +350,7 @@ void vf_scalar_alu(struct vf_scalar *d, const struct vf_scalar *s, uint8_t op, b
 	default: /* BPF_DIV, BPF_MOD */
 		c = is32 ? (uint32_t)s->t.v : s->t.v;
 		if (!rules->div_ranges || (is32 ? (uint32_t)s->t.m : s->t.m) || !c) {
-			*d = is32 ? vf_scalar_loaded[4] : vf_scalar_unknown;
+			*d = vf_scalar_unknown;
 			return;
 		}
 		divide(d, c, op, is32, is_signed);

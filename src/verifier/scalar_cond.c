@@ -193,6 +193,7 @@ static void refine_bits(struct vf_scalar *a, struct vf_scalar *b, bool is32, boo
 	}
 	x->t.v &= ~k;
 	x->t.m &= ~k;
+	vf_scalar_unbound(x); /* the ranges start anew from the known bits */
 }
 
 /* a < b, or a <= b with or_equal */

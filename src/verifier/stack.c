@@ -16,14 +16,10 @@
 
 /* ---------------------------------------------------------------- bounds and depth */
 
-static int out_of_frame(struct vf_env *env, int64_t off, uint32_t size)
+static int below_frame(struct vf_env *env, int64_t off, uint32_t size)
 {
-	if (off < -VF_STACK_BYTES || off >= 0)
-		return vf_reject(env, KF_STACK_OOB,
-				 "%u bytes at offset %lld are outside of the frame (-512..-1)", size,
-				 (long long)off);
-	return vf_reject(env, KF_STACK_PAST_TOP,
-			 "%u bytes at offset %lld reach past the top of the frame", size,
+	return vf_reject(env, KF_STACK_OOB,
+			 "%u bytes at offset %lld are outside of the frame (-512..-1)", size,
 			 (long long)off);
 }
 
@@ -46,9 +42,11 @@ static int check_bounds(struct vf_env *env, const struct vf_reg *r, int32_t insn
 		hi += r->s.smax;
 	}
 	if (lo < -VF_STACK_BYTES || lo >= 0)
-		return out_of_frame(env, lo, size);
+		return below_frame(env, lo, size);
 	if (hi + size > 0)
-		return out_of_frame(env, hi, size);
+		return vf_reject(env, KF_STACK_PAST_TOP,
+				 "%u bytes at offset %lld reach past the top of the frame", size,
+				 (long long)hi);
 	*min = (int32_t)lo;
 	*max = (int32_t)(hi + size);
 	return 0;

@@ -510,7 +510,7 @@ static void exact_results(void **state)
 	assert_memory_equal(&a, &vf_scalar_unknown, sizeof(a));
 	vf_scalar_const(&a, 17);
 	alu_k(&a, BPF_DIV, 4, true);
-	assert_memory_equal(&a, &vf_scalar_loaded[4], sizeof(a));
+	assert_memory_equal(&a, &vf_scalar_unknown, sizeof(a));
 
 	a = u32_unknown(); /* ((U & 7) - 3) * 2 s<= 8 */
 	alu_k(&a, BPF_AND, 7, false);
