@@ -206,6 +206,8 @@ static long load(struct sys_load *l)
 	if (!l->insns)
 		return err; /* refused before there was anything to describe */
 	p = sys_load_make(l, accepted && l->kernel->live && !(wish & SYSCALL_LOAD_VERDICT_ONLY), &err);
+	if (!p && accepted)
+		observe(l, verified); /* the verdict was good, but the program cannot be had */
 	write_log(l, verified);
 	err = sys_log_end(&l->log, l->c, log_field, p ? 0 : err);
 	if (err && p)

@@ -72,7 +72,8 @@ enum {
 
 /*
  * Called in the loading thread after the verdict of every PROG_LOAD of this thread; the result is a
- * mask of SYSCALL_LOAD_*. NULL takes the observer away.
+ * mask of SYSCALL_LOAD_*. Called once more, with the reason in the report, when an accepted program cannot
+ * be made runnable (the result then means nothing). NULL takes the observer away.
  */
 typedef unsigned int (*syscall_load_observer)(void *ctx, const struct syscall_load *load);
 int syscall_set_prog_load_observer(syscall_load_observer fn, void *ctx);
