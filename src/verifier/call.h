@@ -208,6 +208,8 @@ const struct vf_helper_effect *vf_helper_effect(uint32_t id);
 /* ---- kfunc_resolve.c ---- */
 
 /* R2.12, R2.11: allowed here? Sets info->kfunc to the contract of the flags that hold. */
+/* filters.c: makes env->filter_view, which lives as long as env */
+int vf_filter_view(struct vf_env *env);
 int vf_kfunc_visible(struct vf_env *env, struct vf_call *call);
 /* a call that the loader poisoned because its target was missing */
 int vf_reject_poisoned_call(struct vf_env *env, int32_t number);

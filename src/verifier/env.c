@@ -93,6 +93,7 @@ static void cleanup(struct vf_env *env)
 		vf_state_free(env, env->cur);
 	vf_states_free(env);
 	vf_pool_free(env);
+	mem_free((void *)env->filter_view);
 	mem_free(env->pending);
 	mem_free(env->stored);
 	mem_free(env->info);

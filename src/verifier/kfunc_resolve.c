@@ -207,6 +207,10 @@ int vf_kfunc_visible(struct vf_env *env, struct vf_call *call)
 		return vf_reject(env, KF_KFUNC_ABSENT,
 				 "a call of a kernel function that does not exist here is reached");
 	if (info->kfunc_seen == KFUNC_UNKNOWN) {
+		int err = vf_filter_view(env);
+
+		if (err)
+			return err;
 		info->kfunc_seen = KFUNC_DENIED;
 		if (info->kfunc && registry_allowed(env->kernel->registry, info->kfunc_btf, id,
 						    vf_prog_type(env), env->filter_view, &flags)) {
