@@ -142,6 +142,20 @@ static int note_pointer(struct vf_env *env, uint8_t base, uint16_t flags, bool i
 
 /* ---------------------------------------------------------------- one row per base */
 
+/*
+ * A number that a call made which returns pointers only was one, and is invalid since (kfunc spec 0.3):
+ * its reference was released, or the memory's owner.
+ */
+static bool was_object(const struct vf_env *env, const struct vf_reg *r)
+{
+	const struct kfunc_contract *k;
+
+	if (r->base != VF_SCALAR || vf_reg_is_const(r) || r->made_at >= env->prog->n_insns)
+		return false;
+	k = env->info[r->made_at].kfunc;
+	return k && (k->ret_kind == CRET_STRUCT || k->ret_kind == CRET_MEM);
+}
+
 static int refuse_base(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m)
 {
 	const struct vf_reg *r = &vf_regs(env)[regno];
@@ -149,6 +163,9 @@ static int refuse_base(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 
 	(void)m;
 	vf_note(env, r->made_at, "r%u gets its value here", regno);
+	if (was_object(env, r))
+		return vf_reject(env, KF_USE_AFTER_RELEASE, "what r%u pointed to was released before",
+				 regno);
 	if (r->base == VF_SCALAR)
 		return vf_reject(env, KF_SCALAR_DEREF, "r%u is a number here, not a pointer", regno);
 	return vf_reject(env, KF_BASE_DEREF, "r%u is a %s, which has no memory to access", regno,
