@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/* Memory and size arguments (kfunc spec 3.6 MEM, MEM_SIZE, R3.6, R3.7; scenarios 28, 29, 33, 35, 36). */
+#include "mod.h"
+
+struct value {
+	char bytes[64];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, int);
+	__type(value, struct value);
+} values SEC(".maps");
+
+const volatile int constants[4] = {1, 2, 3, 4};
+int variable = 8;
+
+/* ---- pairs ---- */
+
+SEC("syscall") __expect_accept __expect_retval(6)
+int pair_stack(void *ctx)
+{
+	char buf[3] = {1, 2, 3};
+
+	return mod_mem(buf, sizeof(buf));
+}
+
+SEC("syscall") __expect_accept
+int pair_bounded(void *ctx)
+{
+	char buf[16] = {};
+	u32 n = variable;
+
+	hide(n);
+	if (n > 16)
+		return 0;
+	return mod_mem(buf, n);
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0507)
+int pair_unbounded(void *ctx)
+{
+	char buf[16] = {};
+
+	return mod_mem(buf, variable);
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0507)
+int pair_negative(void *ctx)
+{
+	char buf[16] = {};
+	long n = variable;
+
+	hide(n);
+	if (n > 16)
+		return 0;
+	return mod_mem(buf, n);
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0335)
+int pair_too_long(void *ctx)
+{
+	char buf[16] = {};
+	u32 n = variable;
+
+	hide(n);
+	if (n > 24)
+		return 0;
+	return mod_mem(buf, n) + buf[0];
+}
+
+SEC("syscall") __expect_accept __expect_retval(0)
+int pair_zero(void *ctx)
+{
+	char buf[16] = {};
+
+	return mod_mem(buf, 0);
+}
+
+SEC("syscall") __expect_accept
+int pair_map_value(void *ctx)
+{
+	int key = 0;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	return v ? mod_mem(v, sizeof(*v)) : 0;
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0306)
+int pair_map_value_too_long(void *ctx)
+{
+	int key = 0;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	return v ? mod_mem(v->bytes + 1, sizeof(*v)) : 0;
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0317)
+int pair_readonly(void *ctx)
+{
+	return mod_mem((void *)constants, sizeof(constants));
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0508)
+int pair_scalar_as_memory(void *ctx)
+{
+	return mod_mem((void *)(long)variable, 8);
+}
+
+/* ---- constant sizes ---- */
+
+SEC("syscall") __expect_accept __expect_retval(8)
+int const_size(void *ctx)
+{
+	long buf;
+
+	return mod_mem_const(&buf, sizeof(buf));
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0506)
+int const_size_variable(void *ctx)
+{
+	char buf[16] = {};
+	u32 n = variable;
+
+	hide(n);
+	if (n > 16)
+		return 0;
+	return mod_mem_const(buf, n);
+}
+
+/* ---- NULL for a buffer ---- */
+
+SEC("syscall") __expect_accept __expect_retval(-1)
+int opt_null(void *ctx)
+{
+	return mod_mem_opt(NULL, 100);
+}
+
+SEC("syscall") __expect_accept __expect_retval(8)
+int opt_given(void *ctx)
+{
+	long buf = 0;
+
+	return mod_mem_opt(&buf, sizeof(buf));
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0335)
+int opt_too_small(void *ctx)
+{
+	long buf = 0;
+
+	return mod_mem_opt(&buf, 100) + buf;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0506)
+int opt_null_size_variable(void *ctx)
+{
+	return mod_mem_opt(NULL, variable);
+}
+
+/* ---- memory of the pointee's size ---- */
+
+SEC("syscall") __expect_accept __expect_retval(42)
+int fixed_int(void *ctx)
+{
+	int x = 41;
+
+	return mod_int(&x);
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0335)
+int fixed_int_short(void *ctx)
+{
+	short x = 0;
+
+	return mod_int((void *)&x);
+}
+
+SEC("syscall") __expect_accept __expect_retval(5)
+int scalar_struct(void *ctx)
+{
+	struct mod_pair p = {2, 3};
+
+	return mod_pair(&p);
+}
+
+SEC("syscall") __expect_accept
+int scalar_struct_4_levels(void *ctx)
+{
+	struct mod_level3 x = {};
+
+	return mod_level3(&x);
+}
+
+SEC("syscall") __expect_reject(EINVAL, any)
+int scalar_struct_5_levels(void *ctx)
+{
+	struct mod_level4 x = {};
+
+	return mod_level4(&x);
+}
+
+SEC("syscall") __expect_reject(EINVAL, any)
+int struct_with_pointer(void *ctx)
+{
+	struct mod_with_ptr x = {};
+
+	return mod_with_ptr(&x);
+}
+
+SEC("syscall") __expect_reject(EINVAL, any)
+int struct_with_flexible_array(void *ctx)
+{
+	int x[4] = {};
+
+	return mod_flex((void *)x);
+}
+
+SEC("syscall") __expect_reject(EINVAL, any)
+int void_without_size(void *ctx)
+{
+	long x = 0;
+
+	return mod_void(&x);
+}
+
+SEC("syscall") __expect_reject(EINVAL, any)
+int pointer_to_pointer(void *ctx)
+{
+	int *x = NULL;
+
+	return mod_pptr(&x);
+}
+
+/* ---- returned memory ---- */
+
+SEC("syscall") __expect_accept
+int rdonly_read(void *ctx)
+{
+	int *p = mod_rdonly(1, 16);
+
+	return p ? p[3] : 0;
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0303)
+int rdonly_unchecked(void *ctx)
+{
+	return *mod_rdonly(1, 16);
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0307)
+int rdonly_beyond(void *ctx)
+{
+	int *p = mod_rdonly(1, 16);
+
+	return p ? p[4] : 0;
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0317)
+int rdonly_write(void *ctx)
+{
+	int *p = mod_rdonly(1, 16);
+
+	if (p)
+		p[0] = 1;
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0506)
+int rdonly_size_variable(void *ctx)
+{
+	int *p = mod_rdonly(1, variable);
+
+	return p ? p[0] : 0;
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0508)
+int rdonly_as_argument(void *ctx)
+{
+	int *p = mod_rdonly(1, 16);
+
+	return p ? mod_int(p) : 0;
+}
+
+SEC("syscall") __expect_accept __expect_retval(77)
+int rdwr_write(void *ctx)
+{
+	int *p = mod_rdwr(16);
+
+	if (!p)
+		return -1;
+	p[3] = 76;
+	return mod_int(&p[3]);
+}
+
+SEC("syscall") __expect_accept
+int fixed_read(void *ctx)
+{
+	return *mod_fixed();
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0317)
+int fixed_write(void *ctx)
+{
+	*mod_fixed() = 1;
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0307)
+int fixed_beyond(void *ctx)
+{
+	return mod_fixed()[1];
+}
+
+char LICENSE[] SEC("license") = "GPL";

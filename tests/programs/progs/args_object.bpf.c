@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * Kernel objects and a module's own as arguments: trust, NULL, types, embedded members, ___init
+ * (kfunc spec 3.4-3.7; scenarios 17-26, 34).
+ */
+#include "mod.h"
+
+/* a pointer that was protected by RCU once */
+static __always_inline struct task_struct *untrusted(struct task_struct *task)
+{
+	struct task_struct *leader;
+
+	bpf_rcu_read_lock();
+	leader = task->group_leader;
+	bpf_rcu_read_unlock();
+	return leader;
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int BPF_PROG(trusted, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task(task);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0501)
+int BPF_PROG(trusted_walked, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task(untrusted(task));
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
+int BPF_PROG(trusted_null, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task(NULL);
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int BPF_PROG(nullable_null, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task_nullable(NULL);
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int BPF_PROG(nullable_given, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task_nullable(task);
+}
+
+/* maybe NULL is as good as NULL, once a reference makes it trusted */
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, any)
+int BPF_PROG(nullable_untrusted, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task_nullable(untrusted(task));
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, any)
+int BPF_PROG(object_is_stack, struct task_struct *task, u64 clone_flags)
+{
+	char buf[64] = {};
+
+	return mod_task((void *)buf);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, any)
+int BPF_PROG(object_is_number, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task((void *)clone_flags);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0504)
+int BPF_PROG(object_of_other_type, struct task_struct *task, u64 clone_flags)
+{
+	return mod_head_serial((void *)task);
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int BPF_PROG(rcu_trusted, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task_rcu(task);
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int BPF_PROG(rcu_walked, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task_rcu(task->group_leader);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
+int BPF_PROG(rcu_unchecked, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task_rcu(task->parent);
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int BPF_PROG(rcu_checked, struct task_struct *task, u64 clone_flags)
+{
+	struct task_struct *parent = task->parent;
+
+	return parent ? mod_task_rcu(parent) : 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0502)
+int BPF_PROG(rcu_untrusted, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task_rcu(untrusted(task));
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, any)
+int BPF_PROG(trusted_wants_more_than_rcu, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task(task->group_leader);
+}
+
+/* ---- objects of the module ---- */
+
+SEC("syscall") __expect_accept __expect_retval(5)
+int own(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(5);
+	int r;
+
+	if (!o)
+		return -1;
+	r = o->head.serial;
+	mod_obj_put(o);
+	return r;
+}
+
+/* the first member, at offset 0, and another one */
+SEC("syscall") __expect_accept __expect_retval(11)
+int own_members(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(5);
+	int r;
+
+	if (!o)
+		return -1;
+	r = mod_head_serial((void *)o) + mod_tail_serial(&o->tail);
+	mod_obj_put(o);
+	return r;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0504)
+int own_wrong_member(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(5);
+	int r;
+
+	if (!o)
+		return -1;
+	r = mod_tail_serial((void *)o);
+	mod_obj_put(o);
+	return r;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0504)
+int own_between_members(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(5);
+	int r;
+
+	if (!o)
+		return -1;
+	r = mod_tail_serial((void *)o + 12);
+	mod_obj_put(o);
+	return r;
+}
+
+/* returned, not acquired: trusted arguments want more (before 7.0) */
+SEC("syscall") __expect_reject(EINVAL, KF0501)
+int own_returned(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(5), *p;
+	int r;
+
+	if (!o)
+		return -1;
+	p = mod_obj_peer(o);
+	r = mod_head_serial(&p->head);
+	mod_obj_put(o);
+	return r;
+}
+
+SEC("syscall") __expect_accept __expect_retval(2)
+int own_acquired_twice(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(5), *p;
+	int r;
+
+	if (!o)
+		return -1;
+	p = mod_obj_get(o);
+	r = p->refs;
+	mod_obj_put(o);
+	mod_obj_put(p);
+	return r;
+}
+
+/* ---- ___init: the same layout, never interchangeable ---- */
+
+SEC("syscall") __expect_accept __expect_retval(7)
+int init_insert(void *ctx)
+{
+	struct mod_obj___init *i = mod_init_new();
+	struct mod_obj *o;
+	int r;
+
+	if (!i)
+		return -1;
+	o = mod_init_insert(i);
+	if (!o)
+		return -2;
+	r = mod_head_serial(&o->head);
+	mod_obj_put(o);
+	return r;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0504)
+int init_as_finished(void *ctx)
+{
+	struct mod_obj___init *i = mod_init_new();
+
+	if (i)
+		mod_obj_put((void *)i);
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0504)
+int finished_as_init(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(1);
+
+	if (o)
+		mod_init_put((void *)o);
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0504)
+int init_to_query(void *ctx)
+{
+	struct mod_obj___init *i = mod_init_new();
+	struct mod_obj *o;
+
+	if (!i)
+		return 0;
+	o = mod_obj_peer((void *)i);
+	mod_init_put(i);
+	return o == NULL;
+}
+
+char LICENSE[] SEC("license") = "GPL";
