@@ -18,6 +18,11 @@ void mem_fail_at(uint64_t n)
 	atomic_store(&fail_countdown, n);
 }
 
+bool mem_fail_pending(void)
+{
+	return atomic_load(&fail_countdown) != 0;
+}
+
 static bool must_fail(void)
 {
 	if (atomic_load_explicit(&fail_countdown, memory_order_relaxed) == 0)

@@ -7,6 +7,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,5 +29,7 @@ int mem_grow(void **arr, size_t *cap, size_t need, size_t elem_size);
 
 /* Test hook: the n-th allocation from now on fails (1 = the next one); 0 switches it off. */
 void mem_fail_at(uint64_t n);
+/* Whether that allocation is still to come. */
+bool mem_fail_pending(void);
 
 #endif
