@@ -516,6 +516,8 @@ int contract_compile(struct kfunc_contract *c, const struct btf_obj *btf, uint32
 	if (why)
 		return proto_bad(c, why);
 	compile_args(c, proto, n_visible, version);
+	if (c->n_args > 5 && version < KVER(7, 2))
+		set_bad(c, "it has more than five parameters");
 	compile_ret(c, proto->type);
 	note_bad_return(c);
 	return 0;
