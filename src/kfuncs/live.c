@@ -48,8 +48,11 @@ static void set_rules(struct kfunc_kernel *k)
 	k->rule[RULE_KPTR_GET] = true;
 }
 
-/* Ids of the library's own sets and lists, by name. */
-static int resolve_ids(const struct btf_obj *btf)
+/*
+ * Ids of the library's own sets and lists, by name. In a program that the library is linked into there
+ * are the program's as well: they stay 0 until it registers them.
+ */
+static void resolve_ids(const struct btf_obj *btf)
 {
 	const struct kfunc_id_ref *r;
 
@@ -57,11 +60,9 @@ static int resolve_ids(const struct btf_obj *btf)
 		int32_t id = btf_find(btf, r->name,
 				      strcmp(r->kind, "func") ? BTF_KIND_STRUCT : BTF_KIND_FUNC);
 
-		if (id <= 0)
-			return -ENOENT;
-		*r->slot = (uint32_t)id;
+		if (id > 0)
+			*r->slot = (uint32_t)id;
 	}
-	return 0;
 }
 
 static void *addr_of(const uint32_t *slot)
@@ -140,7 +141,7 @@ static int fill(struct kfunc_kernel *k)
 	k->registry = registry_new(k->version);
 	if (!k->tables || !k->registry)
 		return -ENOMEM;
-	err = resolve_ids(k->btf);
+	resolve_ids(k->btf);
 	for (i = 0; !err && i < kfuncs_n_sets; i++)
 		err = add_set(k, &kfuncs_sets[i]);
 	if (!err)

@@ -9,8 +9,17 @@ root=$here/../../..
 tmp=$(mktemp -d) || exit 2
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
-flags="-g -Wl,--unresolved-symbols=ignore-in-shared-libs -Wall -Wextra -Wshadow -Wmissing-prototypes -Wmissing-declarations -Wpedantic -Werror
+flags="-g -Wall -Wextra -Wshadow -Wmissing-prototypes -Wmissing-declarations -Wpedantic -Werror
 	-I$root/include"
+
+# a library with a sanitizer in it wants programs with the same, from the same compiler
+compilers="gcc clang"
+for s in asan=address tsan=thread; do
+	if nm -D "$build/libkfunc.so" | grep -q " U __${s%=*}_init"; then
+		flags="$flags -fsanitize=${s#*=}"
+		compilers=gcc
+	fi
+done
 
 result() { # STATUS NAME LOG
 	if [ "$1" = 0 ]; then
@@ -35,7 +44,7 @@ run() { # NAME WHAT [ARG]
 	result $? "$1 $2" "$tmp/log"
 }
 
-for cc in gcc clang; do
+for cc in $compilers; do
 	command -v $cc >/dev/null || continue
 	for how in "-O2 -fPIE -pie" "-O0" "-O2 -fno-pie -no-pie -std=c11 -Wno-pedantic" \
 		"-O2 -ffunction-sections -fdata-sections -Wl,--gc-sections"; do
