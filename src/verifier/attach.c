@@ -6,6 +6,7 @@
  * Linux has a list of error-injectable functions that no BTF tells of: for fmod_ret and sleepable
  * programs only functions that are certain are accepted, others answer unsupported.
  */
+#include "contract/registry.h"
 #include "verifier/vf.h"
 
 #define TP_PREFIX "btf_trace_"
@@ -98,7 +99,14 @@ static int check_fentry_proto(struct vf_env *env, const struct btf_type *proto)
 
 static int check_error_injectable(struct vf_env *env)
 {
-	if (is_syscall_entry(env->attach.name))
+	const struct vf_attach *a = &env->attach;
+	uint32_t flags;
+
+	if (is_syscall_entry(a->name))
+		return 0;
+	/* kfunc spec R1.15: listed as a target of fmod_ret, of sleepable programs with KF_SLEEPABLE */
+	if (registry_fmodret(env->kernel->registry, a->btf, env->prog->attach_btf_id, &flags) &&
+	    (!env->place.sleepable || flags & KF_SLEEPABLE))
 		return 0;
 	return vf_unsupported(env, "list of error-injectable functions");
 }

@@ -26,6 +26,12 @@ static int reject_kind(struct vf_env *env, const struct karg *x, enum diag_code 
 	const struct vf_reg *r = karg_reg(env, x);
 	char have[96];
 
+	if (r->base == VF_SCALAR && r->gone_at && diag_row(code)->err == EINVAL) {
+		vf_note(env, r->gone_at, "the object is given away here");
+		return vf_reject(env, KF_ARG_RELEASED,
+				 "parameter %s of %s() wants %s, R%u no longer points to one",
+				 x->a->name, x->c->kfunc->name, wants, x->regno);
+	}
 	vf_note_made(env, r, "the value is made here");
 	return vf_reject(env, code, "parameter %s of %s() wants %s, R%u is %s", x->a->name,
 			 x->c->kfunc->name, wants, x->regno,

@@ -150,6 +150,8 @@ static bool was_object(const struct vf_env *env, const struct vf_reg *r)
 {
 	const struct kfunc_contract *k;
 
+	if (r->base == VF_SCALAR && r->gone_at)
+		return true;
 	if (r->base != VF_SCALAR || vf_reg_is_const(r) || r->made_at >= env->prog->n_insns)
 		return false;
 	k = env->info[r->made_at].kfunc;
@@ -163,6 +165,8 @@ static int refuse_base(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 
 	(void)m;
 	vf_note(env, r->made_at, "r%u gets its value here", regno);
+	if (r->base == VF_SCALAR && r->gone_at)
+		vf_note(env, r->gone_at, "what r%u pointed to is given away here", regno);
 	if (was_object(env, r))
 		return vf_reject(env, KF_USE_AFTER_RELEASE, "what r%u pointed to was released before",
 				 regno);

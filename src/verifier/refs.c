@@ -111,6 +111,12 @@ static bool has_ref(const struct vf_reg *r, uint64_t id)
 	return r->ref_id == id && vf_reg_is_pointer(r);
 }
 
+static void release(const struct vf_env *env, struct vf_reg *r, uint64_t arg)
+{
+	invalidate(env, r, arg);
+	r->gone_at = env->insn_idx;
+}
+
 int vf_ref_release(struct vf_env *env, uint32_t ref_id)
 {
 	const struct vf_ref *r = vf_ref_find(env->cur, ref_id);
@@ -118,7 +124,7 @@ int vf_ref_release(struct vf_env *env, uint32_t ref_id)
 	if (!r || r->kind != VF_REF_PTR)
 		return vf_reject(env, KF_REL_UNOWNED, "the reference was already given up");
 	vf_ref_drop(env->cur, ref_id);
-	return vf_invalidate_regs(env, has_ref, ref_id);
+	return vf_update_regs(env, has_ref, release, ref_id);
 }
 
 static bool is_packet(const struct vf_reg *r, uint64_t arg)

@@ -152,6 +152,7 @@ struct vf_reg {
 	};
 	uint32_t iter_depth; /* iterator slots */
 	uint32_t made_at;    /* instruction that made the value, for diagnostics; never compared */
+	uint32_t gone_at;    /* a number that was a pointer: instruction that released it; as above */
 };
 
 enum vf_slot_kind {
