@@ -147,6 +147,7 @@ static void check_object(const struct check *c, const char *operand, struct chec
 		goto out;
 	}
 	res->failed = false;
+	cli_put_warnings(obj, &res->err);
 	while ((p = kfunc_object__next_program(obj, p))) {
 		KFUNC_OPTS(kfunc_report, r);
 

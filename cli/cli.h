@@ -57,6 +57,8 @@ int cli_parse(const struct cli_command *cmd, const struct cli_option *opts, int 
 	      char ***rest);
 int cli_usage(const struct cli_command *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* "kfunc: warning: ..." for each warning of an object */
+void cli_put_warnings(const struct kfunc_object *obj, struct strbuf *out);
 bool cli_colour(int fd);
 
 /* kernel.c: --kernel's value; NULL after an error was told */

@@ -20,6 +20,18 @@ void cli_error(const char *fmt, ...)
 	va_end(ap);
 }
 
+void cli_put_warnings(const struct kfunc_object *obj, struct strbuf *out)
+{
+	const char *line = kfunc_object__warnings(obj);
+
+	while (*line) {
+		size_t n = strcspn(line, "\n");
+
+		strbuf_printf(out, "kfunc: warning: %.*s\n", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}
+
 int cli_usage(const struct cli_command *cmd, const char *fmt, ...)
 {
 	va_list ap;

@@ -19,6 +19,7 @@
 #include "diag/diag.h"
 #include "pcap.h"
 #include "runtime/events.h"
+#include "runtime/run.h"
 
 struct run {
 	const char *operand, *prog, *pcap, *cgroup;
@@ -84,6 +85,7 @@ static int load(struct run *r, const char *path)
 	KFUNC_OPTS(kfunc_object_opts, opts, .colour = cli_colour(STDERR_FILENO), .error = why,
 		   .error_size = sizeof(why));
 	struct kfunc_program *p = NULL;
+	struct strbuf warnings = {0};
 	unsigned int found = 0;
 	int err;
 
@@ -103,7 +105,12 @@ static int load(struct run *r, const char *path)
 		return CLI_USAGE;
 	}
 	err = kfunc_object__load(r->obj);
-	return err ? load_failed(r, err) : CLI_OK;
+	if (err)
+		return load_failed(r, err);
+	cli_put_warnings(r->obj, &warnings);
+	fputs(strbuf_str(&warnings), stderr);
+	strbuf_free(&warnings);
+	return CLI_OK;
 }
 
 /* ---- reports ---- */
@@ -295,7 +302,9 @@ static int run_with_events(struct run *r)
 	if (!r->command)
 		opts.stop_fd = stop_signals();
 	fflush(stdout);
+	rt_stats_enable(true);
 	err = rt_events_run(&opts, &res);
+	rt_stats_enable(false);
 	if (opts.stop_fd >= 0)
 		close(opts.stop_fd);
 	if (err) {

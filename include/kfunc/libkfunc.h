@@ -125,6 +125,11 @@ KFUNC_API void kfunc_object__close(struct kfunc_object *obj);
 KFUNC_API const char *kfunc_object__name(const struct kfunc_object *obj);
 /* The sentence that says why the last load failed, "" if none did. */
 KFUNC_API const char *kfunc_object__error(const struct kfunc_object *obj);
+/*
+ * Warnings of load or check, a line each, "" if there are none: one for each deprecated kfunc that is
+ * called, with what its documentation says. Valid until the next load, check or close.
+ */
+KFUNC_API const char *kfunc_object__warnings(const struct kfunc_object *obj);
 
 /*
  * Creates the object's maps and loads all its programs, as libbpf does on a kernel: the first program

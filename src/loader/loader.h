@@ -58,6 +58,7 @@ struct kfunc_object {
 	uint32_t n_maps;
 	bool loaded, checked;
 	char *error;
+	struct strbuf warnings; /* lines */
 };
 
 struct kfunc_link {
@@ -100,6 +101,12 @@ struct loader_session *loader_session(void);
 void loader_log_summary(const struct loader_session *s, char *out, size_t size);
 /* libbpf's own error numbers (4000 and up) as errnos */
 int loader_errno(int err);
+
+/* ---- warnings.c ---- */
+
+/* Notes the deprecated kfuncs that an accepted program calls. */
+void loader_warn_deprecated(struct kfunc_object *obj, const struct kfunc_program *prog,
+			    const struct vf_facts *facts);
 
 /* ---- object.c ---- */
 

@@ -229,6 +229,7 @@ void kfunc_object__close(struct kfunc_object *obj)
 	mem_free(obj->maps);
 	mem_free(obj->elf);
 	mem_free(obj->name);
+	strbuf_free(&obj->warnings);
 	mem_free(obj->error);
 	if (obj->kernel)
 		kernel_put(obj->kernel);

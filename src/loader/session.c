@@ -118,6 +118,7 @@ static unsigned int observe(void *ctx, const struct syscall_load *load)
 	p->judged = true;
 	mem_free(p->text);
 	p->text = NULL;
+	loader_warn_deprecated(s->obj, p, load->facts);
 	if (p->report.verdict != DIAG_ACCEPT)
 		p->text = loader_render(&p->report, s->obj->name, p->name, load->prog, s->obj->colour);
 	return s->check ? SYSCALL_LOAD_KEEP_FD | SYSCALL_LOAD_VERDICT_ONLY : 0;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Warnings of an accepted load: deprecated kfuncs (KF_DEPRECATED; kfunc spec 13.1), each once per
+ * object whatever the number of programs that call it, with the paragraph of its documentation that
+ * says how long it will stay and what replaces it.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "loader/loader.h"
+
+#define PARAGRAPH "Deprecated:"
+
+/* Adds the paragraph after its first word as one line. */
+static void add_paragraph(struct strbuf *b, const char *doc)
+{
+	const char *p = doc ? strstr(doc, PARAGRAPH) : NULL;
+
+	if (!p) {
+		strbuf_puts(b, "its documentation names no replacement");
+		return;
+	}
+	p += strlen(PARAGRAPH);
+	p += strspn(p, " \n");
+	for (; *p && !(p[0] == '\n' && p[1] == '\n'); p++)
+		strbuf_add(b, *p == '\n' ? " " : p, 1);
+}
+
+void loader_warn_deprecated(struct kfunc_object *obj, const struct kfunc_program *prog,
+			    const struct vf_facts *facts)
+{
+	uint32_t i;
+
+	for (i = 0; facts && i < facts->n_deprecated; i++) {
+		const struct kfunc_contract *k = facts->deprecated[i];
+		struct strbuf line = {0};
+
+		strbuf_printf(&line, "%s() is deprecated: ", k->name);
+		if (!strstr(strbuf_str(&obj->warnings), strbuf_str(&line))) {
+			add_paragraph(&line, k->doc);
+			strbuf_printf(&obj->warnings, "%s: %s\n", prog->name, strbuf_str(&line));
+		}
+		strbuf_free(&line);
+	}
+}
+
+const char *kfunc_object__warnings(const struct kfunc_object *obj)
+{
+	return strbuf_str(&obj->warnings);
+}
