@@ -439,7 +439,7 @@ __bpf_kfunc u32 bpf_cpumask_weight(const struct cpumask *cpumask)
  *
  * Return: 0, or -EACCES when @src is shorter than the bitmap of this machine's CPUs.
  */
-__bpf_kfunc int bpf_cpumask_populate(struct bpf_cpumask *cpumask, void *src, size_t src__sz)
+__bpf_kfunc int bpf_cpumask_populate(struct cpumask *cpumask, void *src, size_t src__sz)
 {
 	u32 n = rt_cpumask_ids(), w;
 
@@ -449,7 +449,7 @@ __bpf_kfunc int bpf_cpumask_populate(struct bpf_cpumask *cpumask, void *src, siz
 		unsigned long v;
 
 		__builtin_memcpy(&v, (const char *)src + w * sizeof(v), sizeof(v));
-		store(cpumask, w, v);
+		__atomic_store_n(&cpumask->bits[w], v, __ATOMIC_RELAXED);
 	}
 	return 0;
 }

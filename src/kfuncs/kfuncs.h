@@ -42,6 +42,9 @@ struct kfuncs_set {
 extern const struct kfuncs_set kfuncs_sets[];
 extern const unsigned int kfuncs_n_sets;
 
+/* functions that fmod_ret and sleepable programs may attach to */
+extern struct btf_id_set8 kfuncs_traced_set;
+
 /* {type, function} pairs of a BTF_ID_LIST */
 extern __u32 kfuncs_dtor_ids[];
 extern const unsigned int kfuncs_n_dtors;

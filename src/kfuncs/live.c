@@ -87,7 +87,7 @@ static const char *doc_of(const char *name)
 	return d ? d->text : NULL;
 }
 
-static int add_set(struct kfunc_kernel *k, const struct kfuncs_set *s)
+static int add_set(struct kfunc_kernel *k, const struct kfuncs_set *s, bool fmodret)
 {
 	struct contract_entry *e = mem_calloc(s->set->cnt, sizeof(*e));
 	uint32_t i;
@@ -101,7 +101,8 @@ static int add_set(struct kfunc_kernel *k, const struct kfuncs_set *s)
 		e[i].addr = addr_of(&s->set->pairs[i].id);
 		e[i].doc = doc_of(btf_type_name(k->btf, e[i].id));
 	}
-	err = registry_add(k->registry, k->btf, false, s->prog_type, e, s->set->cnt, NULL);
+	err = fmodret ? registry_add_fmodret(k->registry, k->btf, e, s->set->cnt) :
+			registry_add(k->registry, k->btf, false, s->prog_type, e, s->set->cnt, NULL);
 	mem_free(e);
 	return err;
 }
@@ -123,6 +124,7 @@ static int add_dtors(struct kfunc_kernel *k)
 
 static int fill(struct kfunc_kernel *k)
 {
+	const struct kfuncs_set traced = {.set = &kfuncs_traced_set};
 	unsigned int i;
 	int err = 0;
 
@@ -143,7 +145,9 @@ static int fill(struct kfunc_kernel *k)
 		return -ENOMEM;
 	resolve_ids(k->btf);
 	for (i = 0; !err && i < kfuncs_n_sets; i++)
-		err = add_set(k, &kfuncs_sets[i]);
+		err = add_set(k, &kfuncs_sets[i], false);
+	if (!err)
+		err = add_set(k, &traced, true);
 	if (!err)
 		err = add_dtors(k);
 	if (!err)

@@ -89,16 +89,17 @@ __bpf_kfunc long bpf_task_under_cgroup(struct task_struct *task, struct cgroup *
  * bpf_send_signal_task() - send a signal to a task or to its process
  * @task: receiver
  * @sig: signal number
- * @type: PIDTYPE_PID (0) for the thread, PIDTYPE_TGID (1) for the process
+ * @type: PIDTYPE_PID for the thread, PIDTYPE_TGID for the process
  * @value: passed along as the signal's value
  *
  * The signal is sent with the rights of the process that runs the program.
  *
  * Return: 0, -EINVAL for another @type, or the negative error of the system call.
  */
-__bpf_kfunc int bpf_send_signal_task(struct task_struct *task, int sig, u32 type, u64 value)
+__bpf_kfunc int bpf_send_signal_task(struct task_struct *task, int sig, enum pid_type type,
+				     u64 value)
 {
-	return rt_task_signal(task, sig, type, value);
+	return rt_task_signal(task, sig, (unsigned int)type, value);
 }
 
 __bpf_kfunc_end_defs();

@@ -5,8 +5,8 @@
  * library embeds the result: the live kernel's "vmlinux". Nothing here is linked into the library.
  *
  * Besides types it declares what a tool expects to find in a kernel: typedefs and stubs of the
- * tracepoints, functions to attach tracing programs to (spec 6.1), and the lists of members that
- * inherit trust (kfunc spec 6.3) in their BTF form, structs named STRUCT__safe_KIND.
+ * tracepoints, and the lists of members that inherit trust (kfunc spec 6.3) in their BTF form, structs
+ * named STRUCT__safe_KIND.
  */
 #include "kfuncs/types/base.h"
 #include "kfuncs/types/bpf.h"
@@ -80,15 +80,3 @@ SAFE(socket, trusted_or_null) {
 SAFE(task_struct, fields) {
 	const cpumask_t *cpus_ptr;
 };
-
-/* ---- functions that exist only to be traced, by fentry, fexit and sleepable variants ---- */
-
-STUB int bpf_fentry_test1(int a)
-{
-	return a + 1;
-}
-
-STUB int bpf_fentry_test2(int a, u64 b)
-{
-	return a + (int)b;
-}

@@ -16,6 +16,8 @@
 
 struct task_struct;
 
+enum pid_type { PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID, PIDTYPE_SID, PIDTYPE_MAX };
+
 struct user_namespace {
 	struct ns_common ns;
 };
