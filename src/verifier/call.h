@@ -160,7 +160,6 @@ int vf_graph_inserted(struct vf_env *env, struct vf_call *call);
 int vf_obj_new_return(struct vf_env *env, struct vf_call *call);
 int vf_refcount_acquire_return(struct vf_env *env, struct vf_call *call);
 int vf_graph_node_return(struct vf_env *env, struct vf_call *call);
-int vf_obj_drop_fact(struct vf_env *env, struct vf_call *call);
 /* R7.10: non-owning references end with the lock */
 int vf_end_non_owning(struct vf_env *env);
 

@@ -208,9 +208,13 @@ int vf_check_dynptr_arg(struct vf_env *env, uint32_t regno)
 {
 	const struct vf_reg *r = &vf_regs(env)[regno];
 	struct vf_call call = {0};
+	int err;
 
 	if (r->base != VF_STACK && r->base != VF_CONST_DYNPTR)
 		return reject_uninit(env, regno);
+	err = vf_check_arg_offset(env, regno, false, false, true);
+	if (err)
+		return err;
 	return vf_dynptr_use(env, regno, VF_DYNPTR_NONE, &call);
 }
 

@@ -6,7 +6,7 @@
  */
 #include "verifier/call.h"
 
-/* One instruction is compiled for one type: R2.15's values must be the same on every visit. */
+/* What the call is compiled with (R2.15): must be the same on every visit. */
 static int set_fact(struct vf_env *env, uint64_t imm64, const struct btf_fields *fields,
 		    uint32_t size)
 {
@@ -178,12 +178,6 @@ int vf_alloc_obj_arg(struct vf_env *env, uint32_t regno, struct vf_call *call)
 	return 0;
 }
 
-int vf_obj_drop_fact(struct vf_env *env, struct vf_call *call)
-{
-	return set_fact(env, call->obj_type, vf_type_fields(env, call->obj_btf, call->obj_type),
-			(uint32_t)btf_type_size(call->obj_btf, call->obj_type));
-}
-
 int vf_refcounted_arg(struct vf_env *env, uint32_t regno, struct vf_call *call)
 {
 	const struct vf_reg *r = &vf_regs(env)[regno];
@@ -256,7 +250,7 @@ int vf_obj_new_return(struct vf_env *env, struct vf_call *call)
 int vf_refcount_acquire_return(struct vf_env *env, struct vf_call *call)
 {
 	ret_object(env, call->obj_btf, call->obj_type, VF_ALLOC);
-	return set_fact(env, call->obj_type, vf_type_fields(env, call->obj_btf, call->obj_type), 0);
+	return 0;
 }
 
 int vf_graph_node_return(struct vf_env *env, struct vf_call *call)
@@ -274,5 +268,5 @@ int vf_graph_node_return(struct vf_env *env, struct vf_call *call)
 		flags |= VF_NON_OWN | (f && f->refcount_off >= 0 ? VF_RCU : 0);
 	r0 = ret_object(env, call->field_btf, root->content_id, flags);
 	r0->off = (int32_t)root->node_off;
-	return set_fact(env, root->node_off, f, 0);
+	return 0;
 }

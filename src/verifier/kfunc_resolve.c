@@ -4,8 +4,9 @@
  * (2.1), and at a visited call whether the program may see the function (R1.11, R2.10-R2.12). The
  * contract with the flags that hold for this program is kept in the instruction's info.
  *
- * Left out: device-bound metadata kfuncs (row 14), since no program is device-bound here.
+ * Left out: programs that are bound to a device (row 14).
  */
+#include "kfunc/kfunc.h"
 #include "verifier/call.h"
 
 enum { KFUNC_UNKNOWN, KFUNC_ALLOWED, KFUNC_DENIED };
@@ -15,6 +16,9 @@ enum { KFUNC_UNKNOWN, KFUNC_ALLOWED, KFUNC_DENIED };
 #define POISON_MAP   2001000000
 #define POISON_KFUNC 2002000000
 #define POISON_RANGE 1000000
+
+/* kfuncs that a network driver provides */
+#define DEVICE_KFUNC "bpf_xdp_metadata_rx_"
 
 /* ---------------------------------------------------------------- before the walk */
 
@@ -115,6 +119,15 @@ static int check_func(struct vf_env *env, const struct btf_obj *btf, uint32_t id
 	return 0;
 }
 
+/* row 14: what the driver of one device does */
+static int reject_device(struct vf_env *env, const char *name)
+{
+	if (env->prog->prog_flags & BPF_F_XDP_DEV_BOUND_ONLY)
+		return vf_unsupported(env, "programs that are bound to a device");
+	return vf_reject(env, KF_KFUNC_DEVICE, "%s() is called by a program that is not bound to a device",
+			 name);
+}
+
 int vf_check_kfunc_prepass(struct vf_env *env, uint32_t at)
 {
 	const struct bpf_insn *insn = &env->prog->insns[at];
@@ -137,6 +150,8 @@ int vf_check_kfunc_prepass(struct vf_env *env, uint32_t at)
 		err = check_func(env, btf, (uint32_t)insn->imm);
 	if (err)
 		return err;
+	if (!strncmp(btf_type_name(btf, (uint32_t)insn->imm), DEVICE_KFUNC, strlen(DEVICE_KFUNC)))
+		return reject_device(env, btf_type_name(btf, (uint32_t)insn->imm));
 	info->kfunc_btf = btf;
 	info->kfunc = c = registry_contract(env->kernel->registry, btf, (uint32_t)insn->imm);
 	if (!c)
@@ -154,8 +169,13 @@ int vf_check_kfunc_prepass(struct vf_env *env, uint32_t at)
 /* C2: parameters that are the context of this program type, by the name of the struct */
 static uint8_t ctx_args(const struct vf_env *env, const struct kfunc_contract *c)
 {
-	const char *user = env->ptype->user_ctx, *kernel = env->ptype->kernel_ctx;
+	const char *user = env->ptype->user_ctx, *kernel = "";
 	uint8_t mask = 0;
+
+	/* names of the kernel's side that count as well */
+	if (!strcmp(user, "__sk_buff") || !strcmp(user, "xdp_md") ||
+	    vf_prog_type(env) == BPF_PROG_TYPE_KPROBE)
+		kernel = env->ptype->kernel_ctx;
 
 	for (uint32_t i = 0; i < c->n_args && i < 5; i++) {
 		const struct contract_arg *a = &c->arg[i];
@@ -198,6 +218,28 @@ static int reject_hidden(struct vf_env *env, const struct vf_insn_info *info)
 			 info->kfunc->name, env->ptype->name, len ? hooks : "no hook");
 }
 
+/* R1.11, with the filters of the sets */
+static bool allowed(struct vf_env *env, const struct vf_insn_info *info, uint32_t id, uint32_t *flags)
+{
+	struct bpf_prog_aux aux = {.attach_btf_id = env->prog->attach_btf_id};
+	struct bpf_prog view = {
+		.gpl_compatible = env->gpl,
+		.sleepable = env->place.sleepable,
+		.type = vf_prog_type(env),
+		.expected_attach_type = env->place.attach_type,
+		.len = env->prog->n_insns,
+		.aux = &aux,
+	};
+
+	if (!info->kfunc)
+		return false;
+	memcpy(aux.name, env->prog->name, sizeof(aux.name));
+	aux.prog = &view;
+	return registry_allowed(env->kernel->registry, info->kfunc_btf, id, vf_prog_type(env), &view,
+				flags) &&
+	       kernel_kfunc_filter(env->kernel, info->kfunc->name, &env->place);
+}
+
 int vf_kfunc_visible(struct vf_env *env, struct vf_call *call)
 {
 	struct vf_insn_info *info = &env->info[env->insn_idx];
@@ -212,8 +254,7 @@ int vf_kfunc_visible(struct vf_env *env, struct vf_call *call)
 		if (err)
 			return err;
 		info->kfunc_seen = KFUNC_DENIED;
-		if (info->kfunc && registry_allowed(env->kernel->registry, info->kfunc_btf, id,
-						    vf_prog_type(env), env->filter_view, &flags)) {
+		if (allowed(env, info, id, &flags)) {
 			info->kfunc = registry_contract_flags(env->kernel->registry,
 							      info->kfunc_btf, id, flags);
 			info->kfunc_ctx_args = info->kfunc ? ctx_args(env, info->kfunc) : 0;

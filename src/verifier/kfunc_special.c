@@ -85,7 +85,8 @@ static int throw(struct vf_env * env, struct vf_call *c)
 	for (uint32_t i = 0; i <= st->cur_frame; i++) {
 		const struct vf_frame *f = st->frame[i];
 
-		if (f->in_callback || f->in_async_callback || f->in_exception_callback)
+		if (f->in_callback || f->in_async_callback ||
+		    (!env->is_main_walk && env->sub[env->entry_subprog].is_exception_cb))
 			return vf_reject(env, KF_THROW_CALLBACK,
 					 "bpf_throw() is reached inside a callback");
 	}
@@ -193,8 +194,6 @@ static int session_cookie(struct vf_env *env, struct vf_call *c)
 static const struct vf_kfunc_effect effects[] = {
 	[SPECIAL_OBJ_NEW] = {.ret = vf_obj_new_return},
 	[SPECIAL_PERCPU_OBJ_NEW] = {.ret = vf_obj_new_return},
-	[SPECIAL_OBJ_DROP] = {.before = vf_obj_drop_fact},
-	[SPECIAL_PERCPU_OBJ_DROP] = {.before = vf_obj_drop_fact},
 	[SPECIAL_REFCOUNT_ACQUIRE] = {.lock_since = KVER(6, 4), .ret = vf_refcount_acquire_return},
 
 	[SPECIAL_LIST_PUSH_FRONT] = GRAPH_INSERT(KVER(6, 2)),

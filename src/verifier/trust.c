@@ -49,12 +49,27 @@ static uint16_t walk_in_rcu(enum kernel_trust t, const struct btf_obj *btf, uint
 	return tag_flags(btf, ptr_id) | (through_union ? VF_UNTRUSTED : 0);
 }
 
+/* The lists name members of the type of the pointer, also when an anonymous member holds them. */
+static enum kernel_trust listed(const struct vf_env *env, const struct vf_reg *r,
+				const struct btf_obj *btf, const struct btf_walk *w)
+{
+	const struct btf_type *st = btf_type(btf, w->struct_id);
+	const char *name, *field;
+
+	if (!st || w->member >= btf_type_vlen(st))
+		return KTRUST_NONE;
+	field = btf_str(btf, btf_type_members(st)[w->member].name_off);
+	name = r->base == VF_BTF_ID ? btf_type_name(r->btf, r->type_id) : btf_str(btf, st->name_off);
+	if (!*name || !*field)
+		return KTRUST_NONE;
+	return kernel_field_trust(env->kernel, btf, name, field, w->type_id);
+}
+
 uint16_t vf_walk_flags(const struct vf_env *env, const struct vf_reg *r, const struct btf_obj *btf,
 		       const struct btf_walk *w, bool *maybe_null)
 {
-	const struct btf_type *st = btf_type(btf, w->struct_id);
 	uint16_t uni = w->through_union ? VF_UNTRUSTED : 0;
-	enum kernel_trust t = KTRUST_NONE;
+	enum kernel_trust t;
 
 	*maybe_null = false;
 	if (r->flags & VF_UNTRUSTED)
@@ -62,13 +77,7 @@ uint16_t vf_walk_flags(const struct vf_env *env, const struct vf_reg *r, const s
 	if (!vf_reg_trusted(env, r) && !(r->flags & VF_RCU))
 		return tag_flags(btf, w->type_id) | uni;
 
-	if (st && w->member < btf_type_vlen(st)) {
-		const struct btf_member *m = &btf_type_members(st)[w->member];
-		const char *name = btf_str(btf, st->name_off), *field = btf_str(btf, m->name_off);
-
-		if (*name && *field)
-			t = kernel_field_trust(env->kernel, btf, name, field, w->type_id);
-	}
+	t = listed(env, r, btf, w);
 	switch (t) {
 	case KTRUST_TRUSTED:
 		return VF_TRUSTED | uni;

@@ -388,10 +388,9 @@ struct vf_env {
 	struct btf_fields **fields_by_type;
 	uint32_t n_fields_by_type;
 
-	/* kfunc_resolve.c: distinct (id, module) pairs; what a filter may look at */
+	/* kfunc_resolve.c: distinct (id, module) pairs */
 	uint64_t kfunc_pair[VF_MAX_KFUNCS];
 	uint32_t n_kfunc_pairs;
-	const struct bpf_prog *filter_view;
 
 	/* scratch of a call being checked */
 	struct vf_call *call;
