@@ -88,13 +88,13 @@ static void step_atomic(struct places *p, const struct bpf_insn *insn, const str
 	} else if (insn->imm == BPF_STORE_REL) {
 		step_store(p, insn, h);
 	} else {
-		/* results are unknown, and the slot is ordinary bytes afterwards */
-		if (insn->imm == BPF_CMPXCHG)
-			drop_reg(p, h->frame, BPF_REG_0);
-		else if (insn->imm & BPF_FETCH)
-			drop_reg(p, h->frame, insn->src_reg);
+		/* the slot is ordinary bytes afterwards; what was in it may have been fetched */
 		if (h->flags & VF_HIST_STACK)
 			p->slot[h->s_frame] &= ~(1ull << h->s_slot);
+		if (insn->imm == BPF_CMPXCHG)
+			step_load(p, insn, h, BPF_REG_0);
+		else if (insn->imm & BPF_FETCH)
+			step_load(p, insn, h, insn->src_reg);
 	}
 }
 

@@ -377,6 +377,8 @@ int vf_is_visited(struct vf_env *env)
 
 	env->cur->insn = env->insn_idx;
 	while ((old = *link)) {
+		/* a state that covers nothing for long only costs; loop heads get more patience */
+		uint32_t worth = force && old->branches ? 64 : 3;
 		bool covered = false;
 
 		if (old->cur_frame == env->cur->cur_frame && old->sig == (sig & old->sig_mask)) {
@@ -397,7 +399,7 @@ int vf_is_visited(struct vf_env *env)
 		/* in a tight loop storing a state in each round would only cost */
 		if (old->branches && !force && jumps < 20 && insns < 100 && env->cur->n_hist <= 256)
 			add = false;
-		if (add && !old->branches && ++old->misses > old->hits * 3 + 3) {
+		if (add && ++old->misses > old->hits * worth + worth) {
 			evict(env, link);
 			continue;
 		}

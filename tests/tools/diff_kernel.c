@@ -314,7 +314,9 @@ static int ours(const struct gen *g, struct diag_report *rep)
 	return err;
 }
 
-static int kernels(const struct gen *g)
+static char kernel_log[1 << 22];
+
+static int kernels(const struct gen *g, bool log)
 {
 	struct bpf_insn copy[MAX + 8];
 	union bpf_attr attr;
@@ -329,6 +331,11 @@ static int kernels(const struct gen *g)
 	attr.insns = (uint64_t)(uintptr_t)copy;
 	attr.insn_cnt = g->n;
 	attr.license = (uint64_t)(uintptr_t)"GPL";
+	if (log) {
+		attr.log_buf = (uint64_t)(uintptr_t)kernel_log;
+		attr.log_size = sizeof(kernel_log);
+		attr.log_level = 1;
+	}
 	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd < 0)
 		return -errno;
@@ -349,7 +356,15 @@ static void dump(const struct gen *g, const char *kind, int a, int b, const stru
 		if (isa_is_ldimm64(&g->insn[i]))
 			i++;
 	}
+	if (getenv("KFUNC_KERNEL_LOG")) {
+		size_t len;
+
+		kernels(g, true);
+		len = strlen(kernel_log);
+		printf("...%s\n", kernel_log + (len > 1500 ? len - 1500 : 0));
+	}
 	strbuf_free(&out);
+	fflush(stdout);
 }
 
 static int make_maps(void)
@@ -392,7 +407,7 @@ int main(int argc, char **argv)
 			rnd(&g, 2);
 		generate(&g);
 		a = ours(&g, &rep);
-		b = kernels(&g);
+		b = kernels(&g, false);
 		accepted += b == 0;
 		if (a == 0 && b != 0) {
 			if (unsound++ < 5)

@@ -294,8 +294,8 @@ static void run_file(const char *dir, const char *name)
 			snprintf(c.title, sizeof(c.title), "%s", line + 5);
 			snprintf(c.file, sizeof(c.file), "%s", name);
 			strcpy(c.licence, "GPL");
-		} else if (line[0] == '\t') {
-			add_line(&c, line + 1);
+		} else if (line[0] == '\t' || line[strlen(line) - 1] == ':') {
+			add_line(&c, line + (line[0] == '\t'));
 		} else if (!directive(&c, line)) {
 			c.line = number;
 			fail(&c, "unknown directive: %s", line);
