@@ -4,8 +4,7 @@
  * every byte which access sizes may begin there, so a check is one lookup, and what was measured is
  * what is stored. Contexts that are flat buffers have a row in this file.
  *
- * Left out: contexts with a BTF prototype (the verifier types their slots), except what a prototype
- * cannot say about the arguments of tracing iterators.
+ * Left out: contexts with a BTF prototype (the verifier types their slots).
  */
 #include "kernel/tables.h"
 
@@ -140,61 +139,4 @@ int kernel_sock_access(const struct kfunc_kernel *k, enum kernel_sock_kind kind,
 	if (idx < 0 || off >= s->size || !(s->access[off] >> idx & 1))
 		return -EACCES;
 	return 0;
-}
-
-/* ---- tracing iterators: struct bpf_iter__TARGET {meta, arguments ...}, 8 bytes each ---- */
-
-struct iter_arg {
-	const char *target;
-	uint8_t slot;
-	uint8_t kind; /* enum ctx_kind */
-	uint16_t since; /* 0: as long as the target exists */
-	const char *btf_name;
-};
-
-static const struct iter_arg iter_args[] = {
-	{"task", 1, CTX_BTF_TRUSTED_OR_NULL, 0, "task_struct"},
-	{"task_file", 1, CTX_BTF_OR_NULL, 0, "task_struct"},
-	{"task_file", 3, CTX_BTF_OR_NULL, 0, "file"},
-	{"task_vma", 1, CTX_BTF_OR_NULL, 0, "task_struct"},
-	{"task_vma", 2, CTX_BTF_OR_NULL, 0, "vm_area_struct"},
-	{"bpf_map", 1, CTX_BTF_TRUSTED_OR_NULL, 0, "bpf_map"},
-	{"bpf_prog", 1, CTX_BTF_TRUSTED_OR_NULL, 0, "bpf_prog"},
-	{"bpf_link", 1, CTX_BTF_TRUSTED_OR_NULL, 0, "bpf_link"},
-	{"bpf_map_elem", 1, CTX_BTF_OR_NULL, 0, "bpf_map"},
-	{"bpf_map_elem", 2, CTX_BUF_RDONLY_OR_NULL, 0, NULL},
-	{"bpf_map_elem", 3, CTX_BUF_OR_NULL, 0, NULL},
-	{"bpf_sk_storage_map", 1, CTX_BTF_OR_NULL, 0, "bpf_map"},
-	{"bpf_sk_storage_map", 2, CTX_BTF_OR_NULL, 0, "sock"},
-	{"bpf_sk_storage_map", 3, CTX_BUF_OR_NULL, 0, NULL},
-	{"sockmap", 1, CTX_BTF_OR_NULL, 0, "bpf_map"},
-	{"sockmap", 2, CTX_BUF_RDONLY_OR_NULL, 0, NULL},
-	{"sockmap", 3, CTX_BTF_OR_NULL, 0, "sock"},
-	{"tcp", 1, CTX_BTF_TRUSTED_OR_NULL, 0, "sock_common"},
-	{"udp", 1, CTX_BTF_TRUSTED_OR_NULL, 0, "udp_sock"},
-	{"unix", 1, CTX_BTF_TRUSTED_OR_NULL, 0, "unix_sock"},
-	{"netlink", 1, CTX_BTF_OR_NULL, 0, "netlink_sock"},
-	{"ipv6_route", 1, CTX_BTF_OR_NULL, 0, "fib6_info"},
-	{"ksym", 1, CTX_BTF_OR_NULL, 0, "kallsym_iter"},
-	{"cgroup", 1, CTX_BTF_TRUSTED_OR_NULL, 0, "cgroup"},
-	{"kmem_cache", 1, CTX_BTF_UNTRUSTED_OR_NULL, 0, "kmem_cache"},
-	{"dmabuf", 1, CTX_BTF_TRUSTED_OR_NULL, 0, "dma_buf"},
-};
-
-bool kernel_iter_ctx(const struct kfunc_kernel *k, const char *target, uint32_t off,
-		     struct kernel_ctx_result *res)
-{
-	unsigned int i;
-
-	memset(res, 0, sizeof(*res));
-	for (i = 0; i < sizeof(iter_args) / sizeof(iter_args[0]); i++) {
-		const struct iter_arg *a = &iter_args[i];
-
-		if (off != a->slot * 8u || strcmp(a->target, target) != 0 || k->version < a->since)
-			continue;
-		res->kind = a->kind;
-		res->btf_name = a->btf_name;
-		return true;
-	}
-	return false;
 }

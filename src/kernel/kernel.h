@@ -225,8 +225,6 @@ enum ctx_kind {
 	CTX_BTF_TRUSTED_OR_NULL,
 	CTX_BUF_RDONLY_OR_NULL,
 	CTX_BUF_OR_NULL,
-	CTX_BTF_OR_NULL, /* typed, no trust */
-	CTX_BTF_UNTRUSTED_OR_NULL,
 };
 
 struct kernel_ctx_result {
@@ -241,12 +239,6 @@ struct kernel_ctx_result {
  */
 int kernel_ctx_access(const struct kfunc_kernel *k, const struct kernel_prog_place *at, uint32_t off,
 		      uint32_t size, bool write, bool sign_extend, struct kernel_ctx_result *res);
-/*
- * Tracing iterators: what the pointer at off of the target's context is (attach_name "task", ...).
- * False when the target's table says nothing of it: the BTF prototype decides alone.
- */
-bool kernel_iter_ctx(const struct kfunc_kernel *k, const char *target, uint32_t off,
-		     struct kernel_ctx_result *res);
 /* As above for SOCKET, SOCK_COMMON, TCP_SOCK, XDP_SOCK registers (0..3, reads only). */
 enum kernel_sock_kind { KSOCK_SOCKET, KSOCK_COMMON, KSOCK_TCP, KSOCK_XDP };
 int kernel_sock_access(const struct kfunc_kernel *k, enum kernel_sock_kind kind, uint32_t off,
