@@ -380,14 +380,15 @@ static void learn_equal_pointers(struct vf_env *env, struct vf_state *taken, con
 }
 
 /* R4.12: true if this is a NULL check; *ptr: the register checked */
-static bool is_null_check(const struct vf_reg *regs, const struct cond *c, uint8_t *ptr)
+static bool is_null_check(const struct vf_env *env, const struct vf_reg *regs, const struct cond *c,
+			  uint8_t *ptr)
 {
 	if (c->is32 || (c->op != BPF_JEQ && c->op != BPF_JNE))
 		return false;
 	*ptr = c->dst;
 	if (!c->reg_form)
 		return c->imm.s.t.v == 0 && (regs[c->dst].flags & VF_MAYBE_NULL);
-	if (vf_reg_is_null(&regs[c->src]))
+	if (vf_rule(env, RULE_NULL_CHECK_REG) && vf_reg_is_null(&regs[c->src]))
 		return regs[c->dst].base != VF_SCALAR && (regs[c->dst].flags & VF_MAYBE_NULL);
 	return false;
 }
@@ -399,7 +400,7 @@ static int learn_pointers(struct vf_env *env, struct vf_state *taken, const stru
 	uint8_t ptr;
 	int err;
 
-	if (is_null_check(regs, c, &ptr)) {
+	if (is_null_check(env, regs, c, &ptr)) {
 		uint32_t id = regs[ptr].id;
 
 		err = vf_mark_null(env, env->cur, id, c->op == BPF_JNE);
@@ -462,7 +463,7 @@ static int go_both(struct vf_env *env, const struct cond *c, uint32_t target)
 			return err;
 		if (links.n <= 1)
 			links.n = 0;
-	} else if (c->reg_form && is_null_check(regs, c, &ptr)) {
+	} else if (c->reg_form && is_null_check(env, regs, c, &ptr)) {
 		err = vf_mark_precise(env, c->src); /* that it is 0 decides what is learnt */
 		if (err)
 			return err;

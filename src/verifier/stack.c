@@ -270,9 +270,8 @@ static int store_window(struct vf_env *env, uint32_t frame, int32_t min, int32_t
 			zero_used = true;
 			continue;
 		}
-		/* bytes outside of the window keep their kind: without a register they are unusable */
-		if (!is_object_kind(*kind))
-			vf_reg_not_init(&s->reg);
+		if (is_spill(s))
+			scrub(s);
 		*kind = VF_SLOT_MISC;
 	}
 	if (zero_used && zero_regno >= 0)
