@@ -149,6 +149,7 @@ struct bpf_program *loader_program_of(const struct bpf_object *obj, const struct
 struct btf *loader_types_get(void);
 void loader_types_put(struct btf *btf);
 int32_t loader_types_find(const struct btf *btf, const char *name, uint32_t kind);
+void *loader_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
 uint32_t loader_kernel_version(void);
 bool loader_has_modules(void);
 

@@ -10,10 +10,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/mem.h"
 #include "contract/registry.h"
 #include "loader/loader.h"
+#include "syscall/libc_hooks.h"
 
 static _Thread_local struct loader_session *current;
 static pthread_once_t print_once = PTHREAD_ONCE_INIT;
@@ -160,6 +162,31 @@ int loader_prog_load(enum bpf_prog_type type, const char *name, const char *lice
 		s->failed = p;
 	errno = err;
 	return ret;
+}
+
+static bool is_arena(int fd)
+{
+	struct rt_map *map;
+	bool arena;
+	int err;
+
+	map = fd >= 0 ? syscall_map_by_fd(fd, &err) : NULL;
+	if (!map)
+		return false;
+	arena = map->desc.type == BPF_MAP_TYPE_ARENA;
+	rt_map_put(map);
+	return arena;
+}
+
+/*
+ * In place of mmap(). libbpf maps an arena where the object file says, over whatever is there; a check
+ * needs none of its memory, only a place for the initial data.
+ */
+void *loader_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
+{
+	if (!current || !current->check || !is_arena(fd))
+		return kf_sys_mmap64(addr, len, prot, flags, fd, off);
+	return mmap(NULL, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
 void loader_enter(struct loader_session *s, struct kfunc_kernel *kernel, struct kfunc_object *obj)

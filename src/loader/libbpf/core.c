@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * libbpf's main file, compiled with three of its calls sent to the loader:
+ * libbpf's main file, compiled with some of its calls sent to the loader:
  *
  * - the kernel's types are parsed once for each kernel and shared by all objects, not once for each
  *   object, which would dominate the time of a check;
  * - a lookup of a kernel type by name uses the index of our own BTF;
+ * - an arena's memory is not needed to judge programs, and its address in the file is not trusted;
  * - a program that is about to be loaded is made known to the session, which wants to know more of it
  *   than the attributes of the load say.
  *
@@ -15,6 +16,10 @@
 #define btf__find_by_name_kind loader_types_find
 #define bpf_prog_load	       loader_prog_load
 #define get_kernel_version     loader_kernel_version
+#undef mmap
+#define mmap loader_mmap
+
+void *loader_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
 
 #include "libbpf.c"
 
