@@ -391,6 +391,7 @@ struct vf_env {
 	/* kfunc_resolve.c: distinct (id, module) pairs */
 	uint64_t kfunc_pair[VF_MAX_KFUNCS];
 	uint32_t n_kfunc_pairs;
+	const struct bpf_prog *filter_view; /* filters.c: what a filter may look at */
 
 	/* scratch of a call being checked */
 	struct vf_call *call;
