@@ -6,7 +6,6 @@
  *
  * Left out: programs that are bound to a device (row 14).
  */
-#include "kfunc/kfunc.h"
 #include "verifier/call.h"
 
 enum { KFUNC_UNKNOWN, KFUNC_ALLOWED, KFUNC_DENIED };
@@ -221,22 +220,9 @@ static int reject_hidden(struct vf_env *env, const struct vf_insn_info *info)
 /* R1.11, with the filters of the sets */
 static bool allowed(struct vf_env *env, const struct vf_insn_info *info, uint32_t id, uint32_t *flags)
 {
-	struct bpf_prog_aux aux = {.attach_btf_id = env->prog->attach_btf_id};
-	struct bpf_prog view = {
-		.gpl_compatible = env->gpl,
-		.sleepable = env->place.sleepable,
-		.type = vf_prog_type(env),
-		.expected_attach_type = env->place.attach_type,
-		.len = env->prog->n_insns,
-		.aux = &aux,
-	};
-
-	if (!info->kfunc)
-		return false;
-	memcpy(aux.name, env->prog->name, sizeof(aux.name));
-	aux.prog = &view;
-	return registry_allowed(env->kernel->registry, info->kfunc_btf, id, vf_prog_type(env), &view,
-				flags) &&
+	return info->kfunc &&
+	       registry_allowed(env->kernel->registry, info->kfunc_btf, id, vf_prog_type(env),
+				env->filter_view, flags) &&
 	       kernel_kfunc_filter(env->kernel, info->kfunc->name, &env->place);
 }
 
