@@ -16,7 +16,7 @@ static enum view view_of(uint32_t prog_type)
 {
 	if (prog_type == BPF_PROG_TYPE_XDP)
 		return VIEW_xdp_md;
-	return rt_ctx_packet(prog_type, (void *)1) ? VIEW___sk_buff : VIEW_NONE;
+	return rt_ctx_is_skb(prog_type) ? VIEW___sk_buff : VIEW_NONE;
 }
 
 static const struct {

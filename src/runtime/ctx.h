@@ -10,6 +10,7 @@
 #define RUNTIME_CTX_H
 
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct rt_prog;
@@ -37,8 +38,8 @@ static inline void rt_skb_sync(struct rt_skb *skb)
 	skb->user.len = skb->pkt.data_end - skb->pkt.data;
 }
 
-/* The packet of the context of a program of this type, NULL if it has none. */
-static inline struct rt_packet *rt_ctx_packet(uint32_t prog_type, void *ctx)
+/* Does a program of this type see a struct rt_skb? */
+static inline bool rt_ctx_is_skb(uint32_t prog_type)
 {
 	switch (prog_type) {
 	case BPF_PROG_TYPE_SOCKET_FILTER:
@@ -49,12 +50,18 @@ static inline struct rt_packet *rt_ctx_packet(uint32_t prog_type, void *ctx)
 	case BPF_PROG_TYPE_LWT_OUT:
 	case BPF_PROG_TYPE_LWT_XMIT:
 	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
-		return &((struct rt_skb *)ctx)->pkt;
-	case BPF_PROG_TYPE_XDP:
-		return &((struct rt_xdp *)ctx)->pkt;
+		return true;
 	default:
-		return NULL;
+		return false;
 	}
+}
+
+/* The packet of the context of a program of this type, NULL if it has none. */
+static inline struct rt_packet *rt_ctx_packet(uint32_t prog_type, void *ctx)
+{
+	if (prog_type == BPF_PROG_TYPE_XDP)
+		return &((struct rt_xdp *)ctx)->pkt;
+	return rt_ctx_is_skb(prog_type) ? &((struct rt_skb *)ctx)->pkt : NULL;
 }
 
 #endif

@@ -129,7 +129,8 @@ static const struct {
  * What was there before us, by signal ([0] SIGSEGV, [1] SIGBUS). When a host has put its handler in
  * front of ours it may chain back to it, so going in front again takes a handler function with its own
  * memory of what it displaced; a circle cannot form. A level is written before its handler is
- * installed and never again. After the last level the host keeps the front.
+ * installed and never again. After the last level the host keeps the front. A host that restores what it
+ * had before (test frameworks do) is met again at the level it had.
  */
 #define LEVELS 4
 static struct sigaction previous[LEVELS][2];
@@ -197,14 +198,18 @@ static void install(int sig)
 	for (i = 0; i < LEVELS; i++)
 		if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == handlers[i])
 			return;
-	if (*used == LEVELS)
+	/* a handler that we stood in front of before: take the same place again */
+	for (i = 0; i < *used; i++)
+		if (previous[i][sig == SIGBUS].sa_handler == now.sa_handler)
+			break;
+	if (i == LEVELS)
 		return;
-	act.sa_sigaction = handlers[*used];
+	act.sa_sigaction = handlers[i];
 	act.sa_flags |= now.sa_flags & (SA_RESTART | SA_NODEFER);
 	sigemptyset(&act.sa_mask);
-	previous[*used][sig == SIGBUS] = now;
-	if (!sigaction(sig, &act, NULL))
-		(*used)++;
+	if (i == *used)
+		previous[(*used)++][sig == SIGBUS] = now;
+	(void)sigaction(sig, &act, NULL);
 }
 
 void rt_probe_init(void)

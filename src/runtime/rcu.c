@@ -13,15 +13,6 @@
  * ThreadSanitizer does not see inside liburcu; the annotations say what a grace period orders: all
  * that readers did before it, before all that happens after it.
  */
-#define _LGPL_SOURCE
-#include <urcu/urcu-memb.h>
-
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-
-#include "runtime/rt.h"
-
 #if defined(__SANITIZE_THREAD__)
 #define RCU_TSAN 1
 #elif defined(__has_feature)
@@ -29,6 +20,18 @@
 #define RCU_TSAN 1
 #endif
 #endif
+
+#ifndef RCU_TSAN
+#define _LGPL_SOURCE /* read sections are inlined */
+#endif
+#include <urcu/urcu-memb.h>
+#include <urcu/static/urcu-memb.h> /* the reader's state */
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include "runtime/rt.h"
 
 #ifdef RCU_TSAN
 void __tsan_acquire(void *addr);

@@ -68,6 +68,17 @@ static int read_ctx(const struct rt_test_run *t, void *ctx, uint32_t size)
 	return 0;
 }
 
+/* Both results are given back as far as they fit; the packet's length even without a place for it. */
+static int results(struct rt_test_run *t, const void *data, uint32_t size, const void *ctx,
+		   uint32_t ctx_size)
+{
+	int err = rt_test_out(t->data_out, &t->data_size_out, data, size), err2 = 0;
+
+	if (t->ctx_out)
+		err2 = rt_test_out(t->ctx_out, &t->ctx_size_out, ctx, ctx_size);
+	return err ? err : err2;
+}
+
 /* ---- socket buffers ---- */
 
 /* Only these fields may be given; the order is the structure's. */
@@ -153,12 +164,6 @@ static void skb_make(struct rt_skb *skb, uint8_t *page, uint32_t len, bool from_
 	skb->user.wire_len = skb->user.len;
 }
 
-/* what went wrong last of two things that are both done */
-static int worse(int a, int b)
-{
-	return a ? a : b;
-}
-
 int rt_test_skb(const struct rt_prog *p, struct rt_test_run *t)
 {
 	bool from_link = p->type == BPF_PROG_TYPE_SCHED_CLS || p->type == BPF_PROG_TYPE_SCHED_ACT;
@@ -187,9 +192,7 @@ int rt_test_skb(const struct rt_prog *p, struct rt_test_run *t)
 		if (!from_link)
 			memset(skb.mac, 0, LINK_LEN);
 		skb_to_ctx(&skb, &ctx);
-		err = worse(rt_test_out(t->data_out, &t->data_size_out, skb.mac,
-					skb.pkt.data_end - skb.mac),
-			    rt_test_out(t->ctx_out, &t->ctx_size_out, &ctx, sizeof(ctx)));
+		err = results(t, skb.mac, skb.pkt.data_end - skb.mac, &ctx, sizeof(ctx));
 	}
 	mem_free(page);
 	return err;
@@ -242,8 +245,7 @@ static int xdp_run(const struct rt_prog *p, struct rt_test_run *t, uint8_t *page
 	ctx->data = xdp.pkt.data - xdp.pkt.data_meta;
 	ctx->data_end = xdp.pkt.data_end - xdp.pkt.data_meta;
 	ctx->ingress_ifindex = t->ctx_in ? xdp.user.ingress_ifindex : 0;
-	return worse(rt_test_out(t->data_out, &t->data_size_out, xdp.pkt.data_meta, ctx->data_end),
-		     rt_test_out(t->ctx_out, &t->ctx_size_out, ctx, sizeof(*ctx)));
+	return results(t, xdp.pkt.data_meta, ctx->data_end, ctx, sizeof(*ctx));
 }
 
 int rt_test_xdp(const struct rt_prog *p, struct rt_test_run *t)

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "runtime/probe.h"
 #include "runtime/run.h"
 #include "runtime/test_packet.h"
 
@@ -142,6 +143,7 @@ int rt_test_run(const struct rt_prog *p, struct rt_test_run *t)
 {
 	size_t i;
 
+	rt_probe_init();
 	if (!!t->ctx_size_in != !!t->ctx_in || !!t->ctx_size_out != !!t->ctx_out)
 		return -EINVAL;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
