@@ -293,6 +293,15 @@ static bool mark_in_state(struct vf_state *st, struct places *p)
 	return changed;
 }
 
+/* Only registers are left, and their values at this point were made precise by an earlier walk. */
+static bool known_before(const struct places *p, const struct vf_hist *h)
+{
+	for (uint32_t f = 0; f < p->frames; f++)
+		if (p->slot[f] || (p->reg[f] & ~(f == h->frame ? h->precise : 0)))
+			return false;
+	return true;
+}
+
 /* Walks back from the end of st's history (n entries). 1: a stored state got a new mark. */
 static int walk_back(struct vf_env *env, struct vf_state *st, uint32_t n, struct places *p)
 {
@@ -301,19 +310,21 @@ static int walk_back(struct vf_env *env, struct vf_state *st, uint32_t n, struct
 	for (;;) {
 		while (n) {
 			const struct vf_hist *h = &st->hist[--n];
-			uint32_t data = n;
 
-			/*
-			 * The places found so far are those before the instruction; links that it
-			 * made hold for what came out of it as well as for what went in.
-			 */
-			while (data && st->hist[data - 1].flags & VF_HIST_LINKED)
-				data--;
-			step_linked(p, &st->hist[data], h);
-			step(env, p, h);
-			step_linked(p, &st->hist[data], h);
-			n = data;
-			if (nothing_left(p))
+			if (!n || !(h[-1].flags & VF_HIST_LINKED)) {
+				step(env, p, h);
+			} else {
+				/* links hold for what came out of the instruction and what went in */
+				uint32_t data = n;
+
+				while (data && st->hist[data - 1].flags & VF_HIST_LINKED)
+					data--;
+				step_linked(p, &st->hist[data], h);
+				step(env, p, h);
+				step_linked(p, &st->hist[data], h);
+				n = data;
+			}
+			if (known_before(p, h))
 				return changed;
 		}
 		if (st->hist_cut || !st->parent)
@@ -347,6 +358,8 @@ int vf_mark_precise(struct vf_env *env, uint32_t regno)
 		return 0;
 	add_reg(&p, st->cur_frame, regno);
 	walk_back(env, st, hist_before_current(st), &p);
+	if (st->n_hist)
+		st->hist[st->n_hist - 1].precise |= 1u << regno;
 	return 0;
 }
 

@@ -7,6 +7,8 @@
  * Both come and go by the hundred thousand, so the pool keeps what is freed, frames by the number
  * of slots they have room for.
  */
+#include <stddef.h>
+
 #include "verifier/vf.h"
 
 #define FRAME_CLASSES (VF_MAX_SLOTS / 8 + 1)
@@ -188,6 +190,8 @@ static struct vf_state *state_alloc(struct vf_env *env)
 	st = p->states;
 	if (st) {
 		p->states = st->next;
+		st->next = NULL;
+		st->frame[0] = NULL;
 		return st;
 	}
 	return mem_zalloc(sizeof(*st));
@@ -204,7 +208,7 @@ void vf_state_free(struct vf_env *env, struct vf_state *st)
 			frame_put(env, st->frame[i]);
 	if (st->parent)
 		st->parent->children--;
-	memset(st, 0, sizeof(*st));
+	memset(st, 0, offsetof(struct vf_state, frame));
 	/* small buffers stay with the recycled state */
 	st->hist = hist;
 	st->cap_hist = cap_hist;
@@ -266,7 +270,9 @@ struct vf_state *vf_state_copy(struct vf_env *env, const struct vf_state *src)
 	cap_hist = st->cap_hist;
 	refs = st->refs;
 	cap_refs = st->cap_refs;
-	*st = *src;
+	memcpy(st, src, offsetof(struct vf_state, frame));
+	memcpy(st->frame, src->frame, (top + 1) * sizeof(st->frame[0]));
+	memcpy(st->marks, src->marks, (top + 1) * sizeof(st->marks[0]));
 	st->hist = hist;
 	st->cap_hist = cap_hist;
 	st->refs = refs;

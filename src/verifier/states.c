@@ -237,6 +237,18 @@ static uint64_t signature(const struct vf_state *st)
 	return sig;
 }
 
+/* Differs only if the registers do; what is only in memory or in ids does not count. */
+static uint64_t value_hash(const struct vf_state *st)
+{
+	const struct vf_reg *r = st->frame[st->cur_frame]->r;
+	uint64_t h = 0;
+
+	for (int i = 0; i < 10; i++)
+		h = (h ^ r[i].s.t.v ^ (r[i].s.t.m << 1) ^ r[i].s.umin ^ ((uint64_t)r[i].s.smax << 7) ^
+		     (uint32_t)r[i].off) * 0x9e3779b97f4a7c15ull;
+	return h;
+}
+
 static void set_signature(struct vf_env *env, struct vf_state *st)
 {
 	const struct vf_reg *r = st->frame[st->cur_frame]->r;
@@ -248,6 +260,7 @@ static void set_signature(struct vf_env *env, struct vf_state *st)
 		if ((live >> i & 1) && r[i].base != VF_NOT_INIT)
 			st->sig_mask |= 0x1full << (i * 5);
 	st->sig &= st->sig_mask;
+	st->value_hash = value_hash(st);
 }
 
 static int store(struct vf_env *env)
@@ -325,21 +338,20 @@ static bool iterator_active(const struct vf_state *cur)
 }
 
 /* An unfinished ancestor at the same instruction: 1 converged, 0 no, -errno infinite loop. */
-static int check_ancestor(struct vf_env *env, struct vf_state *old)
+static int check_ancestor(struct vf_env *env, struct vf_state *old, uint64_t hash)
 {
 	const struct vf_insn_info *info = &env->info[env->insn_idx];
 	const struct vf_state *cur = env->cur;
-	bool waits = info->is_iter_next || info->is_may_goto || info->calls_callback;
+	bool waits = info->is_iter_next || info->calls_callback ||
+		     (info->is_may_goto && old->may_goto_depth != cur->may_goto_depth);
 
 	if (old->frame[0]->in_async_callback &&
 	    old->frame[0]->async_entry_cnt != cur->frame[0]->async_entry_cnt)
 		return 0;
-	if (info->is_may_goto && old->may_goto_depth == cur->may_goto_depth)
-		return 0;
 	if (waits)
 		return vf_state_covers(env, old, cur, VF_RANGE_WITHIN) &&
 		       (!info->is_iter_next || iterator_active(cur));
-	if (old->may_goto_depth != cur->may_goto_depth ||
+	if (old->value_hash != hash || old->may_goto_depth != cur->may_goto_depth ||
 	    old->frame[old->cur_frame]->callback_depth !=
 		    cur->frame[cur->cur_frame]->callback_depth ||
 	    !vf_state_covers(env, old, cur, VF_EXACT) || iterators_advanced(old, cur))
@@ -374,6 +386,7 @@ int vf_is_visited(struct vf_env *env)
 	bool add = force || (jumps >= 2 && insns >= 8) || env->cur->n_hist > 256;
 	struct vf_state **link = &env->stored[env->insn_idx].head, *old;
 	uint64_t sig = *link ? signature(env->cur) : 0;
+	uint64_t hash = *link ? value_hash(env->cur) : 0;
 
 	env->cur->insn = env->insn_idx;
 	while ((old = *link)) {
@@ -383,7 +396,7 @@ int vf_is_visited(struct vf_env *env)
 
 		if (old->cur_frame == env->cur->cur_frame && old->sig == (sig & old->sig_mask)) {
 			if (old->branches) {
-				int err = check_ancestor(env, old);
+				int err = check_ancestor(env, old, hash);
 
 				if (err < 0)
 					return err;

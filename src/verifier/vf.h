@@ -210,11 +210,13 @@ struct vf_ref {
 
 /* One simulated instruction of the path since the parent state; walked backwards by precision. */
 struct vf_hist {
-	uint32_t insn;
-	uint8_t frame;	 /* depth at which it was executed */
-	uint8_t flags;	 /* enum vf_hist_flags */
-	uint8_t s_frame; /* VF_HIST_STACK: slot accessed as a whole register */
-	uint8_t s_slot;
+	uint32_t insn : 20; /* R9.1: a program has at most a million */
+	uint32_t frame : 4; /* depth at which it was executed */
+	uint32_t flags : 8; /* enum vf_hist_flags */
+	uint32_t s_frame : 4; /* VF_HIST_STACK: slot accessed as a whole register */
+	uint32_t s_slot : 7;
+	/* registers of this frame whose values before the instruction were made precise already */
+	uint32_t precise : 11;
 };
 
 enum vf_hist_flags {
@@ -225,36 +227,38 @@ enum vf_hist_flags {
 };
 
 struct vf_state {
-	struct vf_frame *frame[VF_MAX_FRAMES];
-	struct vf_marks marks[VF_MAX_FRAMES];
+	/* what the search for a covering state looks at first, in one cache line */
+	struct vf_state *next;	/* stored states of one instruction; free list */
+	uint64_t sig, sig_mask; /* register kinds a covered state must have */
+	uint64_t value_hash;	/* of the top frame's registers: equal states have equal ones */
 	uint32_t cur_frame;
+	uint32_t branches; /* unfinished continuations; 0: finished, a full pruning candidate */
+	uint32_t hits, misses;
+	/*
+	 * States.c: the outermost unfinished state that a continuation of this one jumps back to. While
+	 * that one is unfinished, this state's marks are incomplete.
+	 */
+	struct vf_state *loop_entry;
+	/* the tree of states */
+	struct vf_state *parent;
+	uint32_t children; /* states that have this one as parent */
+	uint32_t depth;	   /* stored states above this one */
+	uint32_t insn;	   /* next instruction (stored states: the one they stand before) */
+	bool stored, evicted, loop_target;
+	/* The history before this state belongs to another root (async callbacks): do not walk on. */
+	bool hist_cut;
 	bool in_sleepable;
+	struct vf_edge *edges; /* of the loops entered here */
+	struct vf_hist *hist;
+	uint32_t n_hist, cap_hist;
 	struct vf_ref *refs;
 	uint32_t n_refs, cap_refs;
 	uint32_t rcu_depth, preempt_depth;
 	uint32_t irq_top; /* id of the most recent irq save, 0: none */
 	uint32_t n_locks; /* held spin locks of any kind */
 	uint32_t may_goto_depth;
-	/* the tree of states */
-	struct vf_state *parent;
-	uint32_t branches; /* unfinished continuations; 0: finished, a full pruning candidate */
-	uint32_t insn;	   /* next instruction (stored states: the one they stand before) */
-	struct vf_hist *hist;
-	uint32_t n_hist, cap_hist;
-	struct vf_state *next; /* stored states of one instruction; free list */
-	uint64_t sig, sig_mask; /* register kinds a covered state must have: quick comparison */
-	uint32_t depth;		/* stored states above this one */
-	uint32_t hits, misses;
-	uint32_t children; /* states that have this one as parent */
-	bool stored, evicted, loop_target;
-	/* The history before this state belongs to another root (async callbacks): do not walk on. */
-	bool hist_cut;
-	/*
-	 * States.c: the outermost unfinished state that a continuation of this one jumps back to. While
-	 * that one is unfinished, this state's marks are incomplete. edges: of the loops entered here.
-	 */
-	struct vf_state *loop_entry;
-	struct vf_edge *edges;
+	struct vf_frame *frame[VF_MAX_FRAMES];
+	struct vf_marks marks[VF_MAX_FRAMES];
 };
 
 /* A path that ended because `target` covers it, before target's marks were complete. */
