@@ -365,18 +365,16 @@ static int learn_packet(struct vf_env *env, struct vf_state *taken, const struct
 	return err;
 }
 
-/* R4.14: equal to something that is not NULL */
+/* R4.14: equal to a pointer of any kind that is not marked as perhaps NULL */
 static void learn_equal_pointers(struct vf_env *env, struct vf_state *taken, const struct cond *c)
 {
 	struct vf_reg *regs = vf_state_regs(c->op == BPF_JEQ ? taken : env->cur);
 	struct vf_reg *a = &regs[c->dst], *b = &regs[c->src];
+	bool a_null = a->flags & VF_MAYBE_NULL, b_null = b->flags & VF_MAYBE_NULL;
 
-	if (a->base == VF_BTF_ID || b->base == VF_BTF_ID)
+	if (a_null == b_null || a->base == VF_BTF_ID || b->base == VF_BTF_ID)
 		return;
-	if ((a->flags & VF_MAYBE_NULL) && never_null(env, b))
-		vf_reg_not_null(env, a);
-	else if ((b->flags & VF_MAYBE_NULL) && never_null(env, a))
-		vf_reg_not_null(env, b);
+	vf_reg_not_null(env, a_null ? a : b);
 }
 
 /* R4.12: true if this is a NULL check; *ptr: the register checked */

@@ -8,30 +8,42 @@
 
 /* ---------------------------------------------------------------- writable kernel fields */
 
-/* Members that programs may set: all of one store must lie in the member. */
+/*
+ * Members that programs may set. A store starts at the member and stays inside of it, or lies
+ * anywhere in it for those that are areas.
+ */
 struct writable_field {
 	uint32_t prog_type;
 	const char *ops; /* struct_ops: of this table only */
 	const char *type;
-	const char *path[3];
+	bool area;
+	const char *path[5]; /* none: the whole object */
 };
 
+#define TCP_CA BPF_PROG_TYPE_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock"
+#define SCX    BPF_PROG_TYPE_STRUCT_OPS, "sched_ext_ops", "task_struct"
+
 static const struct writable_field writable_fields[] = {
-	{BPF_PROG_TYPE_SCHED_CLS, NULL, "nf_conn", {"mark"}},
-	{BPF_PROG_TYPE_SCHED_ACT, NULL, "nf_conn", {"mark"}},
-	{BPF_PROG_TYPE_XDP, NULL, "nf_conn", {"mark"}},
-	{BPF_PROG_TYPE_SCHED_CLS, NULL, "nf_conn___init", {"ct", "mark"}},
-	{BPF_PROG_TYPE_SCHED_ACT, NULL, "nf_conn___init", {"ct", "mark"}},
-	{BPF_PROG_TYPE_XDP, NULL, "nf_conn___init", {"ct", "mark"}},
-	{BPF_PROG_TYPE_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", {"snd_cwnd"}},
-	{BPF_PROG_TYPE_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", {"snd_cwnd_cnt"}},
-	{BPF_PROG_TYPE_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", {"snd_cwnd_stamp"}},
-	{BPF_PROG_TYPE_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", {"snd_ssthresh"}},
-	{BPF_PROG_TYPE_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", {"ecn_flags"}},
-	{BPF_PROG_TYPE_STRUCT_OPS, "tcp_congestion_ops", "tcp_sock", {"inet_conn", "icsk_ca_priv"}},
-	{BPF_PROG_TYPE_STRUCT_OPS, "sched_ext_ops", "task_struct", {"scx", "slice"}},
-	{BPF_PROG_TYPE_STRUCT_OPS, "sched_ext_ops", "task_struct", {"scx", "dsq_vtime"}},
-	{BPF_PROG_TYPE_STRUCT_OPS, "sched_ext_ops", "task_struct", {"scx", "disallow"}},
+	{BPF_PROG_TYPE_SCHED_CLS, NULL, "nf_conn", false, {"mark"}},
+	{BPF_PROG_TYPE_SCHED_ACT, NULL, "nf_conn", false, {"mark"}},
+	{BPF_PROG_TYPE_XDP, NULL, "nf_conn", false, {"mark"}},
+	{BPF_PROG_TYPE_SCHED_CLS, NULL, "nf_conn___init", false, {"ct", "mark"}},
+	{BPF_PROG_TYPE_SCHED_ACT, NULL, "nf_conn___init", false, {"ct", "mark"}},
+	{BPF_PROG_TYPE_XDP, NULL, "nf_conn___init", false, {"ct", "mark"}},
+	{TCP_CA, false, {"inet_conn", "icsk_inet", "sk", "sk_pacing_rate"}},
+	{TCP_CA, false, {"inet_conn", "icsk_inet", "sk", "sk_pacing_status"}},
+	{TCP_CA, true, {"inet_conn", "icsk_ca_priv"}},
+	{TCP_CA, false, {"inet_conn", "icsk_ack", "pending"}},
+	{TCP_CA, false, {"snd_cwnd"}},
+	{TCP_CA, false, {"snd_cwnd_cnt"}},
+	{TCP_CA, false, {"snd_cwnd_stamp"}},
+	{TCP_CA, false, {"snd_ssthresh"}},
+	{TCP_CA, false, {"ecn_flags"}},
+	{TCP_CA, false, {"app_limited"}},
+	{BPF_PROG_TYPE_STRUCT_OPS, "bpf_dummy_ops", "bpf_dummy_ops_state", true, {NULL}},
+	{SCX, true, {"scx", "slice"}},
+	{SCX, true, {"scx", "dsq_vtime"}},
+	{SCX, true, {"scx", "disallow"}},
 };
 
 static bool find_member(const struct btf_obj *btf, const struct btf_type *t, const char *name,
@@ -56,7 +68,7 @@ static bool find_path(const struct btf_obj *btf, uint32_t id, const char *const 
 		      int64_t *size)
 {
 	*off = 0;
-	for (int i = 0; i < 3 && path[i]; i++) {
+	for (int i = 0; i < 5 && path[i]; i++) {
 		const struct btf_type *t = btf_skip_mods(btf, id, NULL);
 
 		if (!t || !btf_is_struct(t) || !find_member(btf, t, path[i], off, &id))
@@ -78,8 +90,8 @@ static int check_kernel_write(struct vf_env *env, const struct vf_reg *r, int64_
 		if (w->prog_type != vf_prog_type(env) || strcmp(w->type, name) ||
 		    (w->ops && (!env->attach.ops_name || strcmp(w->ops, env->attach.ops_name))))
 			continue;
-		if (find_path(r->btf, r->type_id, w->path, &off, &len) && at >= off &&
-		    at + size <= (int64_t)off + len)
+		if (find_path(r->btf, r->type_id, w->path, &off, &len) &&
+		    (w->area ? at >= off : at == off) && at + size <= (int64_t)off + len)
 			return 0;
 	}
 	return vf_reject(env, KF_BTF_WRITE, "a store to offset %lld of struct %s", (long long)at, name);
@@ -189,6 +201,7 @@ static const char *const map_struct[] = {
 	[BPF_MAP_TYPE_BLOOM_FILTER] = "bpf_bloom_filter",
 	[BPF_MAP_TYPE_USER_RINGBUF] = "bpf_ringbuf_map",
 	[32 /* CGRP_STORAGE, newer than some headers */] = "bpf_local_storage_map",
+	[33 /* ARENA */] = "bpf_arena",
 };
 
 static int map_object_access(struct vf_env *env, const struct vf_reg *r,

@@ -228,6 +228,19 @@ static int load_iter_arg(struct vf_env *env, const struct slot_type *st, uint32_
 	return 0;
 }
 
+/* the operations of congestion control always work on TCP sockets */
+static uint32_t refined_type(const struct vf_attach *at, uint32_t pointee)
+{
+	int32_t tcp;
+
+	if (at->source != VF_ATTACH_STRUCT_OPS || !at->ops_name ||
+	    strcmp(at->ops_name, "tcp_congestion_ops") ||
+	    strcmp(btf_type_name(at->btf, pointee), "sock"))
+		return pointee;
+	tcp = btf_find(at->btf, "tcp_sock", BTF_KIND_STRUCT);
+	return tcp < 0 ? pointee : (uint32_t)tcp;
+}
+
 /* R11.3 */
 static int load_arg(struct vf_env *env, const struct slot_type *st, int64_t off,
 		    const struct vf_mem_access *m)
@@ -276,7 +289,7 @@ static int load_arg(struct vf_env *env, const struct slot_type *st, int64_t off,
 		flags |= VF_PERCPU;
 	r = vf_load_pointer(env, m, VF_BTF_ID, (uint16_t)flags);
 	r->btf = at->btf;
-	r->type_id = pointee;
+	r->type_id = refined_type(at, pointee);
 	return 0;
 }
 

@@ -81,9 +81,6 @@ static int check_map_flags(struct vf_env *env, const struct arg_ctx *x, const st
 	     id == BPF_FUNC_map_push_elem || id == BPF_FUNC_map_pop_elem))
 		return vf_reject(env, KF_RDONLY_WRITE, "map %.16s is read-only for programs",
 				 m->name);
-	if ((m->flags & BPF_F_WRONLY_PROG) && id == BPF_FUNC_map_lookup_elem)
-		return vf_reject(env, KF_WRONLY_READ, "map %.16s is write-only for programs",
-				 m->name);
 	return 0;
 }
 
