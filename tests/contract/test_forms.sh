@@ -21,6 +21,11 @@ for s in asan=address tsan=thread; do
 	fi
 done
 
+# sanitizers bring C++ along, which BTF has no words for
+pahole() {
+	command pahole --lang_exclude=c++,c++03,c++11,c++14,rust "$@"
+}
+
 result() { # STATUS NAME LOG
 	if [ "$1" = 0 ]; then
 		passed=$((passed + 1))

@@ -38,7 +38,11 @@ check "the example without types"
 
 # the program does not load in a host that lacks the functions
 sed 's/BTF_ID_FLAGS(func, app_charge)//' "$src/examples/host/budget.c" >"$tmp/less.c"
-gcc -g -I"$src/include" "$tmp/less.c" -o "$tmp/less" -L"$build" -lkfunc -Wl,-rpath,"$build" &&
+san= # what the library is built with
+nm -D "$build/libkfunc.so" | grep -q " U __asan_init" && san=-fsanitize=address
+nm -D "$build/libkfunc.so" | grep -q " U __tsan_init" && san=-fsanitize=thread
+# shellcheck disable=SC2086
+gcc -g $san -I"$src/include" "$tmp/less.c" -o "$tmp/less" -L"$build" -lkfunc -Wl,-rpath,"$build" &&
 	"$build/kfunc" btf "$tmp/less" >"$tmp/out" 2>&1 && grep -q " 1 kfuncs" "$tmp/out"
 check "kfunc btf writes types"
 timeout 60 "$tmp/less" "$host/budget.bpf.o" >"$tmp/out" 2>&1
