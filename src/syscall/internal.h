@@ -9,7 +9,7 @@
 #include "syscall/syscall.h"
 #include "syscall/uapi.h"
 
-enum sys_kind { SYS_NONE, SYS_MAP, SYS_PROG, SYS_BTF, SYS_LINK, SYS_KIND_COUNT };
+enum sys_kind { SYS_NONE, SYS_MAP, SYS_PROG, SYS_BTF, SYS_LINK, SYS_STATS, SYS_KIND_COUNT };
 
 /* A BTF object with its id: a caller's, or a kernel's own (vmlinux, module). */
 struct sys_btf {
@@ -22,6 +22,11 @@ struct sys_btf {
 };
 
 enum { SYS_LINK_RAW_TP = 1, SYS_LINK_TRACING = 2 };
+
+/* Run-time statistics are kept while one of these is open. */
+struct sys_stats {
+	_Atomic uint32_t refs;
+};
 
 struct rt_tp_link;
 struct sys_link {
@@ -98,6 +103,7 @@ long sys_btf_load(struct sys_cmd *c);
 long sys_raw_tp_open(struct sys_cmd *c);
 long sys_link_create(struct sys_cmd *c);
 long sys_link_detach(struct sys_cmd *c);
+long sys_enable_stats(struct sys_cmd *c);
 long sys_obj_info(struct sys_cmd *c);
 long sys_prog_next_id(struct sys_cmd *c);
 long sys_map_next_id(struct sys_cmd *c);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "runtime/run.h"
 #include "syscall/internal.h"
 
 static bool try_ref(_Atomic uint32_t *refs)
@@ -40,6 +41,11 @@ static bool link_try_get(void *o)
 	return try_ref(&((struct sys_link *)o)->refs);
 }
 
+static bool stats_try_get(void *o)
+{
+	return try_ref(&((struct sys_stats *)o)->refs);
+}
+
 static void map_put(void *o)
 {
 	rt_map_put(o);
@@ -58,6 +64,16 @@ static void btf_obj_put(void *o)
 static void link_put(void *o)
 {
 	sys_link_put(o);
+}
+
+static void stats_put(void *o)
+{
+	struct sys_stats *s = o;
+
+	if (atomic_fetch_sub(&s->refs, 1) != 1)
+		return;
+	rt_stats_enable(false);
+	mem_free(s);
 }
 
 static struct kfunc_kernel *map_kernel(void *o)
@@ -80,6 +96,12 @@ static struct kfunc_kernel *link_kernel(void *o)
 	return ((struct sys_link *)o)->prog->kernel;
 }
 
+static struct kfunc_kernel *no_kernel(void *o)
+{
+	(void)o;
+	return NULL;
+}
+
 static const struct {
 	bool (*try_get)(void *o);
 	void (*put)(void *o);
@@ -89,6 +111,7 @@ static const struct {
 	[SYS_PROG] = { prog_try_get, prog_put, prog_kernel },
 	[SYS_BTF] = { btf_try_get, btf_obj_put, btf_kernel },
 	[SYS_LINK] = { link_try_get, link_put, link_kernel },
+	[SYS_STATS] = { stats_try_get, stats_put, no_kernel },
 };
 
 bool sys_obj_try_get(enum sys_kind kind, void *obj)
@@ -207,4 +230,18 @@ int sys_id_next(enum sys_kind kind, uint32_t id, const struct kfunc_kernel *k, u
 		}
 	pthread_mutex_unlock(&lock);
 	return err;
+}
+
+long sys_enable_stats(struct sys_cmd *c)
+{
+	struct sys_stats *s;
+
+	if (c->attr->b.enable_stats.type != BPF_STATS_RUN_TIME)
+		return -EINVAL;
+	s = mem_zalloc(sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	atomic_store(&s->refs, 1);
+	rt_stats_enable(true);
+	return sys_fd_install(SYS_STATS, s, SYS_FD_RDWR);
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "maps/prog_array.h"
 #include "syscall/prog.h"
 #include "syscall/sha1.h"
 
@@ -106,6 +107,18 @@ static int take_maps(struct sys_load *l, struct rt_prog *p)
 	return 0;
 }
 
+/* R8.6: one kind of program for a program array; not for programs that will not run */
+static int claim_arrays(struct sys_load *l, const struct rt_prog *p)
+{
+	for (uint32_t i = 0; i < p->n_maps; i++)
+		if (p->maps[i]->desc.type == BPF_MAP_TYPE_PROG_ARRAY &&
+		    map_prog_array_claim(p->maps[i], p))
+			return diag_fail(&l->report, KF_PROG_ARRAY_OWNER,
+					 "map %.16s is used by programs of another kind",
+					 p->maps[i]->desc.name);
+	return 0;
+}
+
 /* A map without an implementation can be verified against, but no program can use it. */
 static int check_maps(struct sys_load *l, const struct rt_prog *p)
 {
@@ -128,6 +141,8 @@ static int make_code(struct sys_load *l, struct rt_prog *p)
 	const char *what = NULL;
 	int err = check_maps(l, p);
 
+	if (!err)
+		err = claim_arrays(l, p);
 	if (err)
 		return err;
 	err = interp_compile(p, &what);

@@ -47,6 +47,7 @@ static const struct sys_row rows[] = {
 	[BPF_LINK_CREATE] = { sys_link_create, END(link_create) },
 	[BPF_LINK_GET_FD_BY_ID] = { sys_link_fd_by_id, END(link_id) },
 	[BPF_LINK_GET_NEXT_ID] = { sys_link_next_id, END(next_id) },
+	[BPF_ENABLE_STATS] = { sys_enable_stats, END(enable_stats.type) },
 	[BPF_LINK_DETACH] = { sys_link_detach, END(link_detach) },
 	[BPF_PROG_BIND_MAP] = { sys_prog_bind_map, END(prog_bind_map.flags) },
 	[SYS_CMD_TOKEN_CREATE] = { sys_token_create, 8 },
