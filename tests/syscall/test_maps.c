@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -548,6 +549,119 @@ static void hash_batches(void **state)
 	CLOSE(fd);
 }
 
+/* ---- longest prefix match, against a plain list of prefixes ---- */
+
+struct prefix {
+	uint32_t len;
+	uint8_t data[4];
+};
+
+static uint32_t as_u32(const uint8_t *d)
+{
+	return (uint32_t)d[0] << 24 | d[1] << 16 | d[2] << 8 | d[3];
+}
+
+static bool covers(const struct prefix *p, const struct prefix *key)
+{
+	uint32_t mask = p->len ? ~0u << (32 - p->len) : 0;
+
+	return p->len <= key->len && !((as_u32(p->data) ^ as_u32(key->data)) & mask);
+}
+
+static void random_prefix(struct prefix *p, uint32_t *seed)
+{
+	uint32_t v = rand_r(seed) & 0xf0f0f0f0;
+
+	p->len = rand_r(seed) % 33;
+	v = p->len ? v & ~0u << (32 - p->len) : 0;
+	for (int i = 0; i < 4; i++)
+		p->data[i] = v >> (24 - 8 * i);
+}
+
+static void prefixes(void **state)
+{
+	int fd = t_create(BPF_MAP_TYPE_LPM_TRIE, 8, 4, 200, BPF_F_NO_PREALLOC), err;
+	struct prefix list[200], key;
+	uint32_t n = 0, seed = 1, v, walked;
+
+	(void)state;
+	assert_true(fd >= 0);
+	key = (struct prefix){ 33, { 0 } };
+	assert_int_equal(t_update(fd, &key, &n, 0), -EINVAL);
+	assert_int_equal(t_delete(fd, &key), -EINVAL);
+	assert_int_equal(t_lookup(fd, &key, &v), -ENOENT);
+	for (int step = 0; step < 6000; step++) {
+		uint32_t i, best = UINT32_MAX;
+
+		random_prefix(&key, &seed);
+		for (i = 0; i < n; i++)
+			if (!memcmp(&list[i], &key, sizeof(key)))
+				break;
+		switch (rand_r(&seed) % 3) {
+		case 0:
+			v = as_u32(key.data) + key.len;
+			err = t_update(fd, &key, &v, i < n ? BPF_EXIST : BPF_NOEXIST);
+			if (i == n && n == 200) {
+				assert_int_equal(err, -ENOSPC);
+				break;
+			}
+			assert_int_equal(err, 0);
+			assert_int_equal(t_update(fd, &key, &v, BPF_NOEXIST), -EEXIST);
+			if (i == n)
+				list[n++] = key;
+			break;
+		case 1:
+			assert_int_equal(t_delete(fd, &key), i < n ? 0 : -ENOENT);
+			if (i < n)
+				list[i] = list[--n];
+			break;
+		default:
+			for (i = 0; i < n; i++)
+				if (covers(&list[i], &key) &&
+				    (best == UINT32_MAX || list[i].len > list[best].len))
+					best = i;
+			err = t_lookup(fd, &key, &v);
+			assert_int_equal(err, best == UINT32_MAX ? -ENOENT : 0);
+			if (!err)
+				assert_int_equal(v, as_u32(list[best].data) + list[best].len);
+		}
+	}
+	walked = 0;
+	for (err = t_next(fd, NULL, &key); !err; err = t_next(fd, &key, &key)) {
+		uint32_t i;
+
+		for (i = 0; i < n && memcmp(&list[i], &key, sizeof(key)); i++)
+			;
+		assert_true(i < n);
+		walked++;
+	}
+	assert_int_equal(walked, n);
+	while (!t_next(fd, NULL, &key))
+		assert_int_equal(t_delete(fd, &key), 0);
+	CLOSE(fd);
+}
+
+static void bloom(void **state)
+{
+	int fd = t_create_attr(BPF_MAP_TYPE_BLOOM_FILTER, 0, 12, 1000, 0, 0, 3);
+	uint32_t v[3] = { 1, 2, 0 }, wrong = 0;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(t_create_attr(BPF_MAP_TYPE_BLOOM_FILTER, 0, 12, 1000, 0, 0, 16), -EINVAL);
+	assert_int_equal(t_lookup(fd, NULL, v), -ENOENT);
+	for (v[2] = 0; v[2] < 1000; v[2]++)
+		assert_int_equal(t_update(fd, NULL, v, 0), 0);
+	for (v[2] = 0; v[2] < 1000; v[2]++)
+		assert_int_equal(t_lookup(fd, NULL, v), 0);
+	for (v[2] = 1000; v[2] < 11000; v[2]++)
+		wrong += !t_lookup(fd, NULL, v);
+	assert_true(wrong < 3000); /* about one in eight is expected */
+	assert_int_equal(t_update(fd, NULL, v, BPF_EXIST), -EINVAL);
+	assert_int_equal(t_delete(fd, NULL), -EOPNOTSUPP);
+	CLOSE(fd);
+}
+
 static void descriptions(void **state)
 {
 	int fd = t_create(BPF_MAP_TYPE_STACK_TRACE, 4, 80, 16, 0);
@@ -574,6 +688,7 @@ int main(void)
 		cmocka_unit_test(frozen),	  cmocka_unit_test(mapped),
 		cmocka_unit_test(access_modes),	  cmocka_unit_test(array_batches),
 		cmocka_unit_test(hash_batches),	  cmocka_unit_test(descriptions),
+		cmocka_unit_test(prefixes),	  cmocka_unit_test(bloom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
