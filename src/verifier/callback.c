@@ -73,7 +73,7 @@ int vf_push_callback(struct vf_env *env, uint32_t func_regno, vf_set_callback_fn
 {
 	struct vf_frame *callee;
 	struct vf_state *st;
-	uint32_t subprog;
+	uint32_t subprog = 0;
 	int err = check_target(env, func_regno, &subprog);
 
 	if (err)
@@ -86,6 +86,7 @@ int vf_push_callback(struct vf_env *env, uint32_t func_regno, vf_set_callback_fn
 	if (!callee)
 		return env->report->err;
 	callee->in_callback = true;
+	st->callback_rounds++;
 	err = set(env, st->frame[st->cur_frame - 1], callee, env->insn_idx);
 	/* the path that goes around has left the loop */
 	vf_cur_frame(env)->callback_depth = 0;
@@ -96,7 +97,7 @@ int vf_push_async_callback(struct vf_env *env, uint32_t func_regno, vf_set_callb
 			   bool sleepable)
 {
 	struct vf_state *st;
-	uint32_t subprog;
+	uint32_t subprog = 0;
 	int err = check_target(env, func_regno, &subprog);
 
 	if (err)

@@ -88,6 +88,7 @@ static int visit_call(struct search *s, uint32_t i)
 
 	mark_call(env, i);
 	checkpoint(env, i + 1);
+	env->info[i + 1].is_jump_target = true;
 	err = visit(s, i, i + 1);
 	if (!err && insn->src_reg == BPF_PSEUDO_CALL)
 		err = visit(s, i, env->subprog[env->info[i].target].start);

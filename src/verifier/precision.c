@@ -252,6 +252,7 @@ void vf_hist_stack(struct vf_env *env, uint32_t frame, uint32_t slot)
 	if (!st->n_hist)
 		return;
 	h = &st->hist[st->n_hist - 1];
+	st->n_events += !(h->flags & VF_HIST_STACK);
 	h->flags |= VF_HIST_STACK;
 	h->s_frame = frame;
 	h->s_slot = slot;

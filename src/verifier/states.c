@@ -18,6 +18,7 @@
 #include "verifier/states.h"
 
 #define MAX_EDGE_ROUNDS 64
+#define LONG_HISTORY 40
 
 uint32_t vf_live_regs(const struct vf_env *env, const struct vf_state *st, uint32_t f)
 {
@@ -272,6 +273,7 @@ static int store(struct vf_env *env)
 	/* the copy takes cur's place as child of the old parent */
 	st->insn = env->insn_idx;
 	st->stored = true;
+	st->callsite = st->frame[st->cur_frame]->callsite;
 	st->branches = 1;
 	st->depth = st->parent ? st->parent->depth + 1 : 0;
 	for (uint32_t f = 0; f <= st->cur_frame; f++) {
@@ -286,6 +288,7 @@ static int store(struct vf_env *env)
 	cur->parent = st;
 	st->children++;
 	cur->n_hist = 0;
+	cur->n_events = 0;
 	cur->hist_cut = false;
 	st->next = env->stored[env->insn_idx].head;
 	env->stored[env->insn_idx].head = st;
@@ -352,8 +355,7 @@ static int check_ancestor(struct vf_env *env, struct vf_state *old, uint64_t has
 		return vf_state_covers(env, old, cur, VF_RANGE_WITHIN) &&
 		       (!info->is_iter_next || iterator_active(cur));
 	if (old->value_hash != hash || old->may_goto_depth != cur->may_goto_depth ||
-	    old->frame[old->cur_frame]->callback_depth !=
-		    cur->frame[cur->cur_frame]->callback_depth ||
+	    old->callback_rounds != cur->callback_rounds ||
 	    !vf_state_covers(env, old, cur, VF_EXACT) || iterators_advanced(old, cur))
 		return 0;
 	return vf_reject(env, KF_INFINITE_LOOP,
@@ -380,20 +382,26 @@ static int prune(struct vf_env *env, struct vf_state *old)
 int vf_is_visited(struct vf_env *env)
 {
 	const struct vf_insn_info *info = &env->info[env->insn_idx];
-	bool force = info->force_checkpoint || (env->prog->prog_flags & BPF_F_TEST_STATE_FREQ);
+	bool force = info->force_checkpoint || env->cur->n_events > LONG_HISTORY ||
+		     (env->prog->prog_flags & BPF_F_TEST_STATE_FREQ);
 	uint64_t jumps = env->jumps - env->jumps_at_store;
 	uint64_t insns = env->processed - env->insns_at_store;
-	bool add = force || (jumps >= 2 && insns >= 8) || env->cur->n_hist > 256;
+	bool add = force || (jumps >= 2 && insns >= 8);
 	struct vf_state **link = &env->stored[env->insn_idx].head, *old;
 	uint64_t sig = *link ? signature(env->cur) : 0;
 	uint64_t hash = *link ? value_hash(env->cur) : 0;
+	uint32_t callsite = vf_cur_frame(env)->callsite;
 
 	env->cur->insn = env->insn_idx;
 	while ((old = *link)) {
 		/* a state that covers nothing for long only costs; loop heads get more patience */
-		uint32_t worth = force && old->branches ? 64 : 3;
+		uint32_t worth = info->force_checkpoint && old->branches ? 64 : 3;
 		bool covered = false;
 
+		if (old->callsite != callsite) {
+			link = &old->next;
+			continue;
+		}
 		if (old->cur_frame == env->cur->cur_frame && old->sig == (sig & old->sig_mask)) {
 			if (old->branches) {
 				int err = check_ancestor(env, old, hash);
@@ -410,7 +418,7 @@ int vf_is_visited(struct vf_env *env)
 		if (covered)
 			return prune(env, old);
 		/* in a tight loop storing a state in each round would only cost */
-		if (old->branches && !force && jumps < 20 && insns < 100 && env->cur->n_hist <= 256)
+		if (old->branches && !force && jumps < 20 && insns < 100)
 			add = false;
 		if (add && ++old->misses > old->hits * worth + worth) {
 			evict(env, link);

@@ -234,6 +234,7 @@ struct vf_state {
 	uint32_t cur_frame;
 	uint32_t branches; /* unfinished continuations; 0: finished, a full pruning candidate */
 	uint32_t hits, misses;
+	uint32_t callsite; /* of the top frame: other callers' states are not looked at */
 	/*
 	 * States.c: the outermost unfinished state that a continuation of this one jumps back to. While
 	 * that one is unfinished, this state's marks are incomplete.
@@ -257,6 +258,8 @@ struct vf_state {
 	uint32_t irq_top; /* id of the most recent irq save, 0: none */
 	uint32_t n_locks; /* held spin locks of any kind */
 	uint32_t may_goto_depth;
+	uint32_t callback_rounds; /* callbacks entered on this path */
+	uint32_t n_events; /* stack moves and arrivals at jump targets since the parent (R9.2) */
 	struct vf_frame *frame[VF_MAX_FRAMES];
 	struct vf_marks marks[VF_MAX_FRAMES];
 };

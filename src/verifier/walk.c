@@ -197,6 +197,7 @@ static int walk(struct vf_env *env)
 			ended = err;
 		}
 		if (!ended) {
+			env->cur->n_events += env->info[env->insn_idx].is_jump_target;
 			err = vf_hist_push(env, env->insn_idx);
 			if (!err)
 				err = simulate(env, &next, &ended);
