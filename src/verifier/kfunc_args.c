@@ -379,7 +379,7 @@ static int check_callback(struct vf_env *env, struct karg *x)
 	if (karg_reg(env, x)->base != VF_FUNC)
 		return reject_kind(env, x, KF_ARG_CALLBACK, "a static function of the program");
 	x->c->func_regno = x->regno;
-	return check_offset(env, x, false);
+	return 0;
 }
 
 static int check_dynptr(struct vf_env *env, struct karg *x)
@@ -387,13 +387,9 @@ static int check_dynptr(struct vf_env *env, struct karg *x)
 	const struct vf_kfunc_effect *e = vf_kfunc_effect(x->c->kfunc->special);
 	enum vf_dynptr_kind kind = e ? e->dynptr : VF_DYNPTR_NONE;
 	const struct vf_reg *r = karg_reg(env, x);
-	int err;
 
 	if (r->base != VF_STACK && r->base != VF_CONST_DYNPTR)
 		return reject_kind(env, x, KF_ARG_TYPE, "a dynptr");
-	err = check_offset(env, x, false);
-	if (err)
-		return err;
 	if (x->a->flags & CARGF_UNINIT) {
 		if (x->c->kfunc->special == SPECIAL_DYNPTR_CLONE)
 			return vf_dynptr_construct(env, x->regno, x->c->dynptr_kind,
@@ -550,6 +546,13 @@ static bool is_pointer_kind(uint8_t kind)
 	return kind >= CARG_ALLOC_OBJ && kind != CARG_BAD;
 }
 
+/* Others look at the offset after the trust, or decide by the register (CARG_PTR). */
+static bool offset_first(uint8_t kind)
+{
+	return is_pointer_kind(kind) && kind != CARG_PTR && kind != CARG_ALLOC_OBJ &&
+	       kind != CARG_MAP;
+}
+
 /* A5-A7: NULL, and what the program owns */
 static int check_pointer_common(struct vf_env *env, struct karg *x)
 {
@@ -607,6 +610,8 @@ int vf_check_kfunc_args(struct vf_env *env, struct vf_call *c)
 			    !(x.a->flags & CARGF_OPT) && vf_reg_is_null(karg_reg(env, &x)))
 				continue;
 		}
+		if (!err && offset_first(x.a->kind))
+			err = check_offset(env, &x, false);
 		if (!err)
 			err = kinds[x.a->kind](env, &x);
 		if (err)
