@@ -158,19 +158,36 @@ static uint32_t kptr_kind(const struct kfunc_kernel *k, const char *tag)
 	return 0;
 }
 
+/* A type of the kernel, or else of one of its modules (R8.2) */
+static int32_t find_kernel_type(const struct kfunc_kernel *k, const char *name, uint32_t kind,
+				const struct btf_obj **btf)
+{
+	int32_t id = *name ? btf_find(k->btf, name, kind) : -ENOENT;
+
+	*btf = k->btf;
+	for (uint32_t i = 0; *name && id <= 0; i++) {
+		*btf = registry_module(k->registry, i);
+		if (!*btf)
+			break;
+		id = btf_find_own(*btf, name, kind);
+	}
+	return id;
+}
+
 static int resolve_kptr(const struct search *s, struct btf_field *f, uint32_t local_id)
 {
 	const struct btf_type *t = btf_type(s->btf, local_id);
-	const char *name = btf_str(s->btf, t->name_off);
-	int32_t id = *name ? btf_find(s->kernel->btf, name, btf_type_kind(t)) : -ENOENT;
 	const struct contract_dtor *d;
+	const struct btf_obj *btf;
+	int32_t id;
 
+	id = find_kernel_type(s->kernel, btf_str(s->btf, t->name_off), btf_type_kind(t), &btf);
 	if (id <= 0) {
 		f->btf = s->btf;
 		f->type_id = local_id;
 		return 0;
 	}
-	f->btf = s->kernel->btf;
+	f->btf = btf;
 	f->type_id = (uint32_t)id;
 	f->kernel_type = true;
 	if (f->kind != BTF_FIELD_KPTR_REF)
@@ -471,7 +488,8 @@ const struct btf_fields *vf_type_fields(struct vf_env *env, const struct btf_obj
 	struct btf_fields *f;
 	int err;
 
-	if (!btf || btf == env->kernel->btf || type_id >= btf_end_id(btf))
+	if (!btf || btf == env->kernel->btf || type_id >= btf_end_id(btf) ||
+	    registry_is_module(env->kernel->registry, btf))
 		return NULL;
 	if (btf != env->prog->btf) {
 		vf_unsupported(env, "objects described by another object file's BTF");

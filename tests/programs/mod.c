@@ -58,6 +58,40 @@ struct mod_obj___init {
 	struct mod_obj obj;
 };
 
+/* members of one struct, each in another list or in none */
+struct mod_listed {
+	struct mod_obj *trusted;
+	struct mod_obj *trusted_or_null;
+	struct mod_obj *rcu;
+	struct mod_obj *rcu_or_null;
+	struct mod_obj *nested;
+	struct mod_obj *plain;
+	struct mod_obj *other_name;
+	struct mod_tail *other_type;
+};
+
+BTF_TYPE_SAFE_TRUSTED(struct mod_listed) {
+	struct mod_obj *trusted;
+	struct mod_obj *wrong_name;
+	struct mod_obj *other_type; /* declared with another type there */
+};
+
+BTF_TYPE_SAFE_TRUSTED_OR_NULL(struct mod_listed) {
+	struct mod_obj *trusted_or_null;
+};
+
+BTF_TYPE_SAFE_RCU(struct mod_listed) {
+	struct mod_obj *rcu;
+};
+
+BTF_TYPE_SAFE_RCU_OR_NULL(struct mod_listed) {
+	struct mod_obj *rcu_or_null;
+};
+
+BTF_TYPE_SAFE_NESTED(struct mod_listed) {
+	struct mod_obj *nested;
+};
+
 struct bpf_iter_mod {
 	u64 __opaque[2];
 } __attribute__((aligned(8)));
@@ -243,6 +277,21 @@ __bpf_kfunc struct mod_obj *mod_obj_peer(struct mod_obj *obj)
 	return obj->peer;
 }
 
+__bpf_kfunc struct mod_listed *mod_listed_new(void)
+{
+	return calloc(1, sizeof(struct mod_listed));
+}
+
+__bpf_kfunc void mod_listed_put(struct mod_listed *listed)
+{
+	free(listed);
+}
+
+__bpf_kfunc int mod_obj_rcu(struct mod_obj *obj)
+{
+	return obj->refs;
+}
+
 __bpf_kfunc int mod_head_serial(struct mod_head *head)
 {
 	return (int)head->serial;
@@ -368,6 +417,9 @@ BTF_ID_FLAGS(func, mod_obj_new, KF_ACQUIRE | KF_RET_NULL)
 BTF_ID_FLAGS(func, mod_obj_get, KF_ACQUIRE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, mod_obj_put, KF_RELEASE)
 BTF_ID_FLAGS(func, mod_obj_peer, KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, mod_obj_rcu, KF_RCU)
+BTF_ID_FLAGS(func, mod_listed_new, KF_ACQUIRE | KF_RET_NULL)
+BTF_ID_FLAGS(func, mod_listed_put, KF_RELEASE)
 BTF_ID_FLAGS(func, mod_head_serial, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, mod_tail_serial, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, mod_obj_refs, KF_TRUSTED_ARGS | KF_RET_NULL)
@@ -417,6 +469,11 @@ static int mod_init(void)
 	struct btf_id_dtor_kfunc dtor = {mod_dtor_ids[0], mod_dtor_ids[1]};
 	int err = 0;
 
+	BTF_TYPE_EMIT(BTF_TYPE_SAFE_TRUSTED(struct mod_listed));
+	BTF_TYPE_EMIT(BTF_TYPE_SAFE_TRUSTED_OR_NULL(struct mod_listed));
+	BTF_TYPE_EMIT(BTF_TYPE_SAFE_RCU(struct mod_listed));
+	BTF_TYPE_EMIT(BTF_TYPE_SAFE_RCU_OR_NULL(struct mod_listed));
+	BTF_TYPE_EMIT(BTF_TYPE_SAFE_NESTED(struct mod_listed));
 	for (size_t i = 0; !err && i < sizeof(types) / sizeof(types[0]); i++)
 		err = register_btf_kfunc_id_set(types[i], &set);
 	if (!err)

@@ -55,6 +55,17 @@ struct mod_obj___init {
 	struct mod_obj obj;
 };
 
+struct mod_listed {
+	struct mod_obj *trusted;
+	struct mod_obj *trusted_or_null;
+	struct mod_obj *rcu;
+	struct mod_obj *rcu_or_null;
+	struct mod_obj *nested;
+	struct mod_obj *plain;
+	struct mod_obj *other_name;
+	struct mod_tail *other_type;
+};
+
 struct bpf_iter_mod {
 	__u64 __opaque[2];
 } __attribute__((aligned(8)));
@@ -94,6 +105,9 @@ extern struct mod_obj *mod_obj_new(int serial) __ksym;
 extern struct mod_obj *mod_obj_get(struct mod_obj *obj) __ksym;
 extern void mod_obj_put(struct mod_obj *obj) __ksym;
 extern struct mod_obj *mod_obj_peer(struct mod_obj *obj) __ksym;
+extern int mod_obj_rcu(struct mod_obj *obj) __ksym;
+extern struct mod_listed *mod_listed_new(void) __ksym;
+extern void mod_listed_put(struct mod_listed *listed) __ksym;
 extern int mod_head_serial(struct mod_head *head) __ksym;
 extern int mod_tail_serial(struct mod_tail *tail) __ksym;
 extern int *mod_obj_refs(struct mod_obj *obj, u64 rdwr_buf_size) __ksym;
