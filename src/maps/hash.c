@@ -453,3 +453,61 @@ int hash_next_key(struct rt_map *map, const void *key, void *next)
 	rt_rcu_read_unlock();
 	return n ? 0 : -ENOENT;
 }
+
+/* One bucket, if it fits. -ENOSPC. */
+static int batch_bucket(struct hash_map *h, uint64_t i, uint8_t *keys, uint8_t *values, uint32_t room,
+			uint32_t *n, bool del, void (*copy)(struct hash_map *h, void *to, uint8_t *from))
+{
+	uint32_t key_size = h->map.desc.key_size, c = 0;
+	size_t value_size = h->percpu ? (size_t)h->value_room * rt_nr_cpus() : h->map.desc.value_size;
+	uint32_t *lock = &h->locks[i % HASH_LOCKS];
+	struct hash_elem *e, *next, *gone = NULL;
+
+	rt_spin_lock(lock);
+	for (e = h->bucket[i].first; e; e = e->next)
+		c++;
+	if (c > room - *n) {
+		rt_spin_unlock(lock);
+		return -ENOSPC;
+	}
+	for (e = h->bucket[i].first; e; e = next) {
+		next = e->next;
+		memcpy(keys + (size_t)*n * key_size, e->key, key_size);
+		copy(h, values + *n * value_size, hash_value(h, e));
+		++*n;
+		if (!del)
+			continue;
+		unlink_elem(h, e);
+		if (h->lru)
+			lru_del(h, e);
+		e->clock_next = gone;
+		gone = e;
+	}
+	rt_spin_unlock(lock);
+	for (; gone; gone = next) {
+		next = gone->clock_next;
+		atomic_fetch_sub(&h->count, 1);
+		retire(h, gone);
+	}
+	return 0;
+}
+
+int hash_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
+	       uint32_t *n, bool del, void (*copy)(struct hash_map *h, void *to, uint8_t *from))
+{
+	struct hash_map *h = hash_of(map);
+	uint64_t i;
+	int err = 0;
+
+	for (i = *token; i <= h->mask && !err; i++) {
+		if (!load(&h->bucket[i].first))
+			continue;
+		err = batch_bucket(h, i, keys, values, room, n, del, copy);
+		if (err)
+			break;
+	}
+	*token = i;
+	if (err)
+		return *n ? 0 : err;
+	return -ENOENT;
+}

@@ -75,6 +75,9 @@ int hash_next_key(struct rt_map *map, const void *key, void *next);
 /* copies the value out and removes the element, as one step */
 int hash_take(struct hash_map *h, const void *key, void *value,
 	      void (*copy)(struct hash_map *h, void *to, uint8_t *from));
+/* rt_map_ops.batch, with what copies one value */
+int hash_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
+	       uint32_t *n, bool del, void (*copy)(struct hash_map *h, void *to, uint8_t *from));
 /* takes e out of its bucket and lets its memory go after a grace period; false: it was out already */
 bool hash_remove_elem(struct hash_map *h, struct hash_elem *e);
 
@@ -98,6 +101,10 @@ int hash_user_update(struct rt_map *map, const void *key, const void *value, uin
 int hash_percpu_user_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
 int hash_lookup_and_delete(struct rt_map *map, const void *key, void *value, uint64_t flags);
 int hash_percpu_lookup_and_delete(struct rt_map *map, const void *key, void *value, uint64_t flags);
+int hash_one_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
+		   uint32_t *n, bool del);
+int hash_percpu_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
+		      uint32_t *n, bool del);
 long hash_for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *value), void *arg);
 uint32_t hash_this_cpu(void);
 

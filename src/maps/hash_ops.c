@@ -173,6 +173,18 @@ int hash_percpu_lookup_and_delete(struct rt_map *map, const void *key, void *val
 
 /* ---- both ---- */
 
+int hash_one_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
+		   uint32_t *n, bool del)
+{
+	return hash_batch(map, token, keys, values, room, n, del, copy_one);
+}
+
+int hash_percpu_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
+		      uint32_t *n, bool del)
+{
+	return hash_batch(map, token, keys, values, room, n, del, copy_all_cpus);
+}
+
 long hash_for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *value), void *arg)
 {
 	struct hash_map *h = hash_of(map);
@@ -203,6 +215,7 @@ const struct rt_map_ops map_hash_ops = {
 	.user_update = hash_user_update,
 	.next_key = hash_next_key,
 	.lookup_and_delete = hash_lookup_and_delete,
+	.batch = hash_one_batch,
 };
 
 const struct rt_map_ops map_percpu_hash_ops = {
@@ -218,5 +231,6 @@ const struct rt_map_ops map_percpu_hash_ops = {
 	.user_update = hash_percpu_user_update,
 	.next_key = hash_next_key,
 	.lookup_and_delete = hash_percpu_lookup_and_delete,
+	.batch = hash_percpu_batch,
 	.user_value_size = map_percpu_size,
 };

@@ -146,6 +146,7 @@ const struct rt_map_ops map_lru_hash_ops = {
 	.user_update = lru_user_update,
 	.next_key = hash_next_key,
 	.lookup_and_delete = hash_lookup_and_delete,
+	.batch = hash_one_batch,
 };
 
 const struct rt_map_ops map_lru_percpu_hash_ops = {
@@ -161,5 +162,6 @@ const struct rt_map_ops map_lru_percpu_hash_ops = {
 	.user_update = hash_percpu_user_update,
 	.next_key = hash_next_key,
 	.lookup_and_delete = hash_percpu_lookup_and_delete,
+	.batch = hash_percpu_batch,
 	.user_value_size = map_percpu_size,
 };

@@ -80,6 +80,11 @@ struct rt_map_ops {
 	int (*user_update)(struct rt_map *map, const void *key, const void *value, uint64_t flags);
 	int (*next_key)(struct rt_map *map, const void *key, void *next); /* key NULL: first */
 	int (*lookup_and_delete)(struct rt_map *map, const void *key, void *value, uint64_t flags);
+	/* Copies whole buckets from *token on, at most room elements as user_lookup gives them, and takes
+	 * them out if del; *token then says where to go on. 0; -ENOENT: that was the end; -ENOSPC: a
+	 * bucket alone is larger than room. NULL: next_key and user_lookup will do. */
+	int (*batch)(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
+		     uint32_t *n, bool del);
 	/* address of the value area for ldimm64 kinds 2 and 6, or NULL */
 	void *(*direct_value)(struct rt_map *map);
 	/* maps the map's memory for a caller (arrays with BPF_F_MMAPABLE, ring buffers): the address as

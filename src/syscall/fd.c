@@ -53,6 +53,7 @@ static int ctrl = -1;
 static dev_t ctrl_dev;
 static ino_t ctrl_ino;
 static uint16_t ctrl_gen;
+static pid_t ctrl_pid;
 static int64_t serial;
 
 static int make_ctrl(void)
@@ -85,15 +86,19 @@ static int make_ctrl(void)
 	ctrl_dev = st.st_dev;
 	ctrl_ino = st.st_ino;
 	ctrl_gen++;
+	ctrl_pid = getpid();
 	return 0;
 }
 
-/* The control descriptor is ours unless the host closed it, say with closefrom(). */
+/*
+ * The control descriptor is ours unless the host closed it, say with closefrom(). A child of fork() starts a
+ * file of its own, or it would give the same positions to other objects.
+ */
 static int check_ctrl(void)
 {
 	struct stat st;
 
-	if (ctrl >= 0 && fstat(ctrl, &st) == 0 && st.st_dev == ctrl_dev && st.st_ino == ctrl_ino)
+	if (ctrl >= 0 && ctrl_pid == getpid() && fstat(ctrl, &st) == 0 && st.st_dev == ctrl_dev && st.st_ino == ctrl_ino)
 		return 0;
 	ctrl = -1;
 	return make_ctrl();

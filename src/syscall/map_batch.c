@@ -4,8 +4,8 @@
  * family; what is special are the counts and the errnos:
  *  - count is in and out: how many elements were dealt with, also on failure;
  *  - walking a map ends with -ENOENT and the count of this last batch;
- *  - the token that a walk goes on from is what the family's keys are for arrays, and the number of
- *    elements seen so far for hash tables, whose token callers expect to have four bytes.
+ *  - the token that a walk goes on from is the last key for arrays, and the number of a bucket for hash
+ *    tables, whose batches hold whole buckets.
  *
  * Left out: maps of objects.
  */
@@ -74,68 +74,84 @@ static int put_count(struct sys_cmd *c, const struct batch *b)
 	return sys_put_field(c, offsetof(union bpf_attr, batch.count), &b->done, sizeof(b->done));
 }
 
-/* Moves to the element that the caller's token stands for. 1: there is none behind it. */
-static int walk_start(struct sys_cmd *c, struct batch *b, uint32_t *seen)
+static int put_elems(struct sys_cmd *c, struct batch *b, const uint8_t *keys, const uint8_t *values,
+		     uint32_t n)
+{
+	const union bpf_attr *a = &c->attr->b;
+
+	if (sys_copy_out(a->batch.keys + (uint64_t)b->done * b->key_size, keys, (uint64_t)n * b->key_size) ||
+	    sys_copy_out(a->batch.values + (uint64_t)b->done * b->value_size, values,
+			 (uint64_t)n * b->value_size))
+		return -EFAULT;
+	b->done += n;
+	return 0;
+}
+
+/* Element by element; the token is the key that was last. */
+static int walk_keys(struct sys_cmd *c, struct batch *b)
 {
 	uint64_t in = c->attr->b.batch.in_batch;
 	int err;
 
-	*seen = 0;
-	if (in && sys_copy_in(seen, in, sizeof(*seen)))
+	if (in && sys_copy_in(b->key, in, b->key_size))
 		return -EFAULT;
-	err = b->map->ops->next_key(b->map, NULL, b->key);
-	for (uint32_t i = 0; !err && i < *seen; i++) {
-		err = b->map->ops->next_key(b->map, b->key, b->next);
+	err = b->map->ops->next_key(b->map, in ? b->key : NULL, b->next);
+	while (!err && b->done < b->count) {
 		memcpy(b->key, b->next, b->key_size);
+		err = b->map->ops->user_lookup(b->map, b->key, b->value, c->attr->b.batch.elem_flags);
+		if (!err)
+			err = put_elems(c, b, b->key, b->value, 1);
+		else if (err == -ENOENT) /* deleted meanwhile: the walk goes on behind it */
+			err = 0;
+		if (!err)
+			err = b->map->ops->next_key(b->map, b->key, b->next);
 	}
+	if (b->done && sys_copy_out(c->attr->b.batch.out_batch, b->key, b->key_size))
+		return -EFAULT;
 	return err;
 }
 
-static int emit(struct sys_cmd *c, struct batch *b, uint64_t flags)
+/* Bucket by bucket; the token is the number of the next one. */
+static int walk_buckets(struct sys_cmd *c, struct batch *b, bool del)
 {
-	const union bpf_attr *a = &c->attr->b;
-	int err = b->map->ops->user_lookup(b->map, b->key, b->value, flags);
+	uint32_t room = b->count < b->map->desc.max_entries ? b->count : b->map->desc.max_entries;
+	uint32_t token = 0, n = 0;
+	uint8_t *keys, *values;
+	int err;
 
-	if (err)
-		return err;
-	if (sys_copy_out(a->batch.keys + (uint64_t)b->done * b->key_size, b->key, b->key_size) ||
-	    sys_copy_out(a->batch.values + (uint64_t)b->done * b->value_size, b->value, b->value_size))
+	if (c->attr->b.batch.in_batch && sys_copy_in(&token, c->attr->b.batch.in_batch, sizeof(token)))
 		return -EFAULT;
-	b->done++;
-	return 0;
+	keys = mem_calloc(room, b->key_size);
+	values = mem_calloc(room, b->value_size);
+	if (!keys || !values) {
+		err = -ENOMEM;
+		goto out;
+	}
+	err = b->map->ops->batch(b->map, &token, keys, values, room, &n, del);
+	if ((!err || err == -ENOENT) &&
+	    (put_elems(c, b, keys, values, n) ||
+	     sys_copy_out(c->attr->b.batch.out_batch, &token, sizeof(token))))
+		err = -EFAULT;
+out:
+	mem_free(keys);
+	mem_free(values);
+	return err;
 }
 
 static long lookup_batch(struct sys_cmd *c, bool del)
 {
 	unsigned int want = del ? SYS_FD_RDWR : SYS_FD_READ;
-	uint64_t flags = c->attr->b.batch.elem_flags;
-	uint32_t seen = 0;
 	struct batch b;
-	int err, last = 0;
+	int err;
 
 	err = batch_open(c, &b, want);
 	if (err || !b.count)
 		goto out;
-	if (del && !b.map->ops->lookup_and_delete) {
-		err = -SYS_ENOTSUPP;
-		goto out;
-	}
-	err = walk_start(c, &b, &seen);
-	while (!err && b.done < b.count) {
-		last = b.map->ops->next_key(b.map, b.key, b.next);
-		err = emit(c, &b, flags);
-		if (err == -ENOENT) /* deleted meanwhile: the walk goes on behind it */
-			err = 0;
-		else if (!err && del)
-			b.map->ops->del(b.map, b.key);
-		if (!err)
-			err = last;
-		memcpy(b.key, b.next, b.key_size);
-	}
-	if (err && err != -ENOENT)
-		goto out;
-	seen += del ? 0 : b.done;
-	if (sys_copy_out(c->attr->b.batch.out_batch, &seen, sizeof(seen)) || put_count(c, &b))
+	if (b.map->ops->batch)
+		err = walk_buckets(c, &b, del);
+	else
+		err = del ? -SYS_ENOTSUPP : walk_keys(c, &b);
+	if ((!err || err == -ENOENT) && put_count(c, &b))
 		err = -EFAULT;
 out:
 	batch_close(&b, want);
