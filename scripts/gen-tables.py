@@ -83,6 +83,11 @@ WHEN = ["sleepable", "trampoline", "recursion_protected", "kprobe_multi_or_sessi
 CAPS = {"bpf": "KCAP_BPF", "perfmon": "KCAP_PERFMON", "net_admin": "KCAP_NET_ADMIN",
         "sys_admin": "KCAP_SYS_ADMIN"}
 
+# kernel configuration, in the order of enum kt_config; the last are on wherever this is used
+CONFIG = ["BPF_KPROBE_OVERRIDE", "NET", "INET", "XFRM", "CGROUPS", "SOCK_CGROUP_DATA",
+          "CGROUP_NET_CLASSID", "SYN_COOKIES", "IPV6_SEG6_BPF"]
+CONFIG_ON = ["ARCH_HAS_NON_OVERLAPPING_ADDRESS_SPACE"]
+
 # The infrared driver's own list is not in the data (see the notes of helpers 77, 78, 92): what its
 # programs are known to have from the public interface.
 LIRC = ["map_lookup_elem", "map_update_elem", "map_delete_elem", "map_push_elem", "map_pop_elem",
@@ -201,9 +206,12 @@ class Helpers:
             unknown = set(rule) - {"p", "at", "not_at", "when", "caps", "cfg", "lockdown"}
             if unknown:
                 die("helper %s: rule key %s" % (h["name"], unknown))
-            self.rules.append((h["id"], "{%d, 0x%x, %s, 0x%x, 0x%x, 0x%xull, 0x%xull, %s}" % (
+            cfg = rule.get("cfg")
+            cfg = 0 if cfg is None or cfg in CONFIG_ON else 1 << CONFIG.index(cfg)
+            self.rules.append((h["id"],
+                               "{%d, 0x%x, %s, 0x%x, 0x%x, 0x%x, 0x%xull, 0x%xull, %s}" % (
                 idx, vmask(vs), " | ".join(CAPS[c] for c in rule.get("caps", [])) or "0",
-                bits(yes), bits(no), bits(progs), self.at_mask(rule), cstr(sub))))
+                bits(yes), bits(no), cfg, bits(progs), self.at_mask(rule), cstr(sub))))
 
     def build(self):
         for h in self.data["helpers"]:

@@ -4,7 +4,8 @@
  * the first row of the helper that holds for the version, the program's type and attach type, the
  * loader's capabilities and what else the row asks for. A helper has a handful of rows.
  *
- * Kernel configuration options that rows name are taken as set; a lockdown in force is not modelled.
+ * Kernel configuration that rows name is taken as set unless the kernel's BTF shows that it is not
+ * (tables.c); a lockdown in force is not modelled.
  */
 #include "kernel/tables.h"
 
@@ -146,7 +147,7 @@ const struct kernel_helper *kernel_helper(const struct kfunc_kernel *k, uint32_t
 		const struct kt_helper_rule *r = &kt_helper_rules[i];
 
 		if (!(r->versions & k->tables->bit) || !(r->progs >> at->type & 1) ||
-		    (r->caps & at->lacks))
+		    (r->caps & at->lacks) || (r->config & k->tables->config_off))
 			continue;
 		if (r->attach != UINT64_MAX && (attach >= 64 || !(r->attach >> attach & 1)))
 			continue;

@@ -290,6 +290,14 @@ enum kernel_trust {
 bool kernel_kfunc_filter(const struct kfunc_kernel *k, const char *name,
 			 const struct kernel_prog_place *at);
 
+/*
+ * struct_ops (verifier spec R1.15, kfunc spec 11.2): may a program be loaded for this member of the
+ * operations struct? 0, -ENOTSUPP (524): the subsystem has no use for one; -EINVAL: not a sleepable
+ * one.
+ */
+int kernel_ops_member(const struct kfunc_kernel *k, const char *ops, const char *member,
+		      bool sleepable);
+
 /* Quality of pointer member `field` of struct `name` (kfunc spec 6.3): tables and the BTF's own
  * `struct name__safe_*` declarations. */
 enum kernel_trust kernel_field_trust(const struct kfunc_kernel *k, const struct btf_obj *btf,

@@ -91,6 +91,60 @@ static bool has_safe_types(const struct btf_obj *btf)
 	return false;
 }
 
+/*
+ * Functions that are compiled into a kernel with a certain configuration only. Where the functions
+ * behind helpers are in the BTF at all, the absence of one of these tells.
+ */
+static const struct {
+	uint16_t config;
+	const char *func;
+} config_marks[] = {
+	{KT_KPROBE_OVERRIDE, "bpf_override_return"},
+	{KT_NET, "bpf_skb_event_output"},
+	{KT_INET, "bpf_tcp_sock"},
+	{KT_XFRM, "bpf_skb_get_xfrm_state"},
+	{KT_CGROUPS, "bpf_get_current_cgroup_id"},
+	{KT_SOCK_CGROUP, "bpf_skb_cgroup_id"},
+	{KT_NET_CLASSID, "bpf_skb_cgroup_classid"},
+	{KT_SYN_COOKIES, "bpf_tcp_raw_gen_syncookie_ipv4"},
+	{KT_SEG6, "bpf_lwt_seg6_action"},
+};
+
+static const struct {
+	uint32_t type;
+	const char *func;
+} prog_marks[] = {
+	{BPF_PROG_TYPE_LIRC_MODE2, "lirc_prog_attach"},
+	{BPF_PROG_TYPE_NETFILTER, "bpf_nf_link_attach"},
+	{BPF_PROG_TYPE_LSM, "bpf_lsm_file_open"},
+	{BPF_PROG_TYPE_FLOW_DISSECTOR, "flow_dissector_bpf_prog_attach_check"},
+	{BPF_PROG_TYPE_CGROUP_SKB, "cgroup_bpf_prog_attach"},
+	{BPF_PROG_TYPE_CGROUP_SOCK, "cgroup_bpf_prog_attach"},
+	{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "cgroup_bpf_prog_attach"},
+	{BPF_PROG_TYPE_CGROUP_SOCKOPT, "cgroup_bpf_prog_attach"},
+	{BPF_PROG_TYPE_CGROUP_SYSCTL, "cgroup_bpf_prog_attach"},
+	{BPF_PROG_TYPE_CGROUP_DEVICE, "cgroup_bpf_prog_attach"},
+};
+
+static bool has_func(const struct btf_obj *btf, const char *name)
+{
+	return btf_find(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+static void read_config(struct kernel_tables *t, const struct btf_obj *btf)
+{
+	unsigned int i;
+
+	if (!btf || !has_func(btf, "bpf_ktime_get_ns") || !has_func(btf, "bpf_map_lookup_elem"))
+		return;
+	for (i = 0; i < sizeof(config_marks) / sizeof(config_marks[0]); i++)
+		if (!has_func(btf, config_marks[i].func))
+			t->config_off |= config_marks[i].config;
+	for (i = 0; i < sizeof(prog_marks) / sizeof(prog_marks[0]); i++)
+		if (!has_func(btf, prog_marks[i].func))
+			t->progs[prog_marks[i].type].name = NULL;
+}
+
 struct kernel_tables *kt_make(uint16_t version, const struct btf_obj *btf)
 {
 	struct kernel_tables *t = mem_zalloc(sizeof(*t));
@@ -110,6 +164,7 @@ struct kernel_tables *kt_make(uint16_t version, const struct btf_obj *btf)
 		if (kt_ctxs[i].versions & t->bit)
 			t->ctxs[n++] = &kt_ctxs[i];
 	t->safe_types = btf && has_safe_types(btf);
+	read_config(t, btf);
 	t->release_member = btf ? find_release_member(btf) : -1;
 	return t;
 }

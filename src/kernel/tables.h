@@ -17,6 +17,7 @@ struct kt_helper_rule {
 	uint8_t caps; /* enum kernel_cap: all needed */
 	uint16_t when; /* enum kt_when: all must hold */
 	uint16_t unless; /* ... and none of these */
+	uint16_t config; /* enum kt_config: configuration it needs */
 	uint64_t progs; /* bit per program type */
 	uint64_t attach; /* bit per attach type, all ones: any */
 	const char *sub; /* only for this struct_ops type or iterator target */
@@ -34,6 +35,18 @@ enum kt_when { /* order of WHEN in gen-tables.py */
 	KT_D_PATH = 1 << 8,
 	KT_LSM_SLEEPABLE_HOOK = 1 << 9,
 	KT_SK_STORAGE_TRACING = 1 << 10,
+};
+
+enum kt_config { /* order of CONFIG in gen-tables.py */
+	KT_KPROBE_OVERRIDE = 1 << 0,
+	KT_NET = 1 << 1,
+	KT_INET = 1 << 2,
+	KT_XFRM = 1 << 3,
+	KT_CGROUPS = 1 << 4,
+	KT_SOCK_CGROUP = 1 << 5,
+	KT_NET_CLASSID = 1 << 6,
+	KT_SYN_COOKIES = 1 << 7,
+	KT_SEG6 = 1 << 8,
 };
 
 struct kt_helper {
@@ -199,6 +212,7 @@ struct kernel_tables {
 	struct kernel_attach_range ranges[KT_MAX_RANGES];
 	const struct kt_map *maps[KT_MAX_MAP_TYPES]; /* by number */
 	const struct kt_ctx *ctxs[KT_MAX_CTXS]; /* rows that hold, ended by NULL */
+	uint16_t config_off; /* enum kt_config: known to be off */
 	bool safe_types; /* the BTF says itself which fields are trusted */
 	int32_t release_member; /* of tcp_congestion_ops, -1: unknown */
 };

@@ -179,7 +179,15 @@ static int attach_struct_ops(struct vf_env *env, const struct btf_type *t)
 	if (!proto || btf_type_kind(proto) != BTF_KIND_FUNC_PROTO)
 		return bad_target(env, "the member is no function");
 	a->proto_id = id;
-	return 0;
+	switch (kernel_ops_member(env->kernel, a->ops_name, a->name, env->place.sleepable)) {
+	case 0:
+		return 0;
+	case -EINVAL:
+		return bad_target(env, "the member's program cannot sleep");
+	default:
+		return vf_reject(env, KF_NO_STRUCT_OPS, "member %s of %s takes no program", a->name,
+				 a->ops_name);
+	}
 }
 
 /* FUNC targets: remember the prototype and check what every use of it needs */
