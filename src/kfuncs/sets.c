@@ -10,6 +10,11 @@
 	SET(cgroup, GENERIC)                                                                       \
 	SET(cpumask, CPUMASK)                                                                      \
 	SET(region, COMMON)                                                                        \
+	SET(object, GENERIC)                                                                       \
+	SET(dynptr, COMMON)                                                                        \
+	SET(dynptr_skb, PACKET)                                                                    \
+	SET(dynptr_meta, TC)                                                                       \
+	SET(dynptr_xdp, XDP_ONLY)                                                                  \
 	SET(iter, COMMON)                                                                          \
 	SET(user, COMMON)
 
@@ -24,6 +29,16 @@ SETS(DECLARE)
 	ROW(TRACING, name)                                                                         \
 	ROW(SCHED_CLS, name)                                                                       \
 	ROW(XDP, name) ROW(STRUCT_OPS, name) ROW(SYSCALL, name) ROW(CGROUP_SKB, name)
+/* hooks whose programs see packets as socket buffers */
+#define PACKET(name)                                                                               \
+	ROW(SCHED_CLS, name)                                                                       \
+	ROW(SCHED_ACT, name)                                                                       \
+	ROW(SK_SKB, name)                                                                          \
+	ROW(SOCKET_FILTER, name)                                                                   \
+	ROW(CGROUP_SKB, name) ROW(LWT_IN, name) ROW(NETFILTER, name) ROW(TRACING, name)            \
+	ROW(STRUCT_OPS, name)
+#define TC(name)       ROW(SCHED_CLS, name) ROW(SCHED_ACT, name)
+#define XDP_ONLY(name) ROW(XDP, name)
 #define REGISTER(name, where) where(name)
 
 const struct kfuncs_set kfuncs_sets[] = {SETS(REGISTER)};

@@ -22,6 +22,7 @@
 
 #include "base/mem.h"
 #include "contract/registry.h"
+#include "runtime/graph.h"
 
 void rt_copy_shared(void *dst, const void *src, size_t n)
 {
@@ -107,6 +108,28 @@ void rt_kptr_release(const struct btf_field *f, void *p)
 		rt_obj_drop(p);
 }
 
+/* Takes every object out of a list or tree and drops it (R8.17); the value's lock is held for each step. */
+static void drain(const struct btf_fields *f, const struct btf_field *field, void *value)
+{
+	void *root = (char *)value + field->off, *node;
+
+	do {
+		if (f->lock_off >= 0)
+			rt_value_lock(f, value);
+		if (field->kind == BTF_FIELD_LIST_HEAD) {
+			node = rt_list_pop(root, false);
+		} else {
+			node = rt_rbtree_root(root);
+			if (node)
+				node = rt_rbtree_remove(root, node);
+		}
+		if (f->lock_off >= 0)
+			rt_value_unlock(f, value);
+		if (node)
+			rt_obj_drop((char *)node - field->node_off);
+	} while (node);
+}
+
 void rt_fields_release(const struct btf_fields *f, void *value)
 {
 	for (uint32_t i = 0; f && i < f->n; i++) {
@@ -114,6 +137,8 @@ void rt_fields_release(const struct btf_fields *f, void *value)
 
 		if (f->f[i].kind & BTF_FIELD_KPTR)
 			rt_kptr_release(&f->f[i], rt_kptr_xchg(at, NULL));
+		else if (f->f[i].kind & BTF_FIELD_GRAPH_ROOT)
+			drain(f, &f->f[i], value);
 	}
 }
 

@@ -43,6 +43,7 @@ typedef __u32 __wsum;
 #define __pid_t_defined
 #define __ssize_t_defined
 typedef _Bool bool;
+enum { false = 0, true = 1 };
 typedef unsigned long size_t;
 typedef long ssize_t;
 typedef int pid_t;

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/* CPU masks, iterators, dynptrs and tasks, run (kfunc spec 12). Each result counts what was right. */
+#include "expect.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+SEC("syscall") __expect_accept __expect_retval(26)
+int cpumasks(void *ctx)
+{
+	struct bpf_cpumask *a = bpf_cpumask_create(), *b, *c;
+	u32 n, any;
+	int right = 0;
+
+	if (!a)
+		return -1;
+	b = bpf_cpumask_create();
+	if (!b) {
+		bpf_cpumask_release(a);
+		return -1;
+	}
+	right += bpf_cpumask_empty((struct cpumask *)a);
+	bpf_cpumask_setall(b);
+	n = bpf_cpumask_weight((struct cpumask *)b);
+	right += n >= 1 && bpf_cpumask_full((struct cpumask *)b);
+	right += bpf_cpumask_first((struct cpumask *)a) >= n;
+	right += bpf_cpumask_first((struct cpumask *)b) == 0;
+	right += bpf_cpumask_first_zero((struct cpumask *)a) == 0;
+	right += bpf_cpumask_first_zero((struct cpumask *)b) >= n;
+	bpf_cpumask_set_cpu(0, a);
+	right += bpf_cpumask_test_cpu(0, (struct cpumask *)a);
+	bpf_cpumask_set_cpu(100000, a);
+	right += !bpf_cpumask_test_cpu(100000, (struct cpumask *)a);
+	right += bpf_cpumask_weight((struct cpumask *)a) == 1;
+	right += bpf_cpumask_test_and_set_cpu(0, a);
+	right += bpf_cpumask_test_and_clear_cpu(0, a);
+	right += !bpf_cpumask_test_and_clear_cpu(0, a);
+	right += !bpf_cpumask_test_and_set_cpu(0, a);
+	right += bpf_cpumask_subset((struct cpumask *)a, (struct cpumask *)b);
+	right += bpf_cpumask_intersects((struct cpumask *)a, (struct cpumask *)b);
+	right += bpf_cpumask_first_and((struct cpumask *)a, (struct cpumask *)b) == 0;
+	c = bpf_cpumask_acquire(a);
+	right += bpf_cpumask_and(c, (struct cpumask *)a, (struct cpumask *)b);
+	bpf_cpumask_xor(c, (struct cpumask *)a, (struct cpumask *)a);
+	right += bpf_cpumask_empty((struct cpumask *)a); /* c is a */
+	right += !bpf_cpumask_and(c, (struct cpumask *)a, (struct cpumask *)b);
+	bpf_cpumask_or(a, (struct cpumask *)a, (struct cpumask *)b);
+	right += bpf_cpumask_equal((struct cpumask *)a, (struct cpumask *)b);
+	bpf_cpumask_clear_cpu(0, a);
+	right += !bpf_cpumask_equal((struct cpumask *)a, (struct cpumask *)b);
+	bpf_cpumask_copy(a, (struct cpumask *)b);
+	right += bpf_cpumask_full((struct cpumask *)a);
+	any = bpf_cpumask_any_distribute((struct cpumask *)a);
+	right += any < n;
+	right += bpf_cpumask_any_and_distribute((struct cpumask *)a, (struct cpumask *)b) < n;
+	bpf_cpumask_clear(a);
+	right += bpf_cpumask_any_distribute((struct cpumask *)a) >= n;
+	right += bpf_cpumask_empty((struct cpumask *)c);
+	bpf_cpumask_release(c);
+	bpf_cpumask_release(a);
+	bpf_cpumask_release(b);
+	return right;
+}
+
+SEC("syscall") __expect_accept __expect_retval(45)
+int numbers(void *ctx)
+{
+	int i, sum = 0;
+
+	bpf_for(i, 0, 10)
+		sum += i;
+	bpf_for(i, 5, 5)
+		sum += 1000;
+	bpf_for(i, 5, 4)
+		sum += 1000;
+	bpf_for(i, 0, 8388609)
+		sum += 1000;
+	return sum;
+}
+
+u64 bits[2] = {0x8000000000000001, 0x5};
+
+SEC("syscall") __expect_accept __expect_retval(196)
+int bit_numbers(void *ctx)
+{
+	struct bpf_iter_bits it;
+	int *bit, sum = 0, i;
+
+	bpf_iter_bits_new(&it, bits, 2);
+	bpf_for(i, 0, 128) {
+		bit = bpf_iter_bits_next(&it);
+		if (!bit)
+			break;
+		sum += *bit;
+	}
+	bpf_iter_bits_destroy(&it);
+	return sum == 63 + 64 + 66 ? sum + 3 : -sum;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, char[32]);
+} memory SEC(".maps");
+
+SEC("syscall") __expect_accept __expect_retval(14)
+int dynptrs(void *ctx)
+{
+	struct bpf_dynptr p, q;
+	char *value, *part;
+	u32 zero = 0;
+	int right = 0;
+
+	value = bpf_map_lookup_elem(&memory, &zero);
+	if (!value)
+		return -1;
+	right += bpf_dynptr_from_mem(value, 32, 0, &p) == 0;
+	right += bpf_dynptr_size(&p) == 32;
+	right += !bpf_dynptr_is_null(&p) && !bpf_dynptr_is_rdonly(&p);
+	right += bpf_dynptr_memset(&p, 8, 4, 7) == 0;
+	right += bpf_dynptr_memset(&p, 30, 3, 7) == -7; /* E2BIG */
+	part = bpf_dynptr_slice(&p, 8, NULL, 4);
+	right += part && part[0] == 7 && part[3] == 7;
+	right += bpf_dynptr_slice(&p, 30, NULL, 4) == NULL;
+	right += bpf_dynptr_clone(&p, &q) == 0;
+	right += bpf_dynptr_adjust(&q, 8, 16) == 0 && bpf_dynptr_size(&q) == 8;
+	right += bpf_dynptr_adjust(&q, 9, 9) == -34; /* ERANGE */
+	right += bpf_dynptr_adjust(&q, 3, 2) == -22;
+	right += bpf_dynptr_copy(&p, 0, &q, 0, 4) == 0 && value[0] == 7;
+	right += bpf_dynptr_copy(&p, 0, &q, 0, 9) == -7;
+	right += bpf_dynptr_size(&p) == 32;
+	return right;
+}
+
+SEC("syscall") __expect_accept __expect_retval(7)
+int tasks(void *ctx)
+{
+	struct task_struct *me = bpf_get_current_task_btf(), *found;
+	struct cgroup *root;
+	int right = 0;
+
+	found = bpf_task_from_pid(me->pid);
+	if (!found)
+		return -1;
+	right += found == me;
+	right += found->pid == (u32)bpf_get_current_pid_tgid();
+	right += bpf_send_signal_task(found, 0, PIDTYPE_PID, 0) == 0;
+	right += bpf_send_signal_task(found, 0, PIDTYPE_PGID, 0) == -22;
+	bpf_task_release(found);
+	found = bpf_task_from_vpid(me->pid);
+	if (found) {
+		right += found == me;
+		bpf_task_release(found);
+	}
+	found = bpf_task_from_pid(-1);
+	if (found) {
+		right = -100;
+		bpf_task_release(found);
+	}
+	bpf_rcu_read_lock();
+	root = bpf_cgroup_ancestor(me->cgroups->dfl_cgrp, 0);
+	bpf_rcu_read_unlock();
+	if (root) {
+		right += root->level == 0;
+		right += bpf_task_under_cgroup(me, root);
+		bpf_cgroup_release(root);
+	}
+	return right;
+}
+
+char text[] = "some text in this process";
+
+SEC("syscall") __expect_accept __expect_retval(5)
+int user_strings(void *ctx)
+{
+	struct task_struct *me = bpf_get_current_task_btf();
+	char buf[16];
+	int right = 0;
+
+	right += bpf_copy_from_user_str(buf, sizeof(buf), text, 0) == 16 && buf[15] == 0 &&
+		 buf[14] == text[14];
+	right += bpf_copy_from_user_str(buf, sizeof(buf), text + 20, 1) == 6 && buf[6] == 0;
+	right += bpf_copy_from_user_str(buf, sizeof(buf), text, 2) == -22;
+	right += bpf_copy_from_user_str(buf, sizeof(buf), (void *)8, 0) == -14 && buf[0] == 0;
+	right += bpf_copy_from_user_task_str(buf, sizeof(buf), text + 5, me, 0) == 16 &&
+		 buf[0] == 't';
+	return right;
+}
