@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Arenas as descriptions: loaders map them to place global data before programs are loaded, so a mapping
- * is given, at the address that map_extra asks for or anywhere; which address it got is told to the
- * verifier. No program can use an arena at run time.
+ * Arenas as descriptions: loaders map them to place global data before programs are loaded, so a
+ * mapping is given, at the address that map_extra asks for or anywhere; which address it got is
+ * told to the verifier. No program can use an arena at run time.
  */
 #include <sys/mman.h>
 
 #include "maps/maps.h"
 
-static struct rt_map *arena_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
+static struct rt_map *arena_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+				  int *err)
 {
 	struct rt_map *map = mem_zalloc(sizeof(*map));
 
@@ -24,8 +25,8 @@ static void arena_free(struct rt_map *map)
 	mem_free(map); /* mappings are the callers' */
 }
 
-static void *arena_mmap(struct rt_map *map, void *addr, size_t len, int prot, int flags, uint64_t off,
-			int *err)
+static void *arena_mmap(struct rt_map *map, void *addr, size_t len, int prot, int flags,
+			uint64_t off, int *err)
 {
 	uint64_t want = map->desc.map_extra;
 	void *p;
@@ -38,7 +39,8 @@ static void *arena_mmap(struct rt_map *map, void *addr, size_t len, int prot, in
 		*err = -EBUSY; /* it has its place */
 		return NULL;
 	}
-	p = mmap(addr, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (flags & MAP_FIXED), -1, 0);
+	p = mmap(addr, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (flags & MAP_FIXED),
+		 -1, 0);
 	*err = p == MAP_FAILED ? -errno : 0;
 	return p;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Arrays: values of one block of memory, 8-byte aligned, that exist from creation on and never go away,
- * so there is nothing to insert or delete (deleting is EINVAL, updating with BPF_NOEXIST is EEXIST, an
- * index beyond the end is E2BIG for an update and ENOENT for a caller's lookup).
+ * Arrays: values of one block of memory, 8-byte aligned, that exist from creation on and never go
+ * away, so there is nothing to insert or delete (deleting is EINVAL, updating with BPF_NOEXIST is
+ * EEXIST, an index beyond the end is E2BIG for an update and ENOENT for a caller's lookup).
  *
  * Global data sections are arrays with one element. With BPF_F_MMAPABLE the memory is a memfd that
  * callers may map. A per-CPU array has one block per virtual CPU.
@@ -26,7 +26,8 @@ static struct array_map *arr(const struct rt_map *map)
 	return (struct array_map *)map;
 }
 
-static struct rt_map *array_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
+static struct rt_map *array_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+				  int *err)
 {
 	struct array_map *a = mem_zalloc(sizeof(*a));
 	uint64_t size;
@@ -38,8 +39,8 @@ static struct rt_map *array_alloc(const struct kfunc_kernel *k, const union bpf_
 	}
 	a->stride = map_round8(attr->value_size);
 	size = (uint64_t)a->stride * attr->max_entries;
-	*err = attr->map_flags & BPF_F_MMAPABLE ? map_mem_share(&a->mem, size) :
-						  map_mem_alloc(&a->mem, size);
+	*err = attr->map_flags & BPF_F_MMAPABLE ? map_mem_share(&a->mem, size)
+						: map_mem_alloc(&a->mem, size);
 	if (*err) {
 		mem_free(a);
 		return NULL;
@@ -159,7 +160,8 @@ static long array_update(struct rt_map *map, const void *key, const void *value,
 	return 0;
 }
 
-static long percpu_array_update(struct rt_map *map, const void *key, const void *value, uint64_t flags)
+static long percpu_array_update(struct rt_map *map, const void *key, const void *value,
+				uint64_t flags)
 {
 	uint32_t i;
 	int err = flags & BPF_F_LOCK ? -EINVAL : check_update(map, key, flags, &i);
@@ -201,7 +203,8 @@ static int array_user_lookup(struct rt_map *map, const void *key, void *value, u
 	return 0;
 }
 
-static int percpu_array_user_lookup(struct rt_map *map, const void *key, void *value, uint64_t flags)
+static int percpu_array_user_lookup(struct rt_map *map, const void *key, void *value,
+				    uint64_t flags)
 {
 	uint32_t i;
 
@@ -255,7 +258,8 @@ static long for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *
 	return n;
 }
 
-static long array_for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *value), void *arg)
+static long array_for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *value),
+			   void *arg)
 {
 	return for_each(map, fn, arg, 0);
 }
@@ -271,8 +275,8 @@ static void *array_direct_value(struct rt_map *map)
 	return map->desc.max_entries == 1 ? arr(map)->mem.p : NULL;
 }
 
-static void *array_mmap(struct rt_map *map, void *addr, size_t len, int prot, int flags, uint64_t off,
-			int *err)
+static void *array_mmap(struct rt_map *map, void *addr, size_t len, int prot, int flags,
+			uint64_t off, int *err)
 {
 	const struct map_mem *m = &arr(map)->mem;
 	void *p;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Bloom filters: values are pushed and asked for, never taken back. A bit array of a power of two bits, about
- * 7/5 bits for each expected value and hash function (map_extra, 5 if it does not say), set atomically.
- * Asking gives 0 (perhaps) or ENOENT (certainly not).
+ * Bloom filters: values are pushed and asked for, never taken back. A bit array of a power of two
+ * bits, about 7/5 bits for each expected value and hash function (map_extra, 5 if it does not say),
+ * set atomically. Asking gives 0 (perhaps) or ENOENT (certainly not).
  */
 #include "maps/maps.h"
 
@@ -22,7 +22,8 @@ static struct bloom *bloom(const struct rt_map *map)
 	return (struct bloom *)map;
 }
 
-static struct rt_map *bloom_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
+static struct rt_map *bloom_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+				  int *err)
 {
 	struct bloom *b = mem_zalloc(sizeof(*b));
 	uint64_t want, n = 64;

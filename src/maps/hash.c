@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A hash table with RCU readers: chains in buckets, a lock for each of 128 groups of buckets, elements
- * that never change their key and are freed after a grace period, so a value that a running program
- * holds stays memory of this map until the program ends.
+ * A hash table with RCU readers: chains in buckets, a lock for each of 128 groups of buckets,
+ * elements that never change their key and are freed after a grace period, so a value that a
+ * running program holds stays memory of this map until the program ends.
  *
- * Buckets of our own instead of liburcu's rculfhash: a map needs "insert only if absent", "replace only
- * if present" and an exact limit of elements as one step each (the errnos tell which rule was broken),
- * and it never grows. With a lock that writers of one bucket share this is plain to see; readers are
- * lock-free either way, and a lookup is one hash, one load and a walk.
+ * Buckets of our own instead of liburcu's rculfhash: a map needs "insert only if absent", "replace
+ * only if present" and an exact limit of elements as one step each (the errnos tell which rule was
+ * broken), and it never grows. With a lock that writers of one bucket share this is plain to see;
+ * readers are lock-free either way, and a lookup is one hash, one load and a walk.
  *
- * An update of an existing element puts a new one in its place, so that readers see the old or the new
- * value and no mixture; with BPF_F_LOCK the value is changed in place under its own lock. Memory of
- * replaced and deleted elements is given back in batches, since a grace period costs the same for one
- * element as for many; elements with special fields go one by one, for what they own must be released
- * soon.
+ * An update of an existing element puts a new one in its place, so that readers see the old or the
+ * new value and no mixture; with BPF_F_LOCK the value is changed in place under its own lock.
+ * Memory of replaced and deleted elements is given back in batches, since a grace period costs the
+ * same for one element as for many; elements with special fields go one by one, for what they own
+ * must be released soon.
  *
  * Publishing is a release store, following a pointer an acquire load.
  */
@@ -22,7 +22,7 @@
 #include <sched.h>
 #include <sys/random.h>
 
-#define BATCH	    32
+#define BATCH       32
 #define BUCKETS_MAX (1u << 26)
 
 static struct hash_elem *load(struct hash_elem *const *p)
@@ -90,7 +90,8 @@ static void release_value(struct hash_map *h, struct hash_elem *e)
 		h->value_gone(&h->map, hash_value(h, e));
 	else if (h->map.fields)
 		for (uint32_t c = 0; c < n; c++)
-			rt_fields_release(h->map.fields, hash_value(h, e) + (size_t)c * h->value_room);
+			rt_fields_release(h->map.fields,
+					  hash_value(h, e) + (size_t)c * h->value_room);
 }
 
 static struct hash_elem *elem_of(struct rcu_head *head)
@@ -132,7 +133,8 @@ static void retire(struct hash_map *h, struct hash_elem *e)
 	chain = atomic_load_explicit(&h->retired, memory_order_relaxed);
 	do {
 		e->clock_next = chain;
-	} while (!atomic_compare_exchange_weak_explicit(&h->retired, &chain, e, memory_order_acq_rel,
+	} while (!atomic_compare_exchange_weak_explicit(&h->retired, &chain, e,
+							memory_order_acq_rel,
 							memory_order_relaxed));
 	if (atomic_fetch_add(&h->n_retired, 1) % BATCH != BATCH - 1)
 		return;
@@ -189,8 +191,8 @@ static uint32_t *lock_of(struct hash_map *h, uint64_t hash)
 	return &h->locks[(hash & h->mask) % HASH_LOCKS];
 }
 
-static struct hash_elem *find_in(const struct hash_map *h, const struct hash_bucket *b, uint64_t hash,
-				 const void *key)
+static struct hash_elem *find_in(const struct hash_map *h, const struct hash_bucket *b,
+				 uint64_t hash, const void *key)
 {
 	struct hash_elem *e;
 
@@ -248,8 +250,8 @@ bool hash_remove_elem(struct hash_map *h, struct hash_elem *e)
 }
 
 /*
- * Room for one more element, counted. An LRU map can find the clock empty while others are about to put
- * their elements on it: it tries again, and gives up as the kernel does.
+ * Room for one more element, counted. An LRU map can find the clock empty while others are about to
+ * put their elements on it: it tries again, and gives up as the kernel does.
  */
 static int reserve(struct hash_map *h)
 {
@@ -308,8 +310,8 @@ static int update_in_place(struct hash_map *h, uint64_t hash, const void *key, c
 }
 
 /*
- * Without the lock: is this update refused, or does it replace? Keeps a full table from making room (or
- * failing) for an element that is there already. The truth is asked again under the lock.
+ * Without the lock: is this update refused, or does it replace? Keeps a full table from making room
+ * (or failing) for an element that is there already. The truth is asked again under the lock.
  */
 static int peek(struct hash_map *h, uint64_t hash, const void *key, uint64_t flags, bool *there)
 {
@@ -322,8 +324,8 @@ static int peek(struct hash_map *h, uint64_t hash, const void *key, uint64_t fla
 	return check_presence(old, flags);
 }
 
-int hash_update(struct hash_map *h, const void *key, const void *value, uint64_t flags, hash_fill fill,
-		bool in_place)
+int hash_update(struct hash_map *h, const void *key, const void *value, uint64_t flags,
+		hash_fill fill, bool in_place)
 {
 	uint64_t hash = hash_key(h, key);
 	uint32_t *lock = lock_of(h, hash);
@@ -455,11 +457,13 @@ int hash_next_key(struct rt_map *map, const void *key, void *next)
 }
 
 /* One bucket, if it fits. -ENOSPC. */
-static int batch_bucket(struct hash_map *h, uint64_t i, uint8_t *keys, uint8_t *values, uint32_t room,
-			uint32_t *n, bool del, void (*copy)(struct hash_map *h, void *to, uint8_t *from))
+static int batch_bucket(struct hash_map *h, uint64_t i, uint8_t *keys, uint8_t *values,
+			uint32_t room, uint32_t *n, bool del,
+			void (*copy)(struct hash_map *h, void *to, uint8_t *from))
 {
 	uint32_t key_size = h->map.desc.key_size, c = 0;
-	size_t value_size = h->percpu ? (size_t)h->value_room * rt_nr_cpus() : h->map.desc.value_size;
+	size_t value_size =
+		h->percpu ? (size_t)h->value_room * rt_nr_cpus() : h->map.desc.value_size;
 	uint32_t *lock = &h->locks[i % HASH_LOCKS];
 	struct hash_elem *e, *next, *gone = NULL;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The hash table under hash maps, LRU maps and hashes of maps (hash.c). Families differ in what a value
- * is and in what makes room when the table is full.
+ * The hash table under hash maps, LRU maps and hashes of maps (hash.c). Families differ in what a
+ * value is and in what makes room when the table is full.
  */
 #ifndef MAPS_HASH_H
 #define MAPS_HASH_H
@@ -45,7 +45,8 @@ struct hash_map {
 	uint32_t clock_lock;
 	struct hash_elem *hand;
 	bool lru;
-	/* what a value is: called before its memory goes; NULL: plain bytes with the map's fields */
+	/* what a value is: called before its memory goes; NULL: plain bytes with the map's fields
+	 */
 	void (*value_gone)(struct rt_map *map, void *value);
 };
 
@@ -64,12 +65,12 @@ void hash_free(struct rt_map *map);
 /* NULL: not there. In a read section. */
 struct hash_elem *hash_find(const struct hash_map *h, const void *key);
 /*
- * Inserts or replaces. fill copies the value into the element (fresh: the memory is new and zero). 0,
- * -EEXIST, -ENOENT, -E2BIG, -ENOMEM.
+ * Inserts or replaces. fill copies the value into the element (fresh: the memory is new and zero).
+ * 0, -EEXIST, -ENOENT, -E2BIG, -ENOMEM.
  */
 typedef void (*hash_fill)(struct hash_map *h, uint8_t *to, const void *value, bool fresh);
-int hash_update(struct hash_map *h, const void *key, const void *value, uint64_t flags, hash_fill fill,
-		bool in_place);
+int hash_update(struct hash_map *h, const void *key, const void *value, uint64_t flags,
+		hash_fill fill, bool in_place);
 long hash_delete(struct rt_map *map, const void *key);
 int hash_next_key(struct rt_map *map, const void *key, void *next);
 /* copies the value out and removes the element, as one step */
@@ -78,7 +79,8 @@ int hash_take(struct hash_map *h, const void *key, void *value,
 /* rt_map_ops.batch, with what copies one value */
 int hash_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
 	       uint32_t *n, bool del, void (*copy)(struct hash_map *h, void *to, uint8_t *from));
-/* takes e out of its bucket and lets its memory go after a grace period; false: it was out already */
+/* takes e out of its bucket and lets its memory go after a grace period; false: it was out already
+ */
 bool hash_remove_elem(struct hash_map *h, struct hash_elem *e);
 
 /* lru.c */
@@ -89,22 +91,24 @@ bool lru_evict(struct hash_map *h);
 
 /* operations that plain and LRU tables share */
 struct rt_map *hash_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err);
-struct rt_map *hash_percpu_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err);
+struct rt_map *hash_percpu_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+				 int *err);
 void *hash_lookup(struct rt_map *map, const void *key);
 void *hash_percpu_lookup(struct rt_map *map, const void *key);
 void *hash_percpu_lookup_cpu(struct rt_map *map, const void *key, uint32_t cpu);
 long hash_prog_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
-long hash_percpu_prog_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+long hash_percpu_prog_update(struct rt_map *map, const void *key, const void *value,
+			     uint64_t flags);
 int hash_user_lookup(struct rt_map *map, const void *key, void *value, uint64_t flags);
 int hash_percpu_user_lookup(struct rt_map *map, const void *key, void *value, uint64_t flags);
 int hash_user_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
 int hash_percpu_user_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
 int hash_lookup_and_delete(struct rt_map *map, const void *key, void *value, uint64_t flags);
 int hash_percpu_lookup_and_delete(struct rt_map *map, const void *key, void *value, uint64_t flags);
-int hash_one_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
-		   uint32_t *n, bool del);
-int hash_percpu_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
-		      uint32_t *n, bool del);
+int hash_one_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values,
+		   uint32_t room, uint32_t *n, bool del);
+int hash_percpu_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values,
+		      uint32_t room, uint32_t *n, bool del);
 long hash_for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *value), void *arg);
 uint32_t hash_this_cpu(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Hashes of maps: a hash table whose values are references to maps that fit the template. Callers put in
- * descriptors and read ids; programs get the inner map.
+ * Hashes of maps: a hash table whose values are references to maps that fit the template. Callers
+ * put in descriptors and read ids; programs get the inner map.
  */
 #include "maps/hash.h"
 

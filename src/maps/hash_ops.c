@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Hash maps and per-CPU hash maps: what a value is. A per-CPU element has one value for each virtual CPU;
- * a program's update of an existing one changes its own CPU's value in place, a caller's update all of
- * them; a new element of a program is zero on the other CPUs.
+ * Hash maps and per-CPU hash maps: what a value is. A per-CPU element has one value for each
+ * virtual CPU; a program's update of an existing one changes its own CPU's value in place, a
+ * caller's update all of them; a new element of a program is zero on the other CPUs.
  */
 #include "maps/hash.h"
 
@@ -149,7 +149,8 @@ int hash_percpu_user_update(struct rt_map *map, const void *key, const void *val
 static void copy_all_cpus(struct hash_map *h, void *to, uint8_t *from)
 {
 	for (uint32_t c = 0; c < rt_nr_cpus(); c++)
-		copy_one(h, (uint8_t *)to + (size_t)c * h->value_room, from + (size_t)c * h->value_room);
+		copy_one(h, (uint8_t *)to + (size_t)c * h->value_room,
+			 from + (size_t)c * h->value_room);
 }
 
 int hash_percpu_user_lookup(struct rt_map *map, const void *key, void *value, uint64_t flags)
@@ -173,14 +174,14 @@ int hash_percpu_lookup_and_delete(struct rt_map *map, const void *key, void *val
 
 /* ---- both ---- */
 
-int hash_one_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
-		   uint32_t *n, bool del)
+int hash_one_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values,
+		   uint32_t room, uint32_t *n, bool del)
 {
 	return hash_batch(map, token, keys, values, room, n, del, copy_one);
 }
 
-int hash_percpu_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
-		      uint32_t *n, bool del)
+int hash_percpu_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values,
+		      uint32_t room, uint32_t *n, bool del)
 {
 	return hash_batch(map, token, keys, values, room, n, del, copy_all_cpus);
 }

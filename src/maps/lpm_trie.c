@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Longest prefix match. A key is a 4-byte prefix length and data bytes, most significant bit first; a lookup
- * gives the value of the longest stored prefix of the key's data.
+ * Longest prefix match. A key is a 4-byte prefix length and data bytes, most significant bit first;
+ * a lookup gives the value of the longest stored prefix of the key's data.
  *
- * A path-compressed binary trie: each node has a prefix, children by the next bit, and may have no value of
- * its own (an inner node that only separates two). Readers walk under RCU; writers share a lock, change one
- * pointer at a time, and let what they unlink go after a grace period. A node never changes its prefix; a
- * new value for a prefix is a new node in its place.
+ * A path-compressed binary trie: each node has a prefix, children by the next bit, and may have no
+ * value of its own (an inner node that only separates two). Readers walk under RCU; writers share a
+ * lock, change one pointer at a time, and let what they unlink go after a grace period. A node
+ * never changes its prefix; a new value for a prefix is a new node in its place.
  *
- * Prefixes longer than the data are EINVAL. Iteration gives children before their parents, the order in
- * which callers may delete while they walk.
+ * Prefixes longer than the data are EINVAL. Iteration gives children before their parents, the
+ * order in which callers may delete while they walk.
  */
 #include "maps/maps.h"
 
@@ -17,8 +17,8 @@ struct node {
 	struct rcu_head rcu;
 	struct node *child[2]; /* read with acquire, written with release under the lock */
 	struct node *todo;     /* of what is being unlinked or freed */
-	uint32_t len;	       /* bits */
-	bool inner;	       /* no value */
+	uint32_t len;          /* bits */
+	bool inner;            /* no value */
 	uint8_t data[] __attribute__((aligned(8))); /* prefix, padded to 8, then the value */
 };
 
@@ -143,7 +143,8 @@ static void *trie_lookup(struct rt_map *map, const void *key)
 	return n ? value_of(trie(map), n) : NULL;
 }
 
-static struct node *node_new(const struct trie *t, uint32_t len, const uint8_t *data, const void *value)
+static struct node *node_new(const struct trie *t, uint32_t len, const uint8_t *data,
+			     const void *value)
 {
 	struct node *n = mem_zalloc(sizeof(*n) + t->data_room + map_round8(t->map.desc.value_size));
 
@@ -158,8 +159,8 @@ static struct node *node_new(const struct trie *t, uint32_t len, const uint8_t *
 }
 
 /*
- * Lock held: the place where a node of this prefix is or belongs. *match: bits that the node in that place
- * shares with the prefix.
+ * Lock held: the place where a node of this prefix is or belongs. *match: bits that the node in
+ * that place shares with the prefix.
  */
 static struct node **place_of(struct trie *t, uint32_t len, const uint8_t *data, uint32_t *match)
 {
@@ -237,7 +238,8 @@ static long trie_update(struct rt_map *map, const void *key, const void *value, 
 }
 
 /* Lock held: the place that leads to a node, its parent's place in *above (NULL: none). */
-static struct node **find_exact(struct trie *t, uint32_t len, const uint8_t *data, struct node ***above)
+static struct node **find_exact(struct trie *t, uint32_t len, const uint8_t *data,
+				struct node ***above)
 {
 	struct node **at = &t->root, *n;
 
@@ -253,7 +255,8 @@ static struct node **find_exact(struct trie *t, uint32_t len, const uint8_t *dat
 	return NULL;
 }
 
-/* Lock held: takes a node out. With both children it stays as an inner node, which needs a new one. */
+/* Lock held: takes a node out. With both children it stays as an inner node, which needs a new one.
+ */
 static int unlink_node(struct trie *t, struct node **at, struct node **above, struct node *gone[2])
 {
 	struct node *n = *at, *parent = above ? *above : NULL, *rest;
@@ -283,7 +286,7 @@ static int unlink_node(struct trie *t, struct node **at, struct node **above, st
 static long trie_delete(struct rt_map *map, const void *key)
 {
 	struct trie *t = trie(map);
-	struct node **at, **above, *gone[2] = { NULL, NULL };
+	struct node **at, **above, *gone[2] = {NULL, NULL};
 	uint32_t len = key_len(key);
 	int err;
 
@@ -325,7 +328,7 @@ static int trie_user_update(struct rt_map *map, const void *key, const void *val
 struct walk {
 	const struct trie *t;
 	const void *key; /* the one before; NULL: none */
-	bool passed;	 /* it was seen */
+	bool passed;     /* it was seen */
 	const struct node *found;
 };
 
@@ -352,7 +355,7 @@ static bool visit(struct walk *w, const struct node *n)
 static int trie_next_key(struct rt_map *map, const void *key, void *next)
 {
 	struct trie *t = trie(map);
-	struct walk w = { .t = t, .key = key };
+	struct walk w = {.t = t, .key = key};
 	struct node *root;
 
 	rt_rcu_read_lock();

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * LRU hash maps: a hash table that makes room by itself. All elements stand on a clock (a ring); a
- * program's lookup marks the element, and when room is needed the hand goes round, takes marks away, and
- * removes the first element that has none. So what was used since the hand passed last survives, and a
- * lookup costs one store at most. Callers' lookups do not mark: looking at a map from outside is no use of
- * it.
+ * program's lookup marks the element, and when room is needed the hand goes round, takes marks
+ * away, and removes the first element that has none. So what was used since the hand passed last
+ * survives, and a lookup costs one store at most. Callers' lookups do not mark: looking at a map
+ * from outside is no use of it.
  *
  * BPF_F_NO_COMMON_LRU (a ring for each CPU) is accepted; the ring is common all the same.
  *
- * Lock order: bucket, then clock. Eviction takes the victim off the clock first and goes to its bucket
- * without the clock's lock, in a read section that keeps the victim's memory.
+ * Lock order: bucket, then clock. Eviction takes the victim off the clock first and goes to its
+ * bucket without the clock's lock, in a read section that keeps the victim's memory.
  */
 #include "maps/hash.h"
 
@@ -114,7 +114,8 @@ static struct rt_map *lru_alloc(const struct kfunc_kernel *k, const union bpf_at
 	return map;
 }
 
-static struct rt_map *lru_percpu_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
+static struct rt_map *lru_percpu_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+				       int *err)
 {
 	struct rt_map *map = hash_percpu_alloc(k, attr, err);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A map's types: that they fit its sizes and its kind, and the special fields of its value (kfunc spec
- * R8.1-R8.6). Types may be missing; with types come rules:
+ * A map's types: that they fit its sizes and its kind, and the special fields of its value (kfunc
+ * spec R8.1-R8.6). Types may be missing; with types come rules:
  *  - sizes of key and value must be those of the types;
  *  - arrays have a 32-bit integer key, or no key type at all for a global data section;
  *  - local storage has a 32-bit integer key, a trie a struct;
@@ -70,9 +70,9 @@ static int check_key(const struct rt_map *map, enum key_rule rule)
 		value = btf_type(map->btf, d->value_type_id);
 		if (rule == KEY_INT_OR_SECTION)
 			return d->max_entries == 1 && value &&
-					       btf_type_kind(value) == BTF_KIND_DATASEC ?
-				       0 :
-				       -EINVAL;
+					       btf_type_kind(value) == BTF_KIND_DATASEC
+				       ? 0
+				       : -EINVAL;
 		return rule == KEY_ANY && d->key_size ? -EINVAL : 0;
 	}
 	if (btf_type_size(map->btf, d->key_type_id) != d->key_size)

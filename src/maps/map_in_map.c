@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What maps of maps know of their inner maps: a template that the verifier sees, made from the map that
- * was given at creation, and the test whether another map may take its place (same type, sizes, flags
- * and special fields; the number of elements too, unless an array was created with BPF_F_INNER_MAP).
+ * What maps of maps know of their inner maps: a template that the verifier sees, made from the map
+ * that was given at creation, and the test whether another map may take its place (same type,
+ * sizes, flags and special fields; the number of elements too, unless an array was created with
+ * BPF_F_INNER_MAP).
  */
 #include "maps/maps.h"
 
@@ -49,9 +50,9 @@ static bool same_fields(const struct btf_fields *a, const struct btf_fields *b)
 	for (uint32_t i = 0; i < a->n; i++) {
 		const struct btf_field *x = &a->f[i], *y = &b->f[i];
 
-		if (x->kind != y->kind || x->off != y->off || x->size != y->size || x->btf != y->btf ||
-		    x->type_id != y->type_id || x->content_id != y->content_id ||
-		    x->node_off != y->node_off)
+		if (x->kind != y->kind || x->off != y->off || x->size != y->size ||
+		    x->btf != y->btf || x->type_id != y->type_id ||
+		    x->content_id != y->content_id || x->node_off != y->node_off)
 			return false;
 	}
 	return true;
@@ -62,7 +63,8 @@ bool map_template_fits(const struct rt_map *t, const struct rt_map *inner)
 	const struct vf_map *a = &t->desc, *b = &inner->desc;
 
 	if (a->type != b->type || a->key_size != b->key_size || a->value_size != b->value_size ||
-	    a->flags != b->flags || a->map_extra != b->map_extra || !same_fields(t->fields, inner->fields))
+	    a->flags != b->flags || a->map_extra != b->map_extra ||
+	    !same_fields(t->fields, inner->fields))
 		return false;
 	/* rings and arrays are accessed by their size */
 	if (a->type == BPF_MAP_TYPE_ARRAY && !(a->flags & BPF_F_INNER_MAP))

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Creation and lifetime of maps, for every family. The order of checks is that of MAP_CREATE: what does
- * not fit together in the request, then the type, then the family's sizes and flags, then the name, then
- * types. Privileges are not asked for: a map of this process belongs to it.
+ * Creation and lifetime of maps, for every family. The order of checks is that of MAP_CREATE: what
+ * does not fit together in the request, then the type, then the family's sizes and flags, then the
+ * name, then types. Privileges are not asked for: a map of this process belongs to it.
  *
- * A map dies in three steps: its last descriptor goes (users_gone cuts circles through program arrays),
- * its last reference goes (the boundary forgets its id), and a grace period later its memory goes,
- * because a running program may still hold addresses of values.
+ * A map dies in three steps: its last descriptor goes (users_gone cuts circles through program
+ * arrays), its last reference goes (the boundary forgets its id), and a grace period later its
+ * memory goes, because a running program may still hold addresses of values.
  */
 #include "maps/maps.h"
 
@@ -23,7 +23,7 @@ static const struct {
 	uint32_t type;
 	const struct rt_map_ops *ops;
 } families[] = {
-#define FAMILY(type, ops) { type, &ops },
+#define FAMILY(type, ops) {type, &ops},
 #include "maps/families.def"
 #undef FAMILY
 };
@@ -75,8 +75,8 @@ int map_mem_alloc(struct map_mem *m, uint64_t size)
 	}
 	if (size > SIZE_MAX / 2)
 		return -ENOMEM;
-	m->p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-		    0);
+	m->p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		    -1, 0);
 	if (m->p == MAP_FAILED) {
 		m->p = NULL;
 		return -ENOMEM;
@@ -97,7 +97,8 @@ int map_mem_share(struct map_mem *m, uint64_t size)
 	if (m->fd < 0)
 		return -errno;
 	if (ftruncate(m->fd, m->size) == 0) {
-		m->p = mmap(NULL, m->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, m->fd, 0);
+		m->p = mmap(NULL, m->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+			    m->fd, 0);
 		if (m->p != MAP_FAILED)
 			return 0;
 	}
@@ -165,8 +166,8 @@ static int check_request(const union bpf_attr *a)
 	} else if (a->btf_key_type_id && !a->btf_value_type_id) {
 		return -EINVAL;
 	}
-	if (a->map_extra && a->map_type != BPF_MAP_TYPE_BLOOM_FILTER && a->map_type != MAP_T_ARENA &&
-	    a->map_type != MAP_T_RHASH)
+	if (a->map_extra && a->map_type != BPF_MAP_TYPE_BLOOM_FILTER &&
+	    a->map_type != MAP_T_ARENA && a->map_type != MAP_T_RHASH)
 		return -EINVAL;
 	if (access == (BPF_F_RDONLY | BPF_F_WRONLY))
 		return -EINVAL;
@@ -226,8 +227,8 @@ static void free_map(struct rt_map *map)
 	kernel_put(k);
 }
 
-struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr, struct btf_obj *btf,
-			     struct rt_map *inner, int *err)
+struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr,
+			     struct btf_obj *btf, struct rt_map *inner, int *err)
 {
 	const struct rt_map_ops *ops;
 	struct rt_map *map;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What the map families share. A family is a file with a struct that starts with struct rt_map and one
- * or more struct rt_map_ops, listed in families.def.
+ * What the map families share. A family is a file with a struct that starts with struct rt_map and
+ * one or more struct rt_map_ops, listed in families.def.
  *
  * Storage is cheap until it is used (large arrays are mapped memory that the kernel fills on first
  * touch, hash tables grow their buckets' elements on insertion), so a map that only serves a
- * verification costs next to nothing. Types without a family here exist as descriptions: they can be
- * created and verified against, every operation on them is -ENOTSUPP, and a program that uses one is
- * not made runnable.
+ * verification costs next to nothing. Types without a family here exist as descriptions: they can
+ * be created and verified against, every operation on them is -ENOTSUPP, and a program that uses
+ * one is not made runnable.
  */
 #ifndef MAPS_MAPS_H
 #define MAPS_MAPS_H
@@ -32,7 +32,7 @@ enum {
 	MAP_T_RHASH = 35,
 };
 #define MAP_F_VTYPE_BTF_OBJ_FD (1u << 15)
-#define MAP_F_TOKEN_FD	       (1u << 16)
+#define MAP_F_TOKEN_FD         (1u << 16)
 
 static inline uint32_t map_round8(uint32_t n)
 {

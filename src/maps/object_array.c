@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Arrays of objects: program arrays (tail calls) and arrays of maps. A slot holds a reference; programs
- * read slots under RCU, and what leaves a slot lives on for a grace period. Callers put in descriptors and
- * read ids.
+ * Arrays of objects: program arrays (tail calls) and arrays of maps. A slot holds a reference;
+ * programs read slots under RCU, and what leaves a slot lives on for a grace period. Callers put in
+ * descriptors and read ids.
  *
  * A program array can contain a program that uses the array, a circle that reference counts do not
  * open: when the array's last descriptor is closed its slots are cleared.
@@ -34,7 +34,8 @@ static struct object_array *arr(const struct rt_map *map)
 	return (struct object_array *)map;
 }
 
-static struct rt_map *object_array_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
+static struct rt_map *object_array_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+					 int *err)
 {
 	struct object_array *a = mem_zalloc(sizeof(*a));
 
@@ -76,7 +77,8 @@ static void clear(struct rt_map *map)
 {
 	for (uint32_t i = 0; i < map->desc.max_entries; i++)
 		if (__atomic_load_n(&arr(map)->slot[i], __ATOMIC_RELAXED))
-			put_obj(map, __atomic_exchange_n(&arr(map)->slot[i], NULL, __ATOMIC_ACQ_REL));
+			put_obj(map,
+				__atomic_exchange_n(&arr(map)->slot[i], NULL, __ATOMIC_ACQ_REL));
 }
 
 static void object_array_free(struct rt_map *map)
@@ -104,7 +106,7 @@ static void *object_array_lookup(struct rt_map *map, const void *key)
 
 static struct owner owner_of(const struct rt_map *map, const struct rt_prog *p)
 {
-	struct owner o = { .set = true, .type = p->type, .xdp_frags = p->flags & (1u << 5) };
+	struct owner o = {.set = true, .type = p->type, .xdp_frags = p->flags & (1u << 5)};
 	const struct btf_type *t;
 
 	if (map->kernel->version >= KVER(6, 18))
@@ -114,7 +116,8 @@ static struct owner owner_of(const struct rt_map *map, const struct rt_prog *p)
 		return o;
 	t = p->attach_btf ? btf_type(p->attach_btf, p->attach_btf_id) : NULL;
 	o.proto_btf = p->attach_btf;
-	/* a function or a tracepoint's typedef: its prototype; an operations struct: its id and member */
+	/* a function or a tracepoint's typedef: its prototype; an operations struct: its id and
+	 * member */
 	o.proto = t && p->type != BPF_PROG_TYPE_STRUCT_OPS ? t->type : p->attach_btf_id;
 	if (p->type == BPF_PROG_TYPE_STRUCT_OPS)
 		o.attach_type = p->attach_type;
@@ -149,7 +152,8 @@ static int check_object(struct rt_map *map, void *obj)
 	return map_prog_array_claim(map, p);
 }
 
-static int object_array_update(struct rt_map *map, const void *key, const void *value, uint64_t flags)
+static int object_array_update(struct rt_map *map, const void *key, const void *value,
+			       uint64_t flags)
 {
 	void **s = slot_of(map, key), *obj;
 	int err;
@@ -178,7 +182,8 @@ static long object_array_delete(struct rt_map *map, const void *key)
 	return old ? 0 : -ENOENT;
 }
 
-static int object_array_user_lookup(struct rt_map *map, const void *key, void *value, uint64_t flags)
+static int object_array_user_lookup(struct rt_map *map, const void *key, void *value,
+				    uint64_t flags)
 {
 	uint32_t id = 0;
 	void *obj;

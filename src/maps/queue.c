@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Queues and stacks: a ring of values under one lock. Pushing into a full one is E2BIG, unless BPF_EXIST
- * says that the oldest may go; taking from an empty one is ENOENT and gives zeros. There are no keys.
+ * Queues and stacks: a ring of values under one lock. Pushing into a full one is E2BIG, unless
+ * BPF_EXIST says that the oldest may go; taking from an empty one is ENOENT and gives zeros. There
+ * are no keys.
  */
 #include "maps/maps.h"
 
@@ -19,7 +20,8 @@ static struct queue_map *que(const struct rt_map *map)
 	return (struct queue_map *)map;
 }
 
-static struct rt_map *queue_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
+static struct rt_map *queue_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+				  int *err)
 {
 	struct queue_map *q = mem_zalloc(sizeof(*q));
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Ring buffers, in the layout that consumers know: a page with the consumer's position (theirs to write),
- * a page with the producer's position, the data. A record is an 8-byte header (length with a busy and a
- * discard bit, page offset) and its bytes, 8-byte aligned; positions only grow. The data pages are mapped
- * twice in a row, here and at consumers, so that a record that wraps is contiguous.
+ * Ring buffers, in the layout that consumers know: a page with the consumer's position (theirs to
+ * write), a page with the producer's position, the data. A record is an 8-byte header (length with
+ * a busy and a discard bit, page offset) and its bytes, 8-byte aligned; positions only grow. The
+ * data pages are mapped twice in a row, here and at consumers, so that a record that wraps is
+ * contiguous.
  *
- * In our own mapping a private page comes before the three parts. It leads from a record, whose header
- * holds the number of pages back to it, to the map: a commit is given only the record.
+ * In our own mapping a private page comes before the three parts. It leads from a record, whose
+ * header holds the number of pages back to it, to the map: a commit is given only the record.
  *
  * Producers share a lock while they reserve; a commit takes none. The consumer is woken through an
  * eventfd when it had caught up with the record, or as the flags say.
  *
- * Nothing read from the consumer's page is trusted: its position only decides whether there is room.
+ * Nothing read from the consumer's page is trusted: its position only decides whether there is
+ * room.
  *
  * Left out: overwrite mode (a flag newer than 6.18) and user ring buffers.
  */
@@ -23,9 +25,9 @@
 
 #include "maps/maps.h"
 
-#define HEADER	   8u
-#define BUSY	   (1u << 31)
-#define DISCARD	   (1u << 30)
+#define HEADER     8u
+#define BUSY       (1u << 31)
+#define DISCARD    (1u << 30)
 #define RECORD_MAX (UINT32_MAX / 4)
 
 struct record {
@@ -102,7 +104,8 @@ static void ringbuf_free(struct rt_map *map)
 	mem_free(r);
 }
 
-static struct rt_map *ringbuf_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
+static struct rt_map *ringbuf_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+				    int *err)
 {
 	struct ringbuf_map *r = mem_zalloc(sizeof(*r));
 
@@ -233,8 +236,8 @@ uint64_t map_ringbuf_query(struct rt_map *map, uint64_t flags)
 
 /* ---- consuming ---- */
 
-static void *ringbuf_mmap(struct rt_map *map, void *addr, size_t len, int prot, int flags, uint64_t off,
-			  int *err)
+static void *ringbuf_mmap(struct rt_map *map, void *addr, size_t len, int prot, int flags,
+			  uint64_t off, int *err)
 {
 	struct ringbuf_map *r = ring(map);
 	size_t all = r->page + 2 * r->size;

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Creation rules of every map type, one row a type: sizes, number of entries, flags that must be set
- * (facts/map_types.json; which flags may be set is the kernel's table). Each limit has its own errno:
- * what could never work is EINVAL, what is merely too much is E2BIG.
+ * Creation rules of every map type, one row a type: sizes, number of entries, flags that must be
+ * set (facts/map_types.json; which flags may be set is the kernel's table). Each limit has its own
+ * errno: what could never work is EINVAL, what is merely too much is E2BIG.
  *
  * Left out: privileges, NUMA nodes that do not exist, the memory limits of the machine.
  */
 #include "maps/maps.h"
 
 /* struct bpf_cgroup_storage_key and a bare cgroup id */
-#define CGROUP_KEY_BIG	 16
+#define CGROUP_KEY_BIG   16
 #define CGROUP_KEY_SMALL 8
 
-#define KMALLOC_MAX   (4u << 20)
-#define PERCPU_MAX    32768u
-#define STORAGE_MAX   65456u
-#define STACK_FRAMES  127u
-#define PAGE	      4096u
-#define NO_PREALLOC   BPF_F_NO_PREALLOC
+#define KMALLOC_MAX  (4u << 20)
+#define PERCPU_MAX   32768u
+#define STORAGE_MAX  65456u
+#define STACK_FRAMES 127u
+#define PAGE         4096u
+#define NO_PREALLOC  BPF_F_NO_PREALLOC
 
 enum { E_ZERO = 1 << 0, E_ANY = 1 << 1, E_POW2 = 1 << 2, E_ONE = 1 << 3 };
 
@@ -25,11 +25,11 @@ struct rule {
 	uint32_t type;
 	uint32_t key_min, key_max;
 	uint32_t value_min, value_max;
-	uint32_t entries;	/* E_* */
-	uint32_t entries_max;	/* 0: no limit */
-	uint32_t must;		/* flags that must be set */
+	uint32_t entries;       /* E_* */
+	uint32_t entries_max;   /* 0: no limit */
+	uint32_t must;          /* flags that must be set */
 	int key_err, value_err; /* above the maximum */
-	bool btf;		/* types of key and value are required */
+	bool btf;               /* types of key and value are required */
 	int (*more)(const struct kfunc_kernel *k, const union bpf_attr *a);
 };
 
@@ -117,51 +117,55 @@ static int more_none(const struct kfunc_kernel *k, const union bpf_attr *a)
 	return 0;
 }
 
-#define T(x)	BPF_MAP_TYPE_##x
-#define INF	UINT32_MAX
-#define IDX	4, 4
-#define BIG	E2BIG
+#define T(x)    BPF_MAP_TYPE_##x
+#define INF     UINT32_MAX
+#define IDX     4, 4
+#define BIG     E2BIG
 #define NOTHING 0, 0
 
 static const struct rule rules[] = {
-	{ T(HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_hash },
-	{ T(ARRAY), IDX, 1, INT32_MAX, E_ANY, 0, 0, EINVAL, BIG, false, more_none },
-	{ T(PROG_ARRAY), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none },
-	{ T(PERF_EVENT_ARRAY), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none },
-	{ T(PERCPU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_percpu },
-	{ T(PERCPU_ARRAY), IDX, 1, INF, E_ANY, 0, 0, EINVAL, BIG, false, more_percpu },
-	{ T(STACK_TRACE), IDX, 8, INF, E_ANY, 1u << 31, 0, EINVAL, EINVAL, false, more_stack_trace },
-	{ T(CGROUP_ARRAY), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none },
-	{ T(LRU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_lru },
-	{ T(LRU_PERCPU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_percpu },
-	{ T(LPM_TRIE), 5, 260, 1, KMALLOC_MAX - 300, E_ANY, 0, NO_PREALLOC, EINVAL, EINVAL, false,
-	  more_none },
-	{ T(ARRAY_OF_MAPS), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none },
-	{ T(HASH_OF_MAPS), 1, INF, IDX, E_ANY, 0, 0, BIG, EINVAL, false, more_hash },
-	{ T(DEVMAP), IDX, 4, 8, E_ANY, 0, 0, EINVAL, EINVAL, false, more_4_or_8 },
-	{ T(SOCKMAP), IDX, 4, 8, E_ANY, INT32_MAX, 0, EINVAL, EINVAL, false, more_4_or_8 },
-	{ T(CPUMAP), IDX, 4, 8, E_ANY, 0, 0, EINVAL, EINVAL, false, more_cpumap },
-	{ T(XSKMAP), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none },
-	{ T(SOCKHASH), 1, 512, 4, 8, E_ANY, 0, 0, BIG, EINVAL, false, more_4_or_8 },
-	{ T(CGROUP_STORAGE), 8, 16, 1, STORAGE_MAX, E_ZERO, 0, 0, EINVAL, BIG, false, more_cgroup_key },
-	{ T(REUSEPORT_SOCKARRAY), IDX, 4, 8, E_ANY, 0, 0, EINVAL, EINVAL, false, more_4_or_8 },
-	{ T(PERCPU_CGROUP_STORAGE), 8, 16, 1, PERCPU_MAX, E_ZERO, 0, 0, EINVAL, BIG, false,
-	  more_cgroup_key },
-	{ T(QUEUE), NOTHING, 1, KMALLOC_MAX, E_ANY, 0, 0, EINVAL, BIG, false, more_none },
-	{ T(STACK), NOTHING, 1, KMALLOC_MAX, E_ANY, 0, 0, EINVAL, BIG, false, more_none },
-	{ T(SK_STORAGE), IDX, 1, STORAGE_MAX, E_ZERO, 0, NO_PREALLOC, EINVAL, BIG, true, more_none },
-	{ T(DEVMAP_HASH), IDX, 4, 8, E_ANY, 1u << 31, 0, EINVAL, EINVAL, false, more_4_or_8 },
-	{ T(STRUCT_OPS), IDX, 1, INF, E_ONE, 0, 0, EINVAL, EINVAL, false, more_none },
-	{ T(RINGBUF), NOTHING, NOTHING, E_ANY | E_POW2, 0, 0, EINVAL, EINVAL, false, more_ring },
-	{ T(INODE_STORAGE), IDX, 1, STORAGE_MAX, E_ZERO, 0, NO_PREALLOC, EINVAL, BIG, true, more_none },
-	{ T(TASK_STORAGE), IDX, 1, STORAGE_MAX, E_ZERO, 0, NO_PREALLOC, EINVAL, BIG, true, more_none },
-	{ T(BLOOM_FILTER), NOTHING, 1, INF, E_ANY, 0, 0, EINVAL, EINVAL, false, more_bloom },
-	{ T(USER_RINGBUF), NOTHING, NOTHING, E_ANY | E_POW2, 0, 0, EINVAL, EINVAL, false, more_ring },
-	{ MAP_T_CGRP_STORAGE, IDX, 1, STORAGE_MAX, E_ZERO, 0, NO_PREALLOC, EINVAL, BIG, true,
-	  more_none },
-	{ MAP_T_ARENA, NOTHING, NOTHING, E_ANY, 0, BPF_F_MMAPABLE, EINVAL, EINVAL, false, more_arena },
-	{ MAP_T_INSN_ARRAY, IDX, 16, 16, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none },
-	{ MAP_T_RHASH, 1, 65535, 1, INF, E_ANY, 0, NO_PREALLOC, BIG, BIG, false, more_rhash },
+	{T(HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_hash},
+	{T(ARRAY), IDX, 1, INT32_MAX, E_ANY, 0, 0, EINVAL, BIG, false, more_none},
+	{T(PROG_ARRAY), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},
+	{T(PERF_EVENT_ARRAY), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},
+	{T(PERCPU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_percpu},
+	{T(PERCPU_ARRAY), IDX, 1, INF, E_ANY, 0, 0, EINVAL, BIG, false, more_percpu},
+	{T(STACK_TRACE), IDX, 8, INF, E_ANY, 1u << 31, 0, EINVAL, EINVAL, false, more_stack_trace},
+	{T(CGROUP_ARRAY), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},
+	{T(LRU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_lru},
+	{T(LRU_PERCPU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_percpu},
+	{T(LPM_TRIE), 5, 260, 1, KMALLOC_MAX - 300, E_ANY, 0, NO_PREALLOC, EINVAL, EINVAL, false,
+	 more_none},
+	{T(ARRAY_OF_MAPS), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},
+	{T(HASH_OF_MAPS), 1, INF, IDX, E_ANY, 0, 0, BIG, EINVAL, false, more_hash},
+	{T(DEVMAP), IDX, 4, 8, E_ANY, 0, 0, EINVAL, EINVAL, false, more_4_or_8},
+	{T(SOCKMAP), IDX, 4, 8, E_ANY, INT32_MAX, 0, EINVAL, EINVAL, false, more_4_or_8},
+	{T(CPUMAP), IDX, 4, 8, E_ANY, 0, 0, EINVAL, EINVAL, false, more_cpumap},
+	{T(XSKMAP), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},
+	{T(SOCKHASH), 1, 512, 4, 8, E_ANY, 0, 0, BIG, EINVAL, false, more_4_or_8},
+	{T(CGROUP_STORAGE), 8, 16, 1, STORAGE_MAX, E_ZERO, 0, 0, EINVAL, BIG, false,
+	 more_cgroup_key},
+	{T(REUSEPORT_SOCKARRAY), IDX, 4, 8, E_ANY, 0, 0, EINVAL, EINVAL, false, more_4_or_8},
+	{T(PERCPU_CGROUP_STORAGE), 8, 16, 1, PERCPU_MAX, E_ZERO, 0, 0, EINVAL, BIG, false,
+	 more_cgroup_key},
+	{T(QUEUE), NOTHING, 1, KMALLOC_MAX, E_ANY, 0, 0, EINVAL, BIG, false, more_none},
+	{T(STACK), NOTHING, 1, KMALLOC_MAX, E_ANY, 0, 0, EINVAL, BIG, false, more_none},
+	{T(SK_STORAGE), IDX, 1, STORAGE_MAX, E_ZERO, 0, NO_PREALLOC, EINVAL, BIG, true, more_none},
+	{T(DEVMAP_HASH), IDX, 4, 8, E_ANY, 1u << 31, 0, EINVAL, EINVAL, false, more_4_or_8},
+	{T(STRUCT_OPS), IDX, 1, INF, E_ONE, 0, 0, EINVAL, EINVAL, false, more_none},
+	{T(RINGBUF), NOTHING, NOTHING, E_ANY | E_POW2, 0, 0, EINVAL, EINVAL, false, more_ring},
+	{T(INODE_STORAGE), IDX, 1, STORAGE_MAX, E_ZERO, 0, NO_PREALLOC, EINVAL, BIG, true,
+	 more_none},
+	{T(TASK_STORAGE), IDX, 1, STORAGE_MAX, E_ZERO, 0, NO_PREALLOC, EINVAL, BIG, true,
+	 more_none},
+	{T(BLOOM_FILTER), NOTHING, 1, INF, E_ANY, 0, 0, EINVAL, EINVAL, false, more_bloom},
+	{T(USER_RINGBUF), NOTHING, NOTHING, E_ANY | E_POW2, 0, 0, EINVAL, EINVAL, false, more_ring},
+	{MAP_T_CGRP_STORAGE, IDX, 1, STORAGE_MAX, E_ZERO, 0, NO_PREALLOC, EINVAL, BIG, true,
+	 more_none},
+	{MAP_T_ARENA, NOTHING, NOTHING, E_ANY, 0, BPF_F_MMAPABLE, EINVAL, EINVAL, false,
+	 more_arena},
+	{MAP_T_INSN_ARRAY, IDX, 16, 16, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},
+	{MAP_T_RHASH, 1, 65535, 1, INF, E_ANY, 0, NO_PREALLOC, BIG, BIG, false, more_rhash},
 };
 
 static const struct rule *find_rule(uint32_t type)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Special fields of values at run time (kfunc spec R8.15-R8.17): they are never copied in or out, they
- * are released when the value's memory goes, and stored kernel pointers are released by the destructor
- * that was registered for their type.
+ * Special fields of values at run time (kfunc spec R8.15-R8.17): they are never copied in or out,
+ * they are released when the value's memory goes, and stored kernel pointers are released by the
+ * destructor that was registered for their type.
  *
- * A value is copied around its fields with relaxed word accesses, since programs and callers may look at
- * it meanwhile. Locks are four bytes, as struct bpf_spin_lock: a word that is 0, 1 (held) or 2 (held, and
- * somebody sleeps), taken with a futex when spinning does not help, because the holder may be a thread
- * that lost its CPU.
+ * A value is copied around its fields with relaxed word accesses, since programs and callers may
+ * look at it meanwhile. Locks are four bytes, as struct bpf_spin_lock: a word that is 0, 1 (held)
+ * or 2 (held, and somebody sleeps), taken with a futex when spinning does not help, because the
+ * holder may be a thread that lost its CPU.
  *
- * Left out: timers, workqueues and task works have no run time yet, so their fields are only zeroed.
+ * Left out: timers, workqueues and task works have no run time yet, so their fields are only
+ * zeroed.
  */
 #include "runtime/fields.h"
 
@@ -31,11 +32,13 @@ void rt_copy_shared(void *dst, const void *src, size_t n)
 
 	if (!(((uintptr_t)d | (uintptr_t)s) & 7))
 		for (; n >= 8; n -= 8, d += 8, s += 8)
-			__atomic_store_n((uint64_t *)d, __atomic_load_n((const uint64_t *)s, __ATOMIC_RELAXED),
+			__atomic_store_n((uint64_t *)d,
+					 __atomic_load_n((const uint64_t *)s, __ATOMIC_RELAXED),
 					 __ATOMIC_RELAXED);
 	if (!(((uintptr_t)d | (uintptr_t)s) & 3))
 		for (; n >= 4; n -= 4, d += 4, s += 4)
-			__atomic_store_n((uint32_t *)d, __atomic_load_n((const uint32_t *)s, __ATOMIC_RELAXED),
+			__atomic_store_n((uint32_t *)d,
+					 __atomic_load_n((const uint32_t *)s, __ATOMIC_RELAXED),
 					 __ATOMIC_RELAXED);
 	for (; n; n--, d++, s++)
 		__atomic_store_n(d, __atomic_load_n(s, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
@@ -169,7 +172,8 @@ void rt_spin_lock(uint32_t *lock)
 {
 	uint32_t old = FREE;
 
-	if (__atomic_compare_exchange_n(lock, &old, HELD, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (__atomic_compare_exchange_n(lock, &old, HELD, false, __ATOMIC_ACQUIRE,
+					__ATOMIC_RELAXED))
 		return;
 	for (int i = 0; i < 100; i++) {
 		relax();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Special fields of values and local objects at run time (kfunc spec 8.5), and the locks among them.
- * The functions on whole values are declared in rt.h.
+ * Special fields of values and local objects at run time (kfunc spec 8.5), and the locks among
+ * them. The functions on whole values are declared in rt.h.
  */
 #ifndef RUNTIME_FIELDS_H
 #define RUNTIME_FIELDS_H
@@ -14,12 +14,13 @@
 #include "runtime/rt.h"
 
 /*
- * Memory of program-allocated objects (bpf_obj_new and the rest). An object knows its special fields, so
- * that whoever drops it last (a program, a map value, a list) can release what it owns. fields may be
- * NULL; they are copied.
+ * Memory of program-allocated objects (bpf_obj_new and the rest). An object knows its special
+ * fields, so that whoever drops it last (a program, a map value, a list) can release what it owns.
+ * fields may be NULL; they are copied.
  */
 void *rt_obj_new(uint32_t size, const struct btf_fields *fields);
-/* One reference less; the last one releases the fields and frees after a grace period. NULL is fine. */
+/* One reference less; the last one releases the fields and frees after a grace period. NULL is
+ * fine. */
 void rt_obj_drop(void *obj);
 /* One more reference (types with a bpf_refcount); obj must be alive. */
 void *rt_obj_acquire(void *obj);
@@ -31,8 +32,8 @@ void *rt_percpu_obj_cpu(void *handle, uint32_t cpu);
 void rt_percpu_obj_drop(void *handle);
 
 /*
- * Copies between a value that programs use at the same time and private memory: relaxed accesses of the
- * widest aligned units, so a reader sees whole words, as it does in the kernel.
+ * Copies between a value that programs use at the same time and private memory: relaxed accesses of
+ * the widest aligned units, so a reader sees whole words, as it does in the kernel.
  */
 void rt_copy_shared(void *dst, const void *src, size_t n);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Memory of objects that programs allocate (bpf_obj_new, bpf_percpu_obj_new). A header in front of the
- * object keeps its reference count and its special fields, so that the last holder can release what
- * the object owns without knowing its type. Memory goes after a grace period: other programs may still
- * look at an object that they found under RCU.
+ * Memory of objects that programs allocate (bpf_obj_new, bpf_percpu_obj_new). A header in front of
+ * the object keeps its reference count and its special fields, so that the last holder can release
+ * what the object owns without knowing its type. Memory goes after a grace period: other programs
+ * may still look at an object that they found under RCU.
  *
- * The type's own struct bpf_refcount, if it has one, is never touched by programs; the count lives in
- * the header for every type.
+ * The type's own struct bpf_refcount, if it has one, is never touched by programs; the count lives
+ * in the header for every type.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -47,7 +47,8 @@ void *rt_obj_new(uint32_t size, const struct btf_fields *fields)
 
 static void free_obj(struct rcu_head *head)
 {
-	struct obj_header *h = (struct obj_header *)((char *)head - offsetof(struct obj_header, rcu));
+	struct obj_header *h =
+		(struct obj_header *)((char *)head - offsetof(struct obj_header, rcu));
 
 	mem_free(h->fields);
 	mem_free(h);

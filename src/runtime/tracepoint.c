@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Tracepoints: a table of names that only grows, and per tracepoint an array of links that is replaced
- * as a whole under a lock and read under RCU. A program is run by rt_prog_run(), which opens its own
- * read section (none for sleepable programs), so each link counts the runs in progress, and detaching
- * waits for the grace period and then for that count.
+ * Tracepoints: a table of names that only grows, and per tracepoint an array of links that is
+ * replaced as a whole under a lock and read under RCU. A program is run by rt_prog_run(), which
+ * opens its own read section (none for sleepable programs), so each link counts the runs in
+ * progress, and detaching waits for the grace period and then for that count.
  */
 #include "runtime/tracepoint.h"
 
@@ -84,7 +84,8 @@ const char *rt_tracepoint_name(const struct rt_tracepoint *tp)
 
 bool rt_tracepoint_active(const struct rt_tracepoint *tp)
 {
-	return atomic_load_explicit(&((struct rt_tracepoint *)tp)->links, memory_order_relaxed) != NULL;
+	return atomic_load_explicit(&((struct rt_tracepoint *)tp)->links, memory_order_relaxed) !=
+	       NULL;
 }
 
 uint64_t rt_tracepoint_cookie(void)
@@ -94,7 +95,7 @@ uint64_t rt_tracepoint_cookie(void)
 
 static void run_one(const struct rt_tracepoint *tp, struct rt_tp_link *l, const uint64_t *args)
 {
-	uint64_t ctx[RT_TP_MAX_ARGS] = { 0 }, outer = current_cookie;
+	uint64_t ctx[RT_TP_MAX_ARGS] = {0}, outer = current_cookie;
 
 	/* a writable program changes its own copy only */
 	memcpy(ctx, args, tp->n_args * sizeof(ctx[0]));
@@ -134,7 +135,8 @@ static void free_links(struct rcu_head *head)
 }
 
 /* lock held: the array without `without` and with `with` at its end; -ENOMEM */
-static int replace(struct rt_tracepoint *tp, struct rt_tp_link *with, const struct rt_tp_link *without)
+static int replace(struct rt_tracepoint *tp, struct rt_tp_link *with,
+		   const struct rt_tp_link *without)
 {
 	struct links *old = atomic_load(&tp->links), *new;
 	uint32_t n = old ? old->n : 0, k = 0;

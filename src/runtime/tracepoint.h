@@ -21,9 +21,10 @@ struct rt_tracepoint;
 struct rt_tp_link;
 
 /*
- * Declares a tracepoint ("task_newtask", as in the BTF typedef without its btf_trace_ prefix) with the
- * number of its arguments, and returns its handle, which stays valid for the life of the process;
- * declaring twice gives the same handle. NULL: out of memory, or another number of arguments.
+ * Declares a tracepoint ("task_newtask", as in the BTF typedef without its btf_trace_ prefix) with
+ * the number of its arguments, and returns its handle, which stays valid for the life of the
+ * process; declaring twice gives the same handle. NULL: out of memory, or another number of
+ * arguments.
  */
 struct rt_tracepoint *rt_tracepoint_declare(const char *name, uint32_t n_args);
 /* NULL: nobody declared it */
@@ -33,14 +34,14 @@ const char *rt_tracepoint_name(const struct rt_tracepoint *tp);
 /* Whether a program is attached: lets the firing side skip building arguments. */
 bool rt_tracepoint_active(const struct rt_tracepoint *tp);
 /*
- * Runs every attached program with a copy of args (n_args of them). The objects behind pointers stay
- * the caller's and must live until this returns.
+ * Runs every attached program with a copy of args (n_args of them). The objects behind pointers
+ * stay the caller's and must live until this returns.
  */
 void rt_tracepoint_fire(struct rt_tracepoint *tp, const uint64_t *args);
 
 /*
- * Attaches: takes a reference on prog. 0; -ENOENT: no such tracepoint; -EINVAL: the program reads past
- * the last argument; -EEXIST: it is attached here already; -ENOMEM.
+ * Attaches: takes a reference on prog. 0; -ENOENT: no such tracepoint; -EINVAL: the program reads
+ * past the last argument; -EEXIST: it is attached here already; -ENOMEM.
  */
 int rt_tracepoint_attach(const char *name, struct rt_prog *prog, uint64_t cookie,
 			 struct rt_tp_link **link);

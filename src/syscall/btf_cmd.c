@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * BTF objects of the boundary: a caller's (BTF_LOAD), and a kernel's own, which get their ids when
- * somebody first asks about that kernel. A kernel's own BTFs are kept in a list here that references the
- * BTF but not the kernel, so that it does not keep the kernel alive; an entry counts only while kernel
- * and BTF are both the same, and a BTF that is referenced cannot give its address to another one.
+ * somebody first asks about that kernel. A kernel's own BTFs are kept in a list here that
+ * references the BTF but not the kernel, so that it does not keep the kernel alive; an entry counts
+ * only while kernel and BTF are both the same, and a BTF that is referenced cannot give its address
+ * to another one.
  *
  * The BTF of a kernel is also served as a file, for callers that open /sys/kernel/btf/vmlinux.
  */
@@ -33,7 +34,7 @@ static struct own_btf *own_list;
 static struct {
 	const struct btf_obj *btf; /* whose types the file holds; referenced */
 	int fd;
-} file = { NULL, -1 };
+} file = {NULL, -1};
 
 void sys_btf_get(struct sys_btf *b)
 {
@@ -178,7 +179,8 @@ static int fill_file(const struct kfunc_kernel *k)
 	if (fd < 0)
 		return -errno;
 	err = write_all(fd, data, size);
-	if (!err && fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+	if (!err &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		err = -errno;
 	if (err) {
 		close(fd);

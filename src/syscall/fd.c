@@ -4,19 +4,19 @@
  *
  * An object's descriptor is an open file description of one private, empty, sealed memfd, with two
  * properties of open file descriptions put to use:
- *  - its file position is a cookie that names the object (a process-wide random base, a serial number
- *    that is never used again, and the slot of the table below), so one lseek() identifies it;
+ *  - its file position is a cookie that names the object (a process-wide random base, a serial
+ * number that is never used again, and the slot of the table below), so one lseek() identifies it;
  *  - it holds an open-file-description lock on the byte at that position. The kernel drops the lock
  *    when the last descriptor of the description is closed, wherever its copies went (dup, fork,
  *    SCM_RIGHTS) and however it was closed. Whether byte N is locked is asked through the control
  *    descriptor: this is the only state there is, no count of ours can go wrong.
  *
  * So one descriptor costs one entry of the process's table, plain close(2) works, and a close that
- * comes through syscall_close() releases the object at once. Closes that we do not see are noticed by
- * a sweep, which runs when the number of descriptors has doubled since the last one.
+ * comes through syscall_close() releases the object at once. Closes that we do not see are noticed
+ * by a sweep, which runs when the number of descriptors has doubled since the last one.
  *
- * Left out: the descriptor itself cannot be mapped or polled; maps that offer it have files of their
- * own, which libc_hooks.c puts in the descriptor's place.
+ * Left out: the descriptor itself cannot be mapped or polled; maps that offer it have files of
+ * their own, which libc_hooks.c puts in the descriptor's place.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -91,14 +91,15 @@ static int make_ctrl(void)
 }
 
 /*
- * The control descriptor is ours unless the host closed it, say with closefrom(). A child of fork() starts a
- * file of its own, or it would give the same positions to other objects.
+ * The control descriptor is ours unless the host closed it, say with closefrom(). A child of fork()
+ * starts a file of its own, or it would give the same positions to other objects.
  */
 static int check_ctrl(void)
 {
 	struct stat st;
 
-	if (ctrl >= 0 && ctrl_pid == getpid() && fstat(ctrl, &st) == 0 && st.st_dev == ctrl_dev && st.st_ino == ctrl_ino)
+	if (ctrl >= 0 && ctrl_pid == getpid() && fstat(ctrl, &st) == 0 && st.st_dev == ctrl_dev &&
+	    st.st_ino == ctrl_ino)
 		return 0;
 	ctrl = -1;
 	return make_ctrl();
@@ -106,7 +107,7 @@ static int check_ctrl(void)
 
 static bool still_open(const struct slot *s)
 {
-	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = s->pos, .l_len = 1 };
+	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = s->pos, .l_len = 1};
 
 	if (s->gen != ctrl_gen)
 		return true; /* its control file is gone, so nothing can be asked any more */
@@ -118,7 +119,7 @@ static bool still_open(const struct slot *s)
 /* A descriptor at position pos that holds the lock of its byte. */
 static int open_at(int64_t pos)
 {
-	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = pos, .l_len = 1 };
+	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = pos, .l_len = 1};
 	char path[40];
 	int fd, err;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Ids: walking the programs, maps and links of the current kernel, and descriptors by id. (BTF objects,
- * among which the kernel's own appear on demand, are in btf_cmd.c.)
+ * Ids: walking the programs, maps and links of the current kernel, and descriptors by id. (BTF
+ * objects, among which the kernel's own appear on demand, are in btf_cmd.c.)
  */
 #include <errno.h>
 
@@ -58,7 +58,7 @@ long sys_map_fd_by_id(struct sys_cmd *c)
 	if (!m)
 		return -ENOENT;
 	return sys_fd_install(SYS_MAP, m,
-			      flags & BPF_F_RDONLY ? SYS_FD_READ :
-			      flags & BPF_F_WRONLY ? SYS_FD_WRITE :
-						     SYS_FD_RDWR);
+			      flags & BPF_F_RDONLY   ? SYS_FD_READ
+			      : flags & BPF_F_WRONLY ? SYS_FD_WRITE
+						     : SYS_FD_RDWR);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * OBJ_GET_INFO_BY_FD. The caller's structure may be shorter or longer than ours: what we do not know of
- * it must be zero (E2BIG), what it does not hold is left out, and the length that was used is written
- * back. Fields that are pointers in the structure are in and out: the caller gives a buffer and its
- * size, we fill as much as fits and say how much there is.
+ * OBJ_GET_INFO_BY_FD. The caller's structure may be shorter or longer than ours: what we do not
+ * know of it must be zero (E2BIG), what it does not hold is left out, and the length that was used
+ * is written back. Fields that are pointers in the structure are in and out: the caller gives a
+ * buffer and its size, we fill as much as fits and say how much there is.
  */
 #include <errno.h>
 #include <string.h>
@@ -196,7 +196,8 @@ static int info_link(struct sys_cmd *c, const struct sys_link *l)
 	if (l->type == BPF_LINK_TYPE_RAW_TRACEPOINT) {
 		if (!!info.raw_tracepoint.tp_name != !!info.raw_tracepoint.tp_name_len)
 			return -EINVAL;
-		cut = put_name(info.raw_tracepoint.tp_name, info.raw_tracepoint.tp_name_len, l->tp_name);
+		cut = put_name(info.raw_tracepoint.tp_name, info.raw_tracepoint.tp_name_len,
+			       l->tp_name);
 		if (cut && cut != -ENOSPC)
 			return cut;
 		info.raw_tracepoint.tp_name_len = strlen(l->tp_name) + 1;

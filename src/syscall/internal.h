@@ -69,7 +69,7 @@ enum sys_kind sys_fd_any(int fd, void **obj, int *err);
 struct sys_cmd {
 	union sys_attr *attr;
 	union bpf_attr *user; /* the caller's structure, for results */
-	uint32_t size;	      /* of the caller's structure, at most sizeof(*attr) */
+	uint32_t size;        /* of the caller's structure, at most sizeof(*attr) */
 	struct kfunc_kernel *kernel;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Links: programs attached to tracepoints of the live kernel, by RAW_TRACEPOINT_OPEN (raw and typed
- * tracepoint programs) and LINK_CREATE (typed ones). A link holds its program; when its last descriptor
- * is closed the program is detached, and no thread runs it through this link any more.
+ * tracepoint programs) and LINK_CREATE (typed ones). A link holds its program; when its last
+ * descriptor is closed the program is detached, and no thread runs it through this link any more.
  *
  * Left out: every other kind of attachment, which only a running Linux has (EOPNOTSUPP).
  */
@@ -95,15 +95,16 @@ long sys_raw_tp_open(struct sys_cmd *c)
 		return err;
 	if (is_typed_tp(p)) {
 		/* the target was chosen when the program was loaded */
-		ret = user ? -EINVAL :
-			     sys_attach_tp(p, p->attach_name ? p->attach_name : "",
+		ret = user ? -EINVAL
+			   : sys_attach_tp(p, p->attach_name ? p->attach_name : "",
 					   c->attr->raw_tp.cookie, BPF_LINK_TYPE_RAW_TRACEPOINT,
 					   BPF_TRACE_RAW_TP);
 	} else if (is_raw_tp(p)) {
 		n = rt_probe_read_str(name, user, sizeof(name) - 1);
 		name[sizeof(name) - 1] = '\0';
-		ret = n < 0 ? n : sys_attach_tp(p, name, c->attr->raw_tp.cookie,
-						BPF_LINK_TYPE_RAW_TRACEPOINT, 0);
+		ret = n < 0 ? n
+			    : sys_attach_tp(p, name, c->attr->raw_tp.cookie,
+					    BPF_LINK_TYPE_RAW_TRACEPOINT, 0);
 	} else {
 		ret = attaches_by_id(p) ? -EOPNOTSUPP : -EINVAL;
 	}

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The caller's log. In fixed mode (level bit 3) the buffer holds the beginning of the text; otherwise it
- * is a ring of which the caller sees the last part. Either way it is NUL-terminated.
+ * The caller's log. In fixed mode (level bit 3) the buffer holds the beginning of the text;
+ * otherwise it is a ring of which the caller sees the last part. Either way it is NUL-terminated.
  */
 #include "syscall/log.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define LEVEL_MASK  15u
-#define LEVEL_FIXED 8u
+#define LEVEL_MASK   15u
+#define LEVEL_FIXED  8u
 #define SIZE_MAXIMUM (1u << 30)
 
 int sys_log_init(struct sys_log *log, uint32_t level, uint64_t buf, uint32_t size)

@@ -4,8 +4,8 @@
  * family; what is special are the counts and the errnos:
  *  - count is in and out: how many elements were dealt with, also on failure;
  *  - walking a map ends with -ENOENT and the count of this last batch;
- *  - the token that a walk goes on from is the last key for arrays, and the number of a bucket for hash
- *    tables, whose batches hold whole buckets.
+ *  - the token that a walk goes on from is the last key for arrays, and the number of a bucket for
+ * hash tables, whose batches hold whole buckets.
  *
  * Left out: maps of objects.
  */
@@ -48,8 +48,8 @@ static int batch_open(struct sys_cmd *c, struct batch *b, unsigned int want)
 	    b->map->desc.type == BPF_MAP_TYPE_PROG_ARRAY || b->map->inner_template)
 		return -SYS_ENOTSUPP;
 	b->key_size = b->map->desc.key_size;
-	b->value_size = b->map->ops->user_value_size ? b->map->ops->user_value_size(b->map) :
-						       b->map->desc.value_size;
+	b->value_size = b->map->ops->user_value_size ? b->map->ops->user_value_size(b->map)
+						     : b->map->desc.value_size;
 	b->count = c->attr->b.batch.count;
 	b->key = mem_zalloc(2ul * b->key_size + b->value_size);
 	if (!b->key)
@@ -79,7 +79,8 @@ static int put_elems(struct sys_cmd *c, struct batch *b, const uint8_t *keys, co
 {
 	const union bpf_attr *a = &c->attr->b;
 
-	if (sys_copy_out(a->batch.keys + (uint64_t)b->done * b->key_size, keys, (uint64_t)n * b->key_size) ||
+	if (sys_copy_out(a->batch.keys + (uint64_t)b->done * b->key_size, keys,
+			 (uint64_t)n * b->key_size) ||
 	    sys_copy_out(a->batch.values + (uint64_t)b->done * b->value_size, values,
 			 (uint64_t)n * b->value_size))
 		return -EFAULT;
@@ -98,7 +99,8 @@ static int walk_keys(struct sys_cmd *c, struct batch *b)
 	err = b->map->ops->next_key(b->map, in ? b->key : NULL, b->next);
 	while (!err && b->done < b->count) {
 		memcpy(b->key, b->next, b->key_size);
-		err = b->map->ops->user_lookup(b->map, b->key, b->value, c->attr->b.batch.elem_flags);
+		err = b->map->ops->user_lookup(b->map, b->key, b->value,
+					       c->attr->b.batch.elem_flags);
 		if (!err)
 			err = put_elems(c, b, b->key, b->value, 1);
 		else if (err == -ENOENT) /* deleted meanwhile: the walk goes on behind it */
@@ -119,7 +121,8 @@ static int walk_buckets(struct sys_cmd *c, struct batch *b, bool del)
 	uint8_t *keys, *values;
 	int err;
 
-	if (c->attr->b.batch.in_batch && sys_copy_in(&token, c->attr->b.batch.in_batch, sizeof(token)))
+	if (c->attr->b.batch.in_batch &&
+	    sys_copy_in(&token, c->attr->b.batch.in_batch, sizeof(token)))
 		return -EFAULT;
 	keys = mem_calloc(room, b->key_size);
 	values = mem_calloc(room, b->value_size);

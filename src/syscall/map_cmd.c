@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Element commands on maps, as a caller sees them: the order of the checks is flags, descriptor, access
- * mode (EPERM), lock flag (EINVAL without a lock in the value), key, value (EFAULT), then the family's
- * own errno. A family without an operation answers ENOTSUPP.
+ * Element commands on maps, as a caller sees them: the order of the checks is flags, descriptor,
+ * access mode (EPERM), lock flag (EINVAL without a lock in the value), key, value (EFAULT), then
+ * the family's own errno. A family without an operation answers ENOTSUPP.
  *
- * Freezing (MAP_FREEZE) excludes callers' writes from then on: a writer counts itself first and looks
- * at the flag then, the freezer sets nothing while a writer is counted (EBUSY).
+ * Freezing (MAP_FREEZE) excludes callers' writes from then on: a writer counts itself first and
+ * looks at the flag then, the freezer sets nothing while a writer is counted (EBUSY).
  */
 #include <errno.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * MAP_CREATE: resolves the request's descriptors, has the map made (maps/maps.c), gives it an id and a
- * descriptor. Order of the checks: what does not go together in the request, token, inner map, type and
- * sizes, name, BTF.
+ * MAP_CREATE: resolves the request's descriptors, has the map made (maps/maps.c), gives it an id
+ * and a descriptor. Order of the checks: what does not go together in the request, token, inner
+ * map, type and sizes, name, BTF.
  *
  * A struct_ops map is typed by the kernel: the value type is bpf_struct_ops_NAME of vmlinux or of a
  * module (spec section 11), and the value must have its size.
@@ -139,9 +139,9 @@ long sys_map_create(struct sys_cmd *c)
 		goto out;
 	}
 	err = sys_fd_install(SYS_MAP, map,
-			     map->user_flags & BPF_F_RDONLY ? SYS_FD_READ :
-			     map->user_flags & BPF_F_WRONLY ? SYS_FD_WRITE :
-							      SYS_FD_RDWR);
+			     map->user_flags & BPF_F_RDONLY   ? SYS_FD_READ
+			     : map->user_flags & BPF_F_WRONLY ? SYS_FD_WRITE
+							      : SYS_FD_RDWR);
 out:
 	sys_btf_put(b);
 	rt_map_put(inner);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The kinds of objects that have descriptors and ids: how each is held and let go, and the table of
- * ids of each kind. Ids grow and are never used again, so a table is a sorted vector and "the next id"
- * a binary search.
+ * ids of each kind. Ids grow and are never used again, so a table is a sorted vector and "the next
+ * id" a binary search.
  */
 #include <errno.h>
 #include <string.h>
@@ -107,11 +107,11 @@ static const struct {
 	void (*put)(void *o);
 	struct kfunc_kernel *(*kernel)(void *o);
 } kinds[SYS_KIND_COUNT] = {
-	[SYS_MAP] = { map_try_get, map_put, map_kernel },
-	[SYS_PROG] = { prog_try_get, prog_put, prog_kernel },
-	[SYS_BTF] = { btf_try_get, btf_obj_put, btf_kernel },
-	[SYS_LINK] = { link_try_get, link_put, link_kernel },
-	[SYS_STATS] = { stats_try_get, stats_put, no_kernel },
+	[SYS_MAP] = {map_try_get, map_put, map_kernel},
+	[SYS_PROG] = {prog_try_get, prog_put, prog_kernel},
+	[SYS_BTF] = {btf_try_get, btf_obj_put, btf_kernel},
+	[SYS_LINK] = {link_try_get, link_put, link_kernel},
+	[SYS_STATS] = {stats_try_get, stats_put, no_kernel},
 };
 
 bool sys_obj_try_get(enum sys_kind kind, void *obj)
@@ -166,8 +166,8 @@ int sys_id_add(enum sys_kind kind, void *obj, uint32_t *id)
 	int err;
 
 	pthread_mutex_lock(&lock);
-	err = t->last == INT32_MAX ? -ENOSPC :
-				     mem_grow((void **)&t->e, &t->cap, t->n + 1, sizeof(*t->e));
+	err = t->last == INT32_MAX ? -ENOSPC
+				   : mem_grow((void **)&t->e, &t->cap, t->n + 1, sizeof(*t->e));
 	if (!err) {
 		*id = ++t->last;
 		t->e[t->n].id = *id;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What PROG_LOAD asks of its attributes before anything is verified (verifier spec 1.1-1.4). The order
- * decides the errno when several things are wrong, so the checks are a table and run in its order.
+ * What PROG_LOAD asks of its attributes before anything is verified (verifier spec 1.1-1.4). The
+ * order decides the errno when several things are wrong, so the checks are a table and run in its
+ * order.
  *
- * Privileges (row 7): the process that embeds the library owns itself, so a load needs none. The one
- * exception is KF_DESTRUCTIVE, whose functions may do harm outside of the process: the verifier is
- * told whether the process has CAP_SYS_BOOT.
+ * Privileges (row 7): the process that embeds the library owns itself, so a load needs none. The
+ * one exception is KF_DESTRUCTIVE, whose functions may do harm outside of the process: the verifier
+ * is told whether the process has CAP_SYS_BOOT.
  */
 #include <errno.h>
 #include <string.h>
@@ -34,8 +35,8 @@ static int check_flags(struct sys_load *l)
 	uint32_t flags = l->a->b.prog_flags;
 
 	if (flags & ~KNOWN_FLAGS)
-		return diag_fail(&l->report, KF_BAD_PROG_FLAGS, "unknown bits 0x%x in the program's flags",
-				 flags & ~KNOWN_FLAGS);
+		return diag_fail(&l->report, KF_BAD_PROG_FLAGS,
+				 "unknown bits 0x%x in the program's flags", flags & ~KNOWN_FLAGS);
 	return 0;
 }
 
@@ -74,8 +75,8 @@ static int check_size(struct sys_load *l)
 	if (!n)
 		return diag_fail(&l->report, KF_EMPTY_PROGRAM, "the program has no instructions");
 	if (n > MAX_INSNS)
-		return diag_fail(&l->report, KF_TOO_MANY_INSNS, "%u instructions, at most %u are allowed",
-				 n, MAX_INSNS);
+		return diag_fail(&l->report, KF_TOO_MANY_INSNS,
+				 "%u instructions, at most %u are allowed", n, MAX_INSNS);
 	return 0;
 }
 
@@ -140,8 +141,9 @@ static int check_attach_type(struct sys_load *l)
 	if (!l->type || attach_type_ok(l->type, attach))
 		return 0;
 	name = kernel_attach_type_name(attach);
-	return diag_fail(&l->report, KF_BAD_ATTACH_TYPE, "%s programs do not take attach type %u (%s)",
-			 l->type->name, attach, name ? name : "unknown");
+	return diag_fail(&l->report, KF_BAD_ATTACH_TYPE,
+			 "%s programs do not take attach type %u (%s)", l->type->name, attach,
+			 name ? name : "unknown");
 }
 
 /* row 11 */
@@ -180,7 +182,8 @@ static int check_type(struct sys_load *l)
 static int check_name(struct sys_load *l)
 {
 	if (sys_name_ok(l->a->b.prog_name, BPF_OBJ_NAME_LEN))
-		return bad(l, "the program's name has characters other than letters, digits, _ and .");
+		return bad(l,
+			   "the program's name has characters other than letters, digits, _ and .");
 	return 0;
 }
 
@@ -197,21 +200,20 @@ static int check_log(struct sys_load *l)
 typedef int (*load_check)(struct sys_load *l);
 
 static const load_check checks[] = {
-	check_flags,	/* row 3 */
+	check_flags,         /* row 3 */
 	default_attach_type, /* 4 */
-	check_token,	/* 5 */
-	check_size,	/* 6 */
-	find_target,	/* 8 */
-	check_target,	/* 9 */
-	check_attach_type, /* 9 */
-	sys_load_copy_code, /* 10 */
-	check_signature, /* 11 */
-	check_device,	/* 12 */
-	check_type,	/* 13 */
-	check_name,	/* 14 */
-	check_log,	/* 1.6: the verifier's own order from here on */
-	sys_load_fd_array,
-	sys_load_copy_types,
+	check_token,         /* 5 */
+	check_size,          /* 6 */
+	find_target,         /* 8 */
+	check_target,        /* 9 */
+	check_attach_type,   /* 9 */
+	sys_load_copy_code,  /* 10 */
+	check_signature,     /* 11 */
+	check_device,        /* 12 */
+	check_type,          /* 13 */
+	check_name,          /* 14 */
+	check_log,           /* 1.6: the verifier's own order from here on */
+	sys_load_fd_array,   sys_load_copy_types,
 };
 
 int sys_load_check(struct sys_load *l)

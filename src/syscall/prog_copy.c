@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Copies of everything that a load request points to: instructions, licence, and the three side tables
- * (verifier spec R1.7-R1.10). After this nothing of the caller's memory is looked at, so a caller that
- * changes it meanwhile changes nothing.
+ * Copies of everything that a load request points to: instructions, licence, and the three side
+ * tables (verifier spec R1.7-R1.10). After this nothing of the caller's memory is looked at, so a
+ * caller that changes it meanwhile changes nothing.
  *
- * Records may be longer than those we know; what is behind our part must be zero (E2BIG, and our size
- * is written back). Copies have records of our size. What the records say is the verifier's business.
+ * Records may be longer than those we know; what is behind our part must be zero (E2BIG, and our
+ * size is written back). Copies have records of our size. What the records say is the verifier's
+ * business.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -62,16 +63,19 @@ static int copy_table(struct sys_load *l, const struct table *t)
 	if (!t->cnt)
 		return 0;
 	if (t->rec < t->our_rec || t->rec > REC_MAX || t->rec % 4)
-		return diag_fail(&l->report, t->code, "records of %s cannot have %u bytes", t->name, t->rec);
+		return diag_fail(&l->report, t->code, "records of %s cannot have %u bytes", t->name,
+				 t->rec);
 	if (t->cnt > t->cnt_max)
-		return diag_fail(&l->report, t->code, "%u records of %s are more than the program can have",
-				 t->cnt, t->name);
+		return diag_fail(&l->report, t->code,
+				 "%u records of %s are more than the program can have", t->cnt,
+				 t->name);
 	to = mem_alloc((size_t)t->cnt * t->our_rec);
 	if (!to)
 		return no_memory(l);
 	*t->copy = to;
 	if (t->rec == t->our_rec)
-		return sys_copy_in(to, t->user, (uint64_t)t->cnt * t->rec) ? bad_pointer(l, t->name) : 0;
+		return sys_copy_in(to, t->user, (uint64_t)t->cnt * t->rec) ? bad_pointer(l, t->name)
+									   : 0;
 	for (uint32_t i = 0; i < t->cnt; i++) {
 		if (sys_copy_in(rec, t->user + (uint64_t)i * t->rec, t->rec))
 			return bad_pointer(l, t->name);
@@ -79,7 +83,8 @@ static int copy_table(struct sys_load *l, const struct table *t)
 			if (rec[b]) {
 				sys_put_field(l->c, t->rec_field, &t->our_rec, sizeof(t->our_rec));
 				return diag_fail(&l->report, KF_ATTR_TAIL,
-						 "records of %s have parts that are not known", t->name);
+						 "records of %s have parts that are not known",
+						 t->name);
 			}
 		memcpy(to + (size_t)i * t->our_rec, rec, t->our_rec);
 	}
@@ -105,15 +110,15 @@ int sys_load_copy_types(struct sys_load *l)
 {
 	const union bpf_attr *a = &l->a->b;
 	const struct table tables[] = {
-		{ KF_FUNC_INFO_BAD, "func_info", a->func_info, a->func_info_cnt, a->insn_cnt,
-		  a->func_info_rec_size, sizeof(struct bpf_func_info),
-		  offsetof(union bpf_attr, func_info_rec_size), &l->func_info },
-		{ KF_LINE_INFO_BAD, "line_info", a->line_info, a->line_info_cnt, a->insn_cnt,
-		  a->line_info_rec_size, sizeof(struct bpf_line_info),
-		  offsetof(union bpf_attr, line_info_rec_size), &l->line_info },
-		{ KF_ATTR_BAD, "core_relos", a->core_relos, a->core_relo_cnt, a->insn_cnt,
-		  a->core_relo_rec_size, sizeof(struct bpf_core_relo),
-		  offsetof(union bpf_attr, core_relo_rec_size), &l->core_relo },
+		{KF_FUNC_INFO_BAD, "func_info", a->func_info, a->func_info_cnt, a->insn_cnt,
+		 a->func_info_rec_size, sizeof(struct bpf_func_info),
+		 offsetof(union bpf_attr, func_info_rec_size), &l->func_info},
+		{KF_LINE_INFO_BAD, "line_info", a->line_info, a->line_info_cnt, a->insn_cnt,
+		 a->line_info_rec_size, sizeof(struct bpf_line_info),
+		 offsetof(union bpf_attr, line_info_rec_size), &l->line_info},
+		{KF_ATTR_BAD, "core_relos", a->core_relos, a->core_relo_cnt, a->insn_cnt,
+		 a->core_relo_rec_size, sizeof(struct bpf_core_relo),
+		 offsetof(union bpf_attr, core_relo_rec_size), &l->core_relo},
 	};
 	int err = find_btf(l);
 

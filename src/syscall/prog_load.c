@@ -2,12 +2,12 @@
 /*
  * PROG_LOAD: attribute checks, the verifier, the log, the observer, the program.
  *
- * The log gets the diagnostic as text and the line of statistics that veristat looks for. A log that
- * does not fit makes the load fail with ENOSPC whatever the verdict was (R1.12).
+ * The log gets the diagnostic as text and the line of statistics that veristat looks for. A log
+ * that does not fit makes the load fail with ENOSPC whatever the verdict was (R1.12).
  *
- * The observer (kfunc check) sees every verdict. It may ask for a descriptor although the program was
- * not accepted, so that the loader goes on with the next one; such a program is a description that
- * cannot run. Programs of kernel images are descriptions too.
+ * The observer (kfunc check) sees every verdict. It may ask for a descriptor although the program
+ * was not accepted, so that the loader goes on with the next one; such a program is a description
+ * that cannot run. Programs of kernel images are descriptions too.
  */
 #include <errno.h>
 #include <string.h>
@@ -33,8 +33,8 @@ struct cap_data {
 
 static bool has_sys_boot(void)
 {
-	struct cap_header h = { 0x20080522, 0 };
-	struct cap_data d[2] = { { 0 } };
+	struct cap_header h = {0x20080522, 0};
+	struct cap_data d[2] = {{0}};
 
 	return syscall(SYS_capget, &h, d) == 0 && (d[0].effective & (1u << CAP_SYS_BOOT_BIT));
 }
@@ -121,8 +121,8 @@ static void verify(struct sys_load *l)
 
 static void write_log(struct sys_load *l, bool verified)
 {
-	struct diag_source src = { 0 };
-	struct diag_style style = { 0 };
+	struct diag_source src = {0};
+	struct diag_style style = {0};
 	struct strbuf *out = &l->log.text;
 	char name[BPF_OBJ_NAME_LEN + 1] = "";
 
@@ -206,7 +206,8 @@ static long load(struct sys_load *l)
 	}
 	if (!l->insns)
 		return err; /* refused before there was anything to describe */
-	p = sys_load_make(l, accepted && l->kernel->live && !(wish & SYSCALL_LOAD_VERDICT_ONLY), &err);
+	p = sys_load_make(l, accepted && l->kernel->live && !(wish & SYSCALL_LOAD_VERDICT_ONLY),
+			  &err);
 	if (!p && accepted)
 		observe(l, verified); /* the verdict was good, but the program cannot be had */
 	write_log(l, verified);

@@ -2,11 +2,11 @@
 /*
  * From an accepted program to one that can run: identity (name, tag, id), what it holds (maps, BTF,
  * kernel), and its code, which the runtime makes from the instructions and the verifier's facts. A
- * program of a kernel image, or one that only a verdict is wanted of, is a description: everything but
- * the code.
+ * program of a kernel image, or one that only a verdict is wanted of, is a description: everything
+ * but the code.
  *
- * The tag is the first 8 bytes of the SHA-1 of the instructions with the addresses of maps left out, so
- * that it is the same for each load of the same code.
+ * The tag is the first 8 bytes of the SHA-1 of the instructions with the addresses of maps left
+ * out, so that it is the same for each load of the same code.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -54,8 +54,9 @@ static int make_tag(struct rt_prog *p)
 
 static bool gpl_compatible(const char *licence)
 {
-	static const char *const names[] = { "GPL",	     "GPL v2",	     "GPL and additional rights",
-					     "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL" };
+	static const char *const names[] = {
+		"GPL",          "GPL v2",       "GPL and additional rights",
+		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(licence, names[i]))

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Descriptors inside a program: maps and modules' BTF that instructions name, directly or by index in
- * the request's fd_array (verifier spec R1.11, R2.3, R2.4). What the verifier was told about is held
- * until the load ends; what an accepted program uses goes over to it.
+ * Descriptors inside a program: maps and modules' BTF that instructions name, directly or by index
+ * in the request's fd_array (verifier spec R1.11, R2.3, R2.4). What the verifier was told about is
+ * held until the load ends; what an accepted program uses goes over to it.
  *
- * Without fd_array_cnt the array's length is not known. Then the entries that the instructions name are
- * copied, up to the first that cannot be read; the verifier refuses an index behind that.
+ * Without fd_array_cnt the array's length is not known. Then the entries that the instructions name
+ * are copied, up to the first that cannot be read; the verifier refuses an index behind that.
  */
 #include <errno.h>
 
@@ -67,7 +67,7 @@ static int btf_by_fd(void *ctx, int fd, const struct btf_obj **btf, bool *is_mod
 	return err;
 }
 
-const struct vf_resolver sys_load_resolver = { .map_by_fd = map_by_fd, .btf_by_fd = btf_by_fd };
+const struct vf_resolver sys_load_resolver = {.map_by_fd = map_by_fd, .btf_by_fd = btf_by_fd};
 
 /* entries that instructions refer to */
 static uint32_t entries_named(const struct bpf_insn *insns, uint32_t n)
@@ -94,9 +94,10 @@ static int not_a_member(struct sys_load *l, int err, uint32_t i)
 	if (err == -EBADF)
 		return diag_fail(&l->report, KF_BAD_FD, "entry %u of fd_array is not open", i);
 	if (err == -E2BIG)
-		return diag_fail(&l->report, KF_TOO_MANY_MAPS, "fd_array names more than %u objects",
-				 PROG_MAX_MAPS);
-	return diag_fail(&l->report, KF_ATTR_BAD, "entry %u of fd_array is neither a map nor BTF", i);
+		return diag_fail(&l->report, KF_TOO_MANY_MAPS,
+				 "fd_array names more than %u objects", PROG_MAX_MAPS);
+	return diag_fail(&l->report, KF_ATTR_BAD, "entry %u of fd_array is neither a map nor BTF",
+			 i);
 }
 
 /* fd_array_cnt given: all entries count, whether or not an instruction names them */
@@ -135,7 +136,8 @@ int sys_load_fd_array(struct sys_load *l)
 	for (uint32_t i = 0; i < n; i++) {
 		if (sys_copy_in(&l->fd_array[i], l->a->b.fd_array + i * 4ul, 4)) {
 			if (cnt)
-				return diag_fail(&l->report, KF_BAD_POINTER, "fd_array cannot be read");
+				return diag_fail(&l->report, KF_BAD_POINTER,
+						 "fd_array cannot be read");
 			break;
 		}
 		l->prog.fd_array_cnt = i + 1;

@@ -14,7 +14,8 @@ static void block(uint32_t h[5], const uint8_t *p)
 	uint32_t w[80], a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
 
 	for (int i = 0; i < 16; i++)
-		w[i] = (uint32_t)p[4 * i] << 24 | p[4 * i + 1] << 16 | p[4 * i + 2] << 8 | p[4 * i + 3];
+		w[i] = (uint32_t)p[4 * i] << 24 | p[4 * i + 1] << 16 | p[4 * i + 2] << 8 |
+		       p[4 * i + 3];
 	for (int i = 16; i < 80; i++)
 		w[i] = rol(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
 	for (int i = 0; i < 80; i++) {
@@ -49,9 +50,9 @@ static void block(uint32_t h[5], const uint8_t *p)
 
 void sys_sha1(const void *data, size_t size, uint8_t digest[20])
 {
-	uint32_t h[5] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
+	uint32_t h[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 	const uint8_t *p = data;
-	uint8_t last[128] = { 0 };
+	uint8_t last[128] = {0};
 	size_t rest = size % 64, tail;
 	uint64_t bits = (uint64_t)size * 8;
 

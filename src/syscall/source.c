@@ -25,8 +25,8 @@ static const void *record_at(const void *recs, uint32_t rec_size, uint32_t n, ui
 	return lo ? base + (size_t)(lo - 1) * rec_size : NULL;
 }
 
-static bool line_of(const void *ctx, uint32_t insn, const char **file, uint32_t *line, uint32_t *col,
-		    const char **text)
+static bool line_of(const void *ctx, uint32_t insn, const char **file, uint32_t *line,
+		    uint32_t *col, const char **text)
 {
 	const struct vf_program *p = ctx;
 	const struct bpf_line_info *li;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The boundary: bpf(2) in-process. kfunc_bpf() has bpf(2)'s commands, attributes, results and errnos
- * (returned as -errno, not through errno). This header is what the rooms below and beside it
+ * The boundary: bpf(2) in-process. kfunc_bpf() has bpf(2)'s commands, attributes, results and
+ * errnos (returned as -errno, not through errno). This header is what the rooms below and beside it
  * (loader, command line, tests) use.
  *
  * Which kernel a command works against is a property of the calling thread: the live kernel, or the
- * one given to syscall_set_kernel(). Objects remember the kernel they were made for; a map or BTF of
- * another kernel is refused with -EINVAL.
+ * one given to syscall_set_kernel(). Objects remember the kernel they were made for; a map or BTF
+ * of another kernel is refused with -EINVAL.
  *
  * Descriptors are real file descriptors: dup, fork, SCM_RIGHTS and plain close(2) work on them. An
- * object goes away when its last descriptor does: at once when that is closed through syscall_close()
- * (libbpf's own closes are), otherwise when a later command creates a descriptor or
+ * object goes away when its last descriptor does: at once when that is closed through
+ * syscall_close() (libbpf's own closes are), otherwise when a later command creates a descriptor or
  * syscall_sweep() is called.
  */
 #ifndef SYSCALL_SYSCALL_H
@@ -28,7 +28,7 @@
 /* Both of the public header. */
 struct kfunc_kernel *kfunc_kernel__live(void);
 __attribute__((visibility("default"))) long kfunc_bpf(int cmd, union bpf_attr *attr,
-							 unsigned int size);
+						      unsigned int size);
 
 /* ---- the calling thread's kernel ---- */
 
@@ -55,7 +55,7 @@ struct rt_prog *syscall_prog_by_fd(int fd, int *err);
 /* ---- watching program loads (kfunc check) ---- */
 
 struct syscall_load {
-	const union bpf_attr *attr;    /* the kernel's copy */
+	const union bpf_attr *attr; /* the kernel's copy */
 	struct kfunc_kernel *kernel;
 	const struct vf_program *prog; /* NULL when the attributes were refused */
 	const struct vf_facts *facts;  /* NULL unless accepted */
@@ -72,13 +72,14 @@ enum {
 
 /*
  * Called in the loading thread after the verdict of every PROG_LOAD of this thread; the result is a
- * mask of SYSCALL_LOAD_*. Called once more, with the reason in the report, when an accepted program cannot
- * be made runnable (the result then means nothing). NULL takes the observer away.
+ * mask of SYSCALL_LOAD_*. Called once more, with the reason in the report, when an accepted program
+ * cannot be made runnable (the result then means nothing). NULL takes the observer away.
  */
 typedef unsigned int (*syscall_load_observer)(void *ctx, const struct syscall_load *load);
 int syscall_set_prog_load_observer(syscall_load_observer fn, void *ctx);
 
-/* Fills in where instructions of prog come from (line records, else disassembly); keeps the names. */
+/* Fills in where instructions of prog come from (line records, else disassembly); keeps the names.
+ */
 void syscall_source(struct diag_source *src, const struct vf_program *prog);
 
 /* Options of this thread's verifications (instruction budget, recording); NULL: defaults. */

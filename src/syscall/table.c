@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * bpf(2)'s door: one row per command. A row says which handler carries the command out and where the
- * last field that the command knows ends, so that anything set behind it is refused (verifier spec
- * 1.1, rows 1 and 2): E2BIG for what lies beyond the attribute we know or beyond a page, EINVAL for a
- * field that belongs to another command.
+ * bpf(2)'s door: one row per command. A row says which handler carries the command out and where
+ * the last field that the command knows ends, so that anything set behind it is refused (verifier
+ * spec 1.1, rows 1 and 2): E2BIG for what lies beyond the attribute we know or beyond a page,
+ * EINVAL for a field that belongs to another command.
  *
- * A command without a row, or with a number nobody knows, is EINVAL: attaching to and pinning in the
- * running kernel have no meaning here.
+ * A command without a row, or with a number nobody knows, is EINVAL: attaching to and pinning in
+ * the running kernel have no meaning here.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,35 +22,35 @@ struct sys_row {
 };
 
 static const struct sys_row rows[] = {
-	[BPF_MAP_CREATE] = { sys_map_create, SEND(map.excl_prog_hash_size) },
-	[BPF_MAP_LOOKUP_ELEM] = { sys_map_lookup, END(flags) },
-	[BPF_MAP_UPDATE_ELEM] = { sys_map_update, END(flags) },
-	[BPF_MAP_DELETE_ELEM] = { sys_map_delete, END(key) },
-	[BPF_MAP_GET_NEXT_KEY] = { sys_map_next_key, END(next_key) },
-	[BPF_PROG_LOAD] = { sys_prog_load, SEND(prog.keyring_id) },
-	[BPF_PROG_TEST_RUN] = { sys_prog_test_run, END(test.batch_size) },
-	[BPF_PROG_GET_NEXT_ID] = { sys_prog_next_id, END(next_id) },
-	[BPF_MAP_GET_NEXT_ID] = { sys_map_next_id, END(next_id) },
-	[BPF_PROG_GET_FD_BY_ID] = { sys_prog_fd_by_id, END(prog_id) },
-	[BPF_MAP_GET_FD_BY_ID] = { sys_map_fd_by_id, END(open_flags) },
-	[BPF_OBJ_GET_INFO_BY_FD] = { sys_obj_info, END(info.info) },
-	[BPF_RAW_TRACEPOINT_OPEN] = { sys_raw_tp_open, SEND(raw_tp.cookie) },
-	[BPF_BTF_LOAD] = { sys_btf_load, SEND(btf.btf_token_fd) },
-	[BPF_BTF_GET_FD_BY_ID] = { sys_btf_fd_by_id, END(btf_id) },
-	[BPF_MAP_LOOKUP_AND_DELETE_ELEM] = { sys_map_lookup_delete, END(flags) },
-	[BPF_MAP_FREEZE] = { sys_map_freeze, END(map_fd) },
-	[BPF_BTF_GET_NEXT_ID] = { sys_btf_next_id, END(next_id) },
-	[BPF_MAP_LOOKUP_BATCH] = { sys_map_lookup_batch, END(batch.flags) },
-	[BPF_MAP_LOOKUP_AND_DELETE_BATCH] = { sys_map_lookup_delete_batch, END(batch.flags) },
-	[BPF_MAP_UPDATE_BATCH] = { sys_map_update_batch, END(batch.flags) },
-	[BPF_MAP_DELETE_BATCH] = { sys_map_delete_batch, END(batch.flags) },
-	[BPF_LINK_CREATE] = { sys_link_create, END(link_create) },
-	[BPF_LINK_GET_FD_BY_ID] = { sys_link_fd_by_id, END(link_id) },
-	[BPF_LINK_GET_NEXT_ID] = { sys_link_next_id, END(next_id) },
-	[BPF_ENABLE_STATS] = { sys_enable_stats, END(enable_stats.type) },
-	[BPF_LINK_DETACH] = { sys_link_detach, END(link_detach) },
-	[BPF_PROG_BIND_MAP] = { sys_prog_bind_map, END(prog_bind_map.flags) },
-	[SYS_CMD_TOKEN_CREATE] = { sys_token_create, 8 },
+	[BPF_MAP_CREATE] = {sys_map_create, SEND(map.excl_prog_hash_size)},
+	[BPF_MAP_LOOKUP_ELEM] = {sys_map_lookup, END(flags)},
+	[BPF_MAP_UPDATE_ELEM] = {sys_map_update, END(flags)},
+	[BPF_MAP_DELETE_ELEM] = {sys_map_delete, END(key)},
+	[BPF_MAP_GET_NEXT_KEY] = {sys_map_next_key, END(next_key)},
+	[BPF_PROG_LOAD] = {sys_prog_load, SEND(prog.keyring_id)},
+	[BPF_PROG_TEST_RUN] = {sys_prog_test_run, END(test.batch_size)},
+	[BPF_PROG_GET_NEXT_ID] = {sys_prog_next_id, END(next_id)},
+	[BPF_MAP_GET_NEXT_ID] = {sys_map_next_id, END(next_id)},
+	[BPF_PROG_GET_FD_BY_ID] = {sys_prog_fd_by_id, END(prog_id)},
+	[BPF_MAP_GET_FD_BY_ID] = {sys_map_fd_by_id, END(open_flags)},
+	[BPF_OBJ_GET_INFO_BY_FD] = {sys_obj_info, END(info.info)},
+	[BPF_RAW_TRACEPOINT_OPEN] = {sys_raw_tp_open, SEND(raw_tp.cookie)},
+	[BPF_BTF_LOAD] = {sys_btf_load, SEND(btf.btf_token_fd)},
+	[BPF_BTF_GET_FD_BY_ID] = {sys_btf_fd_by_id, END(btf_id)},
+	[BPF_MAP_LOOKUP_AND_DELETE_ELEM] = {sys_map_lookup_delete, END(flags)},
+	[BPF_MAP_FREEZE] = {sys_map_freeze, END(map_fd)},
+	[BPF_BTF_GET_NEXT_ID] = {sys_btf_next_id, END(next_id)},
+	[BPF_MAP_LOOKUP_BATCH] = {sys_map_lookup_batch, END(batch.flags)},
+	[BPF_MAP_LOOKUP_AND_DELETE_BATCH] = {sys_map_lookup_delete_batch, END(batch.flags)},
+	[BPF_MAP_UPDATE_BATCH] = {sys_map_update_batch, END(batch.flags)},
+	[BPF_MAP_DELETE_BATCH] = {sys_map_delete_batch, END(batch.flags)},
+	[BPF_LINK_CREATE] = {sys_link_create, END(link_create)},
+	[BPF_LINK_GET_FD_BY_ID] = {sys_link_fd_by_id, END(link_id)},
+	[BPF_LINK_GET_NEXT_ID] = {sys_link_next_id, END(next_id)},
+	[BPF_ENABLE_STATS] = {sys_enable_stats, END(enable_stats.type)},
+	[BPF_LINK_DETACH] = {sys_link_detach, END(link_detach)},
+	[BPF_PROG_BIND_MAP] = {sys_prog_bind_map, END(prog_bind_map.flags)},
+	[SYS_CMD_TOKEN_CREATE] = {sys_token_create, 8},
 };
 
 int sys_copy_in(void *dst, uint64_t src, uint64_t size)

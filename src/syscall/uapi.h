@@ -13,33 +13,33 @@
 
 /* commands */
 #define SYS_CMD_TOKEN_CREATE 36
-#define SYS_CMD_COUNT	     38 /* TOKEN_CREATE, PROG_STREAM_READ_BY_FD */
+#define SYS_CMD_COUNT        38 /* TOKEN_CREATE, PROG_STREAM_READ_BY_FD */
 
 /* map types */
 #define SYS_MAP_CGRP_STORAGE 32
-#define SYS_MAP_ARENA	     33
+#define SYS_MAP_ARENA        33
 #define SYS_MAP_INSN_ARRAY   34
-#define SYS_MAP_RHASH	     35
+#define SYS_MAP_RHASH        35
 
 /* flags of MAP_CREATE */
-#define SYS_F_LINK		(1u << 13)
-#define SYS_F_PATH_FD		(1u << 14)
-#define SYS_F_VTYPE_BTF_OBJ_FD	(1u << 15)
-#define SYS_F_TOKEN_FD		(1u << 16)
-#define SYS_F_RB_OVERWRITE	(1u << 19)
+#define SYS_F_LINK             (1u << 13)
+#define SYS_F_PATH_FD          (1u << 14)
+#define SYS_F_VTYPE_BTF_OBJ_FD (1u << 15)
+#define SYS_F_TOKEN_FD         (1u << 16)
+#define SYS_F_RB_OVERWRITE     (1u << 19)
 
 /* flags of PROG_LOAD */
 #define SYS_PROG_STRICT_ALIGNMENT (1u << 0)
-#define SYS_PROG_SLEEPABLE	  (1u << 4)
-#define SYS_PROG_XDP_FRAGS	  (1u << 5)
-#define SYS_PROG_DEV_BOUND	  (1u << 6)
-#define SYS_PROG_REG_INVARIANTS	  (1u << 7)
+#define SYS_PROG_SLEEPABLE        (1u << 4)
+#define SYS_PROG_XDP_FRAGS        (1u << 5)
+#define SYS_PROG_DEV_BOUND        (1u << 6)
+#define SYS_PROG_REG_INVARIANTS   (1u << 7)
 
 /* program and attach types */
-#define SYS_PROG_NETFILTER	 32
-#define SYS_ATTACH_NETFILTER	 45
-#define SYS_ATTACH_UNIX_CONNECT	 49
-#define SYS_ATTACH_UNIX_LAST	 53
+#define SYS_PROG_NETFILTER      32
+#define SYS_ATTACH_NETFILTER    45
+#define SYS_ATTACH_UNIX_CONNECT 49
+#define SYS_ATTACH_UNIX_LAST    53
 
 /* The attribute as the kernel copies it: every command's fields at their places. */
 union sys_attr {

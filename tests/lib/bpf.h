@@ -13,8 +13,8 @@
 
 #include "syscall/syscall.h"
 
-static inline int t_create_attr(uint32_t type, uint32_t key, uint32_t value, uint32_t n, uint32_t flags,
-				int inner, uint64_t extra)
+static inline int t_create_attr(uint32_t type, uint32_t key, uint32_t value, uint32_t n,
+				uint32_t flags, int inner, uint64_t extra)
 {
 	union bpf_attr a;
 
@@ -92,7 +92,7 @@ static inline int t_info(int fd, void *info, uint32_t *size)
 
 static inline uint32_t t_map_id(int fd)
 {
-	struct bpf_map_info info = { 0 };
+	struct bpf_map_info info = {0};
 	uint32_t size = sizeof(info);
 
 	assert_int_equal(t_info(fd, &info, &size), 0);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Maps under threads: a caller's side (bpf(2)) and a program's side (read section, virtual CPU) work on
- * the same map at the same time. What a reader finds must be a whole value of its key and must not
- * change while it is held; counts must add up in the end. KFUNC_STRESS_SECONDS makes it longer; meant to be
- * run under ThreadSanitizer too.
+ * Maps under threads: a caller's side (bpf(2)) and a program's side (read section, virtual CPU)
+ * work on the same map at the same time. What a reader finds must be a whole value of its key and
+ * must not change while it is held; counts must add up in the end. KFUNC_STRESS_SECONDS makes it
+ * longer; meant to be run under ThreadSanitizer too.
  */
 #include "lib/bpf.h"
 
@@ -19,7 +19,7 @@
 #include "syscall/libc_hooks.h"
 
 #define CLOSE(fd) assert_int_equal(syscall_close(fd), 0)
-#define KEYS	  64
+#define KEYS      64
 
 struct value {
 	uint64_t key, inverse, round;
@@ -65,7 +65,7 @@ static void *caller_side(void *arg)
 
 	for (uint64_t round = 0; !atomic_load(&sh.stop); round++) {
 		key = rand_r(&seed) % KEYS;
-		v = (struct value){ key, ~key, round };
+		v = (struct value){key, ~key, round};
 		switch (rand_r(&seed) % 6) {
 		case 0:
 		case 1:
@@ -111,7 +111,7 @@ static void *program_side(void *arg)
 
 		rt_rcu_read_lock();
 		key = rand_r(&seed) % KEYS;
-		v = (struct value){ key, ~key, round };
+		v = (struct value){key, ~key, round};
 		p = sh.map->ops->lookup(sh.map, &key);
 		first = p ? ld(&p->round) : 0;
 		if (rand_r(&seed) % 2)
@@ -155,9 +155,9 @@ static void run(uint32_t type, uint32_t entries)
 	assert_true(n <= entries);
 	/* what is counted is what is there: the rest of the room can be used */
 	for (key = 1000; n < entries; key++, n++)
-		assert_int_equal(t_update(sh.fd, &key, &(struct value){ 0 }, BPF_NOEXIST), 0);
+		assert_int_equal(t_update(sh.fd, &key, &(struct value){0}, BPF_NOEXIST), 0);
 	if (type == BPF_MAP_TYPE_HASH)
-		assert_int_equal(t_update(sh.fd, &key, &(struct value){ 0 }, BPF_NOEXIST), -E2BIG);
+		assert_int_equal(t_update(sh.fd, &key, &(struct value){0}, BPF_NOEXIST), -E2BIG);
 	rt_map_put(sh.map);
 	CLOSE(sh.fd);
 	rt_rcu_barrier();
@@ -201,7 +201,7 @@ static void *count_on_cpu(void *arg)
 
 static void percpu_counter(uint32_t type)
 {
-	uint64_t v[RT_MAX_CPUS] = { 0 }, sum = 0;
+	uint64_t v[RT_MAX_CPUS] = {0}, sum = 0;
 	uint32_t key = 0;
 	pthread_t t[4];
 	int err;
@@ -229,7 +229,8 @@ static void percpu(void **state)
 	percpu_counter(BPF_MAP_TYPE_LRU_PERCPU_HASH);
 }
 
-/* ---- ring buffer: three producers, one consumer that sees each producer's records in order ---- */
+/* ---- ring buffer: three producers, one consumer that sees each producer's records in order ----
+ */
 
 struct sample {
 	uint32_t producer, pad;
@@ -260,8 +261,8 @@ static void *produce(void *arg)
 
 static void ring(void **state)
 {
-	uint64_t *cons, *prod, pos = 0, next[3] = { 0 };
-	struct epoll_event ev = { .events = EPOLLIN };
+	uint64_t *cons, *prod, pos = 0, next[3] = {0};
+	struct epoll_event ev = {.events = EPOLLIN};
 	uint32_t total = 0;
 	uint8_t *data;
 	pthread_t t[3];
@@ -362,13 +363,14 @@ static void lives(void **state)
 		pthread_join(t[i], NULL);
 	assert_int_equal(sh.errors, 0);
 	rt_rcu_barrier();
-	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){ .start_id = 0 }, 12), -ENOENT);
+	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){.start_id = 0}, 12),
+			 -ENOENT);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hash), cmocka_unit_test(lru),	 cmocka_unit_test(percpu),
+		cmocka_unit_test(hash), cmocka_unit_test(lru),   cmocka_unit_test(percpu),
 		cmocka_unit_test(ring), cmocka_unit_test(lives),
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Special fields in map values: a lock, and a stored kernel object (a CPU mask of the live kernel, whose
- * destructor is real, so the number of masks alive tells whether every one was released exactly once).
+ * Special fields in map values: a lock, and a stored kernel object (a CPU mask of the live kernel,
+ * whose destructor is real, so the number of masks alive tells whether every one was released
+ * exactly once).
  */
 #include "lib/bpf.h"
 
@@ -15,24 +16,75 @@
 #define CLOSE(fd) assert_int_equal(syscall_close(fd), 0)
 
 /*
- * 1 int; 2 struct bpf_spin_lock { int val }; 3 struct bpf_cpumask (forward declaration would do for C, a
- * struct is wanted here); 4 type tag "kptr" -> 3; 5 pointer -> 4; 6 long; 7 struct value { lock, p, x };
- * 8 struct plain { p, x }
+ * 1 int; 2 struct bpf_spin_lock { int val }; 3 struct bpf_cpumask (forward declaration would do for
+ * C, a struct is wanted here); 4 type tag "kptr" -> 3; 5 pointer -> 4; 6 long; 7 struct value {
+ * lock, p, x }; 8 struct plain { p, x }
  */
-static const char strings[] = "\0int\0bpf_spin_lock\0val\0bpf_cpumask\0kptr\0long\0value\0lock\0p\0x\0plain";
+static const char strings[] =
+	"\0int\0bpf_spin_lock\0val\0bpf_cpumask\0kptr\0long\0value\0lock\0p\0x\0plain";
 
-enum { S_INT = 1, S_LOCK = 5, S_VAL = 19, S_MASK = 23, S_KPTR = 35, S_LONG = 40, S_VALUE = 45,
-       S_F_LOCK = 51, S_P = 56, S_X = 58, S_PLAIN = 60 };
+enum {
+	S_INT = 1,
+	S_LOCK = 5,
+	S_VAL = 19,
+	S_MASK = 23,
+	S_KPTR = 35,
+	S_LONG = 40,
+	S_VALUE = 45,
+	S_F_LOCK = 51,
+	S_P = 56,
+	S_X = 58,
+	S_PLAIN = 60
+};
 
 static const uint32_t types[] = {
-	S_INT, BTF_KIND_INT << 24, 4, BTF_INT_SIGNED << 24 | 32,
-	S_LOCK, BTF_KIND_STRUCT << 24 | 1, 4, S_VAL, 1, 0,
-	S_MASK, BTF_KIND_STRUCT << 24 | 1, 4, S_VAL, 1, 0,
-	S_KPTR, BTF_KIND_TYPE_TAG << 24, 3,
-	0, BTF_KIND_PTR << 24, 4,
-	S_LONG, BTF_KIND_INT << 24, 8, BTF_INT_SIGNED << 24 | 64,
-	S_VALUE, BTF_KIND_STRUCT << 24 | 3, 24, S_F_LOCK, 2, 0, S_P, 5, 64, S_X, 6, 128,
-	S_PLAIN, BTF_KIND_STRUCT << 24 | 2, 16, S_P, 5, 0, S_X, 6, 64,
+	S_INT,
+	BTF_KIND_INT << 24,
+	4,
+	BTF_INT_SIGNED << 24 | 32,
+	S_LOCK,
+	BTF_KIND_STRUCT << 24 | 1,
+	4,
+	S_VAL,
+	1,
+	0,
+	S_MASK,
+	BTF_KIND_STRUCT << 24 | 1,
+	4,
+	S_VAL,
+	1,
+	0,
+	S_KPTR,
+	BTF_KIND_TYPE_TAG << 24,
+	3,
+	0,
+	BTF_KIND_PTR << 24,
+	4,
+	S_LONG,
+	BTF_KIND_INT << 24,
+	8,
+	BTF_INT_SIGNED << 24 | 64,
+	S_VALUE,
+	BTF_KIND_STRUCT << 24 | 3,
+	24,
+	S_F_LOCK,
+	2,
+	0,
+	S_P,
+	5,
+	64,
+	S_X,
+	6,
+	128,
+	S_PLAIN,
+	BTF_KIND_STRUCT << 24 | 2,
+	16,
+	S_P,
+	5,
+	0,
+	S_X,
+	6,
+	64,
 };
 
 struct value {
@@ -116,8 +168,10 @@ static void creation(void **state)
 	assert_int_equal(t_freeze(fd), -524);
 	CLOSE(fd);
 	assert_int_equal(create(btf, BPF_MAP_TYPE_HASH, 7, 24, BPF_F_RDONLY_PROG), -EACCES);
-	assert_int_equal(create(btf, BPF_MAP_TYPE_LRU_HASH, 7, 24, 0), -EOPNOTSUPP); /* no locks there */
-	assert_int_equal(create(btf, BPF_MAP_TYPE_HASH, 7, 16, 0), -EINVAL); /* not the type's size */
+	assert_int_equal(create(btf, BPF_MAP_TYPE_LRU_HASH, 7, 24, 0),
+			 -EOPNOTSUPP); /* no locks there */
+	assert_int_equal(create(btf, BPF_MAP_TYPE_HASH, 7, 16, 0),
+			 -EINVAL); /* not the type's size */
 	assert_int_equal(create(btf, BPF_MAP_TYPE_HASH, 70, 24, 0), -EINVAL);
 	assert_int_equal(create(4000, BPF_MAP_TYPE_HASH, 7, 24, 0), -EBADF);
 	CLOSE(btf);
@@ -126,7 +180,7 @@ static void creation(void **state)
 static void releases(uint32_t type)
 {
 	int btf = load_types(), fd = create(btf, type, 7, 24, 0), err;
-	struct value v = { .lock = 1, .p = (void *)0x1234, .x = 5 };
+	struct value v = {.lock = 1, .p = (void *)0x1234, .x = 5};
 	uint64_t before = alive();
 	uint32_t key = 1;
 	struct rt_map *map;
@@ -186,10 +240,10 @@ static void in_array(void **state)
 
 static void in_percpu_and_lru(void **state)
 {
-	static const uint32_t kinds[] = { BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_LRU_HASH,
-					  BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_LRU_PERCPU_HASH };
+	static const uint32_t kinds[] = {BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_LRU_HASH,
+					 BPF_MAP_TYPE_PERCPU_ARRAY, BPF_MAP_TYPE_LRU_PERCPU_HASH};
 	int btf = load_types(), err;
-	uint64_t v[2 * RT_MAX_CPUS] = { 0 }, before = alive();
+	uint64_t v[2 * RT_MAX_CPUS] = {0}, before = alive();
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -202,8 +256,9 @@ static void in_percpu_and_lru(void **state)
 		map = syscall_map_by_fd(fd, &err);
 		assert_int_equal(t_update(fd, &key, v, 0), 0);
 		rt_rcu_read_lock();
-		slot = map->ops->lookup_percpu ? map->ops->lookup_percpu(map, &key, rt_nr_cpus() - 1) :
-						 map->ops->lookup(map, &key);
+		slot = map->ops->lookup_percpu
+			       ? map->ops->lookup_percpu(map, &key, rt_nr_cpus() - 1)
+			       : map->ops->lookup(map, &key);
 		assert_null(rt_kptr_xchg(slot, rt_cpumask_create()));
 		rt_rcu_read_unlock();
 		assert_int_equal(alive(), before + 1);
@@ -279,9 +334,9 @@ static void local_objects(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(creation),	     cmocka_unit_test(in_hash),
-		cmocka_unit_test(in_array),	     cmocka_unit_test(in_percpu_and_lru),
-		cmocka_unit_test(locks),	     cmocka_unit_test(local_objects),
+		cmocka_unit_test(creation), cmocka_unit_test(in_hash),
+		cmocka_unit_test(in_array), cmocka_unit_test(in_percpu_and_lru),
+		cmocka_unit_test(locks),    cmocka_unit_test(local_objects),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The door of the boundary: sizes and tails of attributes, unknown commands, bad pointers, descriptors and
- * their lives, BTF objects and what is told about objects, and the order in which PROG_LOAD finds faults.
+ * The door of the boundary: sizes and tails of attributes, unknown commands, bad pointers,
+ * descriptors and their lives, BTF objects and what is told about objects, and the order in which
+ * PROG_LOAD finds faults.
  */
 #include "lib/bpf.h"
 
@@ -41,7 +42,7 @@ static int create_sized(void *attr, uint32_t size)
 
 static void sizes_and_tails(void **state)
 {
-	uint8_t page[8192] = { 0 };
+	uint8_t page[8192] = {0};
 	union bpf_attr *a = (union bpf_attr *)page;
 	int fd;
 
@@ -71,7 +72,8 @@ static void sizes_and_tails(void **state)
 	page[32] = 1; /* behind flags of the element commands */
 	assert_int_equal(kfunc_bpf(BPF_MAP_LOOKUP_ELEM, a, 128), -EINVAL);
 	page[32] = 0;
-	assert_int_equal(kfunc_bpf(BPF_MAP_LOOKUP_ELEM, a, 128), -EINVAL); /* descriptor 0 is no map */
+	assert_int_equal(kfunc_bpf(BPF_MAP_LOOKUP_ELEM, a, 128),
+			 -EINVAL); /* descriptor 0 is no map */
 	a->map_fd = 4000;
 	assert_int_equal(kfunc_bpf(BPF_MAP_LOOKUP_ELEM, a, 128), -EBADF);
 }
@@ -91,7 +93,8 @@ static int load_btf(const void *data, uint32_t size, char *log, uint32_t log_siz
 
 static void bad_addresses(void **state)
 {
-	uint8_t *edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *edge =
+		mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint32_t size = sizeof(struct bpf_map_info);
 	int map;
 
@@ -161,7 +164,8 @@ static void many(void **state)
 		}
 	}
 	syscall_sweep();
-	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){ .start_id = 0 }, 12), -ENOENT);
+	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){.start_id = 0}, 12),
+			 -ENOENT);
 }
 
 static void child_shares(void **state)
@@ -184,12 +188,12 @@ static void child_shares(void **state)
 	assert_int_equal(syscall_close(fd), 0);
 	syscall_sweep();
 	/* still open in the child, so the object is still there; it goes with the child */
-	err = kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){ .start_id = 0 }, 12);
+	err = kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){.start_id = 0}, 12);
 	assert_int_equal(err, 0);
 	close(pipes[1]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	syscall_sweep();
-	err = kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){ .start_id = 0 }, 12);
+	err = kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){.start_id = 0}, 12);
 	assert_int_equal(err, -ENOENT);
 	close(pipes[0]);
 	(void)key;
@@ -310,8 +314,8 @@ static void info_sizes(void **state)
 /* ---- PROG_LOAD: what is found first ---- */
 
 static struct bpf_insn ret0[] = {
-	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
-	{ .code = BPF_JMP | BPF_EXIT },
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0},
+	{.code = BPF_JMP | BPF_EXIT},
 };
 
 static void good_attr(union sys_attr *a)
@@ -379,9 +383,9 @@ static void load_order(void **state)
 	a.b.log_level = a.b.log_size = 0;
 	a.prog.fd_array_cnt = 1;
 	assert_int_equal(refused(&a), -EFAULT);
-	a.b.fd_array = (uintptr_t) & (int){ 4000 };
+	a.b.fd_array = (uintptr_t) & (int){4000};
 	assert_int_equal(refused(&a), -EBADF);
-	a.b.fd_array = (uintptr_t) & (int){ map };
+	a.b.fd_array = (uintptr_t) & (int){map};
 	a.b.func_info_cnt = 1;
 	a.b.prog_btf_fd = 4000;
 	assert_int_equal(refused(&a), -EBADF);
@@ -395,10 +399,10 @@ static void load_attach_types(void **state)
 	static const struct {
 		uint32_t type, attach;
 	} bad[] = {
-		{ BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 0 },	  { BPF_PROG_TYPE_CGROUP_SOCKOPT, 0 },
-		{ BPF_PROG_TYPE_SK_LOOKUP, 0 },		  { BPF_PROG_TYPE_SYSCALL, 1 },
-		{ BPF_PROG_TYPE_CGROUP_SKB, BPF_XDP },	  { BPF_PROG_TYPE_EXT, 1 },
-		{ BPF_PROG_TYPE_SK_REUSEPORT, BPF_XDP },
+		{BPF_PROG_TYPE_CGROUP_SOCK_ADDR, 0},   {BPF_PROG_TYPE_CGROUP_SOCKOPT, 0},
+		{BPF_PROG_TYPE_SK_LOOKUP, 0},          {BPF_PROG_TYPE_SYSCALL, 1},
+		{BPF_PROG_TYPE_CGROUP_SKB, BPF_XDP},   {BPF_PROG_TYPE_EXT, 1},
+		{BPF_PROG_TYPE_SK_REUSEPORT, BPF_XDP},
 	};
 	union sys_attr a;
 
@@ -433,11 +437,16 @@ static void kernel_types_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(commands),	 cmocka_unit_test(sizes_and_tails),
-		cmocka_unit_test(bad_addresses), cmocka_unit_test(lives),
-		cmocka_unit_test(many),		 cmocka_unit_test(child_shares),
-		cmocka_unit_test(btf_objects),	 cmocka_unit_test(info_sizes),
-		cmocka_unit_test(load_order),	 cmocka_unit_test(load_attach_types),
+		cmocka_unit_test(commands),
+		cmocka_unit_test(sizes_and_tails),
+		cmocka_unit_test(bad_addresses),
+		cmocka_unit_test(lives),
+		cmocka_unit_test(many),
+		cmocka_unit_test(child_shares),
+		cmocka_unit_test(btf_objects),
+		cmocka_unit_test(info_sizes),
+		cmocka_unit_test(load_order),
+		cmocka_unit_test(load_attach_types),
 		cmocka_unit_test(kernel_types_file),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The private libbpf on the boundary: its own functions for maps, rings and programs work as on a kernel.
- * (Declared by hand: its headers are not among the tests' include directories.)
+ * The private libbpf on the boundary: its own functions for maps, rings and programs work as on a
+ * kernel. (Declared by hand: its headers are not among the tests' include directories.)
  */
 #include "lib/bpf.h"
 #include "lib/insn.h"
@@ -30,8 +30,8 @@ int bpf_map_freeze(int fd);
 int bpf_prog_load(enum bpf_prog_type type, const char *name, const char *licence,
 		  const struct bpf_insn *insns, size_t n, struct bpf_prog_load_opts *opts);
 int libbpf_num_possible_cpus(void);
-struct ring_buffer *ring_buffer__new(int fd, int (*fn)(void *ctx, void *data, size_t size), void *ctx,
-				     const struct ring_buffer_opts *opts);
+struct ring_buffer *ring_buffer__new(int fd, int (*fn)(void *ctx, void *data, size_t size),
+				     void *ctx, const struct ring_buffer_opts *opts);
 int ring_buffer__poll(struct ring_buffer *rb, int timeout_ms);
 int ring_buffer__consume(struct ring_buffer *rb);
 void ring_buffer__free(struct ring_buffer *rb);
@@ -86,12 +86,22 @@ static void rings(void **state)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, 4096, NULL), prog, err;
 	struct bpf_insn code[] = {
-		I_LDX(BPF_DW, 6, 1, 0), I_MAP(1, fd),	I_MOV(2, 24), I_MOV(3, 0),
-		I_CALL(BPF_FUNC_ringbuf_reserve), I_JNE(0, 0, 2), I_MOV(0, 1), I_EXIT,
-		I_STX(BPF_DW, 0, 0, 6), I_MOVR(1, 0), I_MOV(2, 0), I_CALL(BPF_FUNC_ringbuf_submit),
-		I_MOV(0, 0), I_EXIT,
+		I_LDX(BPF_DW, 6, 1, 0),
+		I_MAP(1, fd),
+		I_MOV(2, 24),
+		I_MOV(3, 0),
+		I_CALL(BPF_FUNC_ringbuf_reserve),
+		I_JNE(0, 0, 2),
+		I_MOV(0, 1),
+		I_EXIT,
+		I_STX(BPF_DW, 0, 0, 6),
+		I_MOVR(1, 0),
+		I_MOV(2, 0),
+		I_CALL(BPF_FUNC_ringbuf_submit),
+		I_MOV(0, 0),
+		I_EXIT,
 	};
-	struct got got = { 0 };
+	struct got got = {0};
 	struct ring_buffer *rb;
 	uint64_t expect = 0, arg;
 	union bpf_attr a;

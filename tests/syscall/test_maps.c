@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Every implemented map type through the boundary: what it does and the errno of what it refuses. */
+/* Every implemented map type through the boundary: what it does and the errno of what it refuses.
+ */
 #include "lib/bpf.h"
 
 #include <errno.h>
@@ -60,8 +61,10 @@ static void creation(void **state)
 	assert_int_equal(t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 0, 0), -EINVAL);
 	assert_int_equal(t_create(BPF_MAP_TYPE_ARRAY, 4, 0x80000000u, 1, 0), -E2BIG);
 	assert_int_equal(t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, BPF_F_NO_PREALLOC), -EINVAL);
-	assert_int_equal(t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, BPF_F_RDONLY | BPF_F_WRONLY), -EINVAL);
-	assert_int_equal(t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG),
+	assert_int_equal(t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, BPF_F_RDONLY | BPF_F_WRONLY),
+			 -EINVAL);
+	assert_int_equal(t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1,
+				  BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG),
 			 -EINVAL);
 	assert_int_equal(t_create(BPF_MAP_TYPE_PERCPU_ARRAY, 4, 32769, 1, 0), -E2BIG);
 	assert_int_equal(t_create(BPF_MAP_TYPE_HASH, 0, 4, 1, 0), -EINVAL);
@@ -166,7 +169,7 @@ static void hash(void **state)
 
 static void percpu_hash(void **state)
 {
-	uint64_t v[RT_MAX_CPUS] = { 0 }, got[RT_MAX_CPUS];
+	uint64_t v[RT_MAX_CPUS] = {0}, got[RT_MAX_CPUS];
 	uint32_t key = 3, n = rt_nr_cpus();
 	int fd = t_create(BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 2, BPF_F_NO_PREALLOC);
 	struct rt_map *map;
@@ -228,7 +231,8 @@ static void lru(void **state)
 
 static void queue_and_stack(void **state)
 {
-	int q = t_create(BPF_MAP_TYPE_QUEUE, 0, 4, 2, 0), s = t_create(BPF_MAP_TYPE_STACK, 0, 4, 2, 0);
+	int q = t_create(BPF_MAP_TYPE_QUEUE, 0, 4, 2, 0),
+	    s = t_create(BPF_MAP_TYPE_STACK, 0, 4, 2, 0);
 	uint32_t v;
 
 	(void)state;
@@ -265,7 +269,8 @@ static void queue_and_stack(void **state)
 
 static void maps_of_maps(void **state, uint32_t type)
 {
-	int inner = t_create(BPF_MAP_TYPE_HASH, 4, 8, 16, 0), other = t_create(BPF_MAP_TYPE_HASH, 4, 8, 32, 0);
+	int inner = t_create(BPF_MAP_TYPE_HASH, 4, 8, 16, 0),
+	    other = t_create(BPF_MAP_TYPE_HASH, 4, 8, 32, 0);
 	int wrong = t_create(BPF_MAP_TYPE_HASH, 4, 4, 16, 0), outer, again, err;
 	uint32_t key = 0, id = 0, want;
 	struct rt_map *map;
@@ -290,13 +295,14 @@ static void maps_of_maps(void **state, uint32_t type)
 	assert_int_equal(((struct rt_map *)map->ops->lookup(map, &key))->desc.max_entries, 32);
 	rt_rcu_read_unlock();
 	rt_map_put(map);
-	again = kfunc_bpf(BPF_MAP_GET_FD_BY_ID, &(union bpf_attr){ .map_id = id }, 12);
+	again = kfunc_bpf(BPF_MAP_GET_FD_BY_ID, &(union bpf_attr){.map_id = id}, 12);
 	assert_true(again >= 0);
 	CLOSE(again);
 	assert_int_equal(t_delete(outer, &key), 0);
 	assert_int_equal(t_delete(outer, &key), -ENOENT);
 	rt_rcu_barrier();
-	assert_int_equal(kfunc_bpf(BPF_MAP_GET_FD_BY_ID, &(union bpf_attr){ .map_id = id }, 12), -ENOENT);
+	assert_int_equal(kfunc_bpf(BPF_MAP_GET_FD_BY_ID, &(union bpf_attr){.map_id = id}, 12),
+			 -ENOENT);
 	CLOSE(outer);
 	CLOSE(inner);
 	CLOSE(wrong);
@@ -314,7 +320,8 @@ static void hash_of_maps(void **state)
 
 static void inner_arrays(void **state)
 {
-	int a = t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 2, 0), b = t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 3, 0);
+	int a = t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 2, 0),
+	    b = t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 3, 0);
 	int c = t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 2, BPF_F_INNER_MAP);
 	int d = t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 9, BPF_F_INNER_MAP);
 	int fixed = t_create_attr(BPF_MAP_TYPE_ARRAY_OF_MAPS, 4, 4, 1, 0, a, 0);
@@ -338,7 +345,7 @@ static void ring_buffer(void **state)
 {
 	int fd = t_create(BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0), err, ep;
 	struct rt_map *map = syscall_map_by_fd(fd, &err);
-	struct epoll_event ev = { .events = EPOLLIN };
+	struct epoll_event ev = {.events = EPOLLIN};
 	uint64_t *cons, *prod;
 	uint8_t *data;
 	void *a, *b;
@@ -348,7 +355,8 @@ static void ring_buffer(void **state)
 	assert_int_equal(t_lookup(fd, NULL, &ev), -524);
 	cons = kf_sys_mmap64(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_true(cons != MAP_FAILED);
-	assert_true(kf_sys_mmap64(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4096) == MAP_FAILED);
+	assert_true(kf_sys_mmap64(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4096) ==
+		    MAP_FAILED);
 	assert_int_equal(errno, EPERM);
 	prod = kf_sys_mmap64(NULL, 4096 + 2 * 4096, PROT_READ, MAP_SHARED, fd, 4096);
 	assert_true(prod != MAP_FAILED);
@@ -477,7 +485,7 @@ static void access_modes(void **state)
 
 static void batches(void **state, uint32_t type)
 {
-	uint32_t keys[10], values[10], seen[10] = { 0 }, token = 0, total = 0;
+	uint32_t keys[10], values[10], seen[10] = {0}, token = 0, total = 0;
 	int fd = t_create(type, 4, 4, 10, 0), err = 0;
 	union bpf_attr a;
 
@@ -586,7 +594,7 @@ static void prefixes(void **state)
 
 	(void)state;
 	assert_true(fd >= 0);
-	key = (struct prefix){ 33, { 0 } };
+	key = (struct prefix){33, {0}};
 	assert_int_equal(t_update(fd, &key, &n, 0), -EINVAL);
 	assert_int_equal(t_delete(fd, &key), -EINVAL);
 	assert_int_equal(t_lookup(fd, &key, &v), -ENOENT);
@@ -644,7 +652,7 @@ static void prefixes(void **state)
 static void bloom(void **state)
 {
 	int fd = t_create_attr(BPF_MAP_TYPE_BLOOM_FILTER, 0, 12, 1000, 0, 0, 3);
-	uint32_t v[3] = { 1, 2, 0 }, wrong = 0;
+	uint32_t v[3] = {1, 2, 0}, wrong = 0;
 
 	(void)state;
 	assert_true(fd >= 0);
@@ -679,16 +687,16 @@ static void descriptions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(array),	  cmocka_unit_test(creation),
-		cmocka_unit_test(names),	  cmocka_unit_test(percpu_array),
-		cmocka_unit_test(hash),		  cmocka_unit_test(percpu_hash),
-		cmocka_unit_test(lru),		  cmocka_unit_test(queue_and_stack),
-		cmocka_unit_test(array_of_maps),  cmocka_unit_test(hash_of_maps),
-		cmocka_unit_test(inner_arrays),	  cmocka_unit_test(ring_buffer),
-		cmocka_unit_test(frozen),	  cmocka_unit_test(mapped),
-		cmocka_unit_test(access_modes),	  cmocka_unit_test(array_batches),
-		cmocka_unit_test(hash_batches),	  cmocka_unit_test(descriptions),
-		cmocka_unit_test(prefixes),	  cmocka_unit_test(bloom),
+		cmocka_unit_test(array),         cmocka_unit_test(creation),
+		cmocka_unit_test(names),         cmocka_unit_test(percpu_array),
+		cmocka_unit_test(hash),          cmocka_unit_test(percpu_hash),
+		cmocka_unit_test(lru),           cmocka_unit_test(queue_and_stack),
+		cmocka_unit_test(array_of_maps), cmocka_unit_test(hash_of_maps),
+		cmocka_unit_test(inner_arrays),  cmocka_unit_test(ring_buffer),
+		cmocka_unit_test(frozen),        cmocka_unit_test(mapped),
+		cmocka_unit_test(access_modes),  cmocka_unit_test(array_batches),
+		cmocka_unit_test(hash_batches),  cmocka_unit_test(descriptions),
+		cmocka_unit_test(prefixes),      cmocka_unit_test(bloom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Programs through the boundary: what a load returns, writes to the log and tells the observer; identity
- * and information; program arrays and whom they belong to; links; statistics.
+ * Programs through the boundary: what a load returns, writes to the log and tells the observer;
+ * identity and information; program arrays and whom they belong to; links; statistics.
  */
 #include "lib/bpf.h"
 #include "lib/insn.h"
@@ -13,15 +13,15 @@
 #include "runtime/tracepoint.h"
 
 #define CLOSE(fd) assert_int_equal(syscall_close(fd), 0)
-#define LEN(a)	  (sizeof(a) / sizeof((a)[0]))
+#define LEN(a)    (sizeof(a) / sizeof((a)[0]))
 
-static struct bpf_insn ret7[] = { I_MOV(0, 7), I_EXIT };
-static struct bpf_insn uninit[] = { I_MOVR(0, 3), I_EXIT };
+static struct bpf_insn ret7[] = {I_MOV(0, 7), I_EXIT};
+static struct bpf_insn uninit[] = {I_MOVR(0, 3), I_EXIT};
 
 static char log_buf[8192];
 
-static int load_as(uint32_t type, const char *name, const struct bpf_insn *code, uint32_t n, uint32_t level,
-		   uint32_t log_size)
+static int load_as(uint32_t type, const char *name, const struct bpf_insn *code, uint32_t n,
+		   uint32_t level, uint32_t log_size)
 {
 	union bpf_attr a;
 
@@ -47,7 +47,7 @@ static int load(const struct bpf_insn *code, uint32_t n)
 
 static uint32_t prog_id(int fd)
 {
-	struct bpf_prog_info info = { 0 };
+	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(info);
 
 	assert_int_equal(t_info(fd, &info, &size), 0);
@@ -83,12 +83,15 @@ static void verdicts_and_logs(void **state)
 				 sizeof(log_buf)),
 			 -EACCES);
 	assert_non_null(strstr(log_buf, "KF0300"));
-	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "bad", uninit, LEN(uninit), 0, 0), -EACCES);
+	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "bad", uninit, LEN(uninit), 0, 0),
+			 -EACCES);
 	/* a log that does not fit decides, for a good program too */
-	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "good", ret7, LEN(ret7), 1, 16), -ENOSPC);
+	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "good", ret7, LEN(ret7), 1, 16),
+			 -ENOSPC);
 	assert_int_equal(strnlen(log_buf, 17), 15);
 	assert_int_equal(log_buf[16], 0x55);
-	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "bad", uninit, LEN(uninit), 9, 20), -ENOSPC);
+	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "bad", uninit, LEN(uninit), 9, 20),
+			 -ENOSPC);
 	assert_int_equal(strncmp(log_buf, "error[KF0300]", 13), 0); /* bit 3: from the beginning */
 	/* statistics only, no buffer: just the verdict */
 	fd = load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "good", ret7, LEN(ret7), 4, sizeof(log_buf));
@@ -98,8 +101,9 @@ static void verdicts_and_logs(void **state)
 
 static void information(void **state)
 {
-	int map = t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0), extra = t_create(BPF_MAP_TYPE_HASH, 4, 4, 1, 0);
-	struct bpf_insn code[] = { I_MAP(1, map), I_MOV(0, 0), I_EXIT }, back[8];
+	int map = t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0),
+	    extra = t_create(BPF_MAP_TYPE_HASH, 4, 4, 1, 0);
+	struct bpf_insn code[] = {I_MAP(1, map), I_MOV(0, 0), I_EXIT}, back[8];
 	struct bpf_prog_info info;
 	uint32_t size = sizeof(info), ids[4], fd_id;
 	union bpf_attr a;
@@ -145,7 +149,8 @@ static void information(void **state)
 	assert_int_equal(kfunc_bpf(BPF_PROG_GET_FD_BY_ID, &a, sizeof(a)), -ENOENT);
 	rt_rcu_barrier();
 	rt_rcu_barrier();
-	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){ .start_id = 0 }, 12), -ENOENT);
+	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){.start_id = 0}, 12),
+			 -ENOENT);
 }
 
 static void tags(void **state)
@@ -159,7 +164,7 @@ static void tags(void **state)
 	for (int i = 0; i < 2; i++) {
 		int pad = i ? t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0) : -1;
 		int map = t_create(BPF_MAP_TYPE_ARRAY, 4, 4, 1, 0), fd;
-		struct bpf_insn code[] = { I_MAP(1, map), I_MOV(0, 0), I_EXIT };
+		struct bpf_insn code[] = {I_MAP(1, map), I_MOV(0, 0), I_EXIT};
 
 		fd = load(code, LEN(code));
 		size = sizeof(info);
@@ -191,7 +196,7 @@ static void program_arrays(void **state)
 	assert_int_equal(run(caller, &ret), 0);
 	assert_int_equal(ret, 1); /* an empty slot: falls through */
 	assert_int_equal(t_update(progs, &key, &a, BPF_NOEXIST), -EINVAL);
-	assert_int_equal(t_update(progs, &key, &b, 0), -EINVAL); /* another kind */
+	assert_int_equal(t_update(progs, &key, &b, 0), -EINVAL);     /* another kind */
 	assert_int_equal(t_update(progs, &key, &progs, 0), -EINVAL); /* no program */
 	assert_int_equal(t_update(progs, &key, &a, 0), 0);
 	assert_int_equal(run(caller, &ret), 0);
@@ -204,7 +209,8 @@ static void program_arrays(void **state)
 	key = 0;
 	assert_int_equal(t_delete(progs, &key), -ENOENT);
 	assert_int_equal(t_lookup(progs, &key, &id), -ENOENT);
-	assert_int_equal(load_as(BPF_PROG_TYPE_XDP, "xdp", jump, LEN(jump), 1, sizeof(log_buf)), -EINVAL);
+	assert_int_equal(load_as(BPF_PROG_TYPE_XDP, "xdp", jump, LEN(jump), 1, sizeof(log_buf)),
+			 -EINVAL);
 	assert_non_null(strstr(log_buf, "KF0121"));
 	/* a program in an array that it uses: closing the array opens the circle */
 	assert_int_equal(t_update(progs, &key, &caller, 0), 0);
@@ -214,8 +220,10 @@ static void program_arrays(void **state)
 	CLOSE(b);
 	rt_rcu_barrier();
 	rt_rcu_barrier();
-	assert_int_equal(kfunc_bpf(BPF_PROG_GET_NEXT_ID, &(union bpf_attr){ .start_id = 0 }, 12), -ENOENT);
-	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){ .start_id = 0 }, 12), -ENOENT);
+	assert_int_equal(kfunc_bpf(BPF_PROG_GET_NEXT_ID, &(union bpf_attr){.start_id = 0}, 12),
+			 -ENOENT);
+	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){.start_id = 0}, 12),
+			 -ENOENT);
 }
 
 static int open_tp(int fd, const char *name)
@@ -235,9 +243,9 @@ static void links(void **state)
 	struct bpf_insn add[] = {
 		I_LDX(BPF_DW, 2, 1, 8), I_VALUE(1, map, 0), I_XADD(1, 0, 2), I_MOV(0, 0), I_EXIT,
 	};
-	struct bpf_insn deep[] = { I_LDX(BPF_DW, 0, 1, 16), I_MOV(0, 0), I_EXIT };
-	struct bpf_link_info info = { 0 };
-	uint64_t args[2] = { 1, 40 }, v;
+	struct bpf_insn deep[] = {I_LDX(BPF_DW, 0, 1, 16), I_MOV(0, 0), I_EXIT};
+	struct bpf_link_info info = {0};
+	uint64_t args[2] = {1, 40}, v;
 	uint32_t key = 0, size = sizeof(info);
 	char name[32];
 	union bpf_attr a;
@@ -337,11 +345,13 @@ static void observers(void **state)
 static void unusable_maps(void **state)
 {
 	int traces = t_create(BPF_MAP_TYPE_STACK_TRACE, 4, 80, 16, 0);
-	struct bpf_insn code[] = { I_MAP(1, traces), I_MOV(0, 0), I_EXIT };
+	struct bpf_insn code[] = {I_MAP(1, traces), I_MOV(0, 0), I_EXIT};
 
 	(void)state;
 	/* verified, but nothing that uses it can run */
-	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "t", code, LEN(code), 1, sizeof(log_buf)), -524);
+	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "t", code, LEN(code), 1,
+				 sizeof(log_buf)),
+			 -524);
 	assert_non_null(strstr(log_buf, "stack_trace"));
 	CLOSE(traces);
 }
@@ -375,10 +385,14 @@ static void statistics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(verdicts_and_logs), cmocka_unit_test(information),
-		cmocka_unit_test(tags),		     cmocka_unit_test(program_arrays),
-		cmocka_unit_test(links),	     cmocka_unit_test(observers),
-		cmocka_unit_test(unusable_maps),     cmocka_unit_test(statistics),
+		cmocka_unit_test(verdicts_and_logs),
+		cmocka_unit_test(information),
+		cmocka_unit_test(tags),
+		cmocka_unit_test(program_arrays),
+		cmocka_unit_test(links),
+		cmocka_unit_test(observers),
+		cmocka_unit_test(unusable_maps),
+		cmocka_unit_test(statistics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

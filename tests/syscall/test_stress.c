@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Threads that load, run, attach and unload programs that share maps. Every program adds one to a counter in
- * an array with an atomic addition, and works on a shared hash map, LRU map and ring buffer; in the end the
- * counter must be the number of runs. KFUNC_STRESS_SECONDS makes it longer (60 is what a release is asked
- * for), ThreadSanitizer or helgrind watch.
+ * Threads that load, run, attach and unload programs that share maps. Every program adds one to a
+ * counter in an array with an atomic addition, and works on a shared hash map, LRU map and ring
+ * buffer; in the end the counter must be the number of runs. KFUNC_STRESS_SECONDS makes it longer
+ * (60 is what a release is asked for), ThreadSanitizer or helgrind watch.
  */
 #include "lib/bpf.h"
 #include "lib/insn.h"
@@ -88,7 +88,7 @@ static int load(uint32_t type, char *log, uint32_t log_size)
 
 static int run_once(int fd, uint64_t arg)
 {
-	uint64_t ctx[1] = { arg };
+	uint64_t ctx[1] = {arg};
 	union bpf_attr a;
 
 	memset(&a, 0, sizeof(a));
@@ -196,8 +196,10 @@ static void share(void **state)
 	CLOSE(progs_fd);
 	rt_rcu_barrier(); /* programs go first, then what they held */
 	rt_rcu_barrier();
-	assert_int_equal(kfunc_bpf(BPF_PROG_GET_NEXT_ID, &(union bpf_attr){ .start_id = 0 }, 12), -ENOENT);
-	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){ .start_id = 0 }, 12), -ENOENT);
+	assert_int_equal(kfunc_bpf(BPF_PROG_GET_NEXT_ID, &(union bpf_attr){.start_id = 0}, 12),
+			 -ENOENT);
+	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){.start_id = 0}, 12),
+			 -ENOENT);
 }
 
 int main(void)
