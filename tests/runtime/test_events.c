@@ -524,7 +524,7 @@ static uint64_t tasks_alive(void)
 	int i;
 
 	rt_objects_reap();
-	for (i = 0; i < 6; i++) /* freeing one may let go of its parent */
+	for (i = 0; i < 40; i++) /* freeing one lets go of its parent */
 		rt_rcu_barrier();
 	rt_objects_count(&c);
 	return c.tasks;

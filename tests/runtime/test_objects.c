@@ -30,9 +30,8 @@ static uint64_t tasks_alive(void)
 {
 	struct rt_object_counts c;
 
-	rt_rcu_barrier();
-	rt_rcu_barrier(); /* freeing one may let go of another */
-	rt_rcu_barrier();
+	for (int i = 0; i < 40; i++) /* freeing one lets go of its parent */
+		rt_rcu_barrier();
 	rt_objects_count(&c);
 	return c.tasks;
 }
