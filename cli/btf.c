@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * kfunc btf ELF: gives a host program or library the types that libkfunc reads when it registers its
- * functions. pahole makes BTF of the debug information and writes it into the file (or beside it, or
- * elsewhere); then the same code that reads it at registration joins it with the live kernel's, and every
- * function of the file's kfunc sets is checked against it. Counted are the types of its own.
+ * kfunc btf ELF: gives a host program or library the types that libkfunc reads when it registers
+ * its functions. pahole makes BTF of the debug information and writes it into the file (or beside
+ * it, or elsewhere); then the same code that reads it at registration joins it with the live
+ * kernel's, and every function of the file's kfunc sets is checked against it. Counted are the
+ * types of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -118,7 +119,8 @@ static int examine(const char *elf, const char *out, bool list)
 		cli_error("%s", strerror(errno));
 		return CLI_USAGE;
 	}
-	err = out ? read_whole(out, &data, &size) : host_elf_btf(elf, &data, &size, why, sizeof(why));
+	err = out ? read_whole(out, &data, &size)
+		  : host_elf_btf(elf, &data, &size, why, sizeof(why));
 	if (!err)
 		btf = host_split_btf(data, size, k->btf, "host", why, sizeof(why), &err);
 	if (!err)
@@ -146,8 +148,10 @@ int cmd_btf(const struct cli_command *cmd, int argc, char **argv)
 	bool list = false, check = false;
 	const char *out = NULL;
 	const struct cli_option opts[] = {
-		{"output", 'o', CLI_STRING, "FILE", "write the types to FILE, not into the ELF file", &out},
-		{"check", 'c', CLI_FLAG, NULL, "write nothing, look at the types that are there", &check},
+		{"output", 'o', CLI_STRING, "FILE",
+		 "write the types to FILE, not into the ELF file", &out},
+		{"check", 'c', CLI_FLAG, NULL, "write nothing, look at the types that are there",
+		 &check},
 		{"functions", 'f', CLI_FLAG, NULL, "print the functions' prototypes", &list},
 		{0},
 	};
@@ -167,7 +171,8 @@ int cmd_btf(const struct cli_command *cmd, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	if (n) {
-		cli_error("%s: pahole found no usable debug information: compile with -g (`pahole -J` "
+		cli_error("%s: pahole found no usable debug information: compile with -g (`pahole "
+			  "-J` "
 			  "says more)",
 			  argv[1]);
 		return CLI_REJECTED;

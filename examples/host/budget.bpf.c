@@ -29,4 +29,5 @@ int price(struct order *order)
 	return (int)left;
 }
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license")
+= "Dual BSD/GPL";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A host with kfuncs of its own: an accountant whose pricing is a BPF program. The program may charge
- * users through app_charge() and learn their names through app_user_name(), and nothing else.
+ * A host with kfuncs of its own: an accountant whose pricing is a BPF program. The program may
+ * charge users through app_charge() and learn their names through app_user_name(), and nothing
+ * else.
  *
  *	gcc -g budget.c -o budget $(pkg-config --cflags --libs libkfunc)
  *	pahole -J budget
@@ -79,7 +80,9 @@ static int run(struct kfunc_program *prog, u32 user, u32 items)
 	struct {
 		u32 user, items;
 	} order = {user, items};
-	struct kfunc_run_opts opts = {.sz = sizeof(opts), .ctx_in = &order, .ctx_size_in = sizeof(order)};
+	struct kfunc_run_opts opts = {.sz = sizeof(opts),
+				      .ctx_in = &order,
+				      .ctx_size_in = sizeof(order)};
 	int err = kfunc_program__run(prog, &opts);
 
 	if (err)

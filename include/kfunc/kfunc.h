@@ -30,13 +30,14 @@
  *	}
  *	late_initcall(app_init);
  *
- * An executable or shared library that does so is a *module*: its functions' types are read from its
- * BTF, so it must be compiled with -g and, once linked, given a .BTF section (`kfunc btf FILE`, or
- * `pahole -J FILE`). Parameter names and their suffixes (__sz, __k, __nullable, ...) and the KF_*
- * flags are the contract that the verifier enforces on every call.
+ * An executable or shared library that does so is a *module*: its functions' types are read from
+ * its BTF, so it must be compiled with -g and, once linked, given a .BTF section (`kfunc btf FILE`,
+ * or `pahole -J FILE`). Parameter names and their suffixes (__sz, __k, __nullable, ...) and the
+ * KF_* flags are the contract that the verifier enforces on every call.
  *
- * Sets are assembled by the assembler, so a set needs no prototypes and may stand before the functions
- * it lists. The price: a file with sets must not be compiled with -flto. 64-bit targets only.
+ * Sets are assembled by the assembler, so a set needs no prototypes and may stand before the
+ * functions it lists. The price: a file with sets must not be compiled with -flto. 64-bit targets
+ * only.
  */
 #ifndef KFUNC_KFUNC_H
 #define KFUNC_KFUNC_H
@@ -128,26 +129,26 @@ typedef struct cpumask cpumask_t;
  *
  * Plain numbers, because sets are assembled: the assembler must be able to read them.
  */
-#define KF_ACQUIRE	 (1 << 0)  /* returns a reference that the program must release or store */
-#define KF_RELEASE	 (1 << 1)  /* releases the reference passed to it */
-#define KF_RET_NULL	 (1 << 2)  /* may return NULL: programs must compare before use */
-#define KF_KPTR_GET	 (1 << 3)  /* first argument: address of a stored kptr (before Linux 6.4) */
-#define KF_TRUSTED_ARGS	 (1 << 4)  /* pointer arguments must be trusted and not NULL */
-#define KF_SLEEPABLE	 (1 << 5)  /* may sleep: sleepable programs only, outside atomic regions */
-#define KF_DESTRUCTIVE	 (1 << 6)  /* loading a caller needs CAP_SYS_BOOT */
-#define KF_RCU		 (1 << 7)  /* pointer arguments must be trusted or RCU protected, not NULL */
-#define KF_ITER_NEW	 (1 << 8)  /* bpf_iter_X_new(struct bpf_iter_X *it, ...) */
-#define KF_ITER_NEXT	 (1 << 9)  /* T *bpf_iter_X_next(struct bpf_iter_X *it) */
-#define KF_ITER_DESTROY	 (1 << 10) /* void bpf_iter_X_destroy(struct bpf_iter_X *it) */
+#define KF_ACQUIRE       (1 << 0) /* returns a reference that the program must release or store */
+#define KF_RELEASE       (1 << 1) /* releases the reference passed to it */
+#define KF_RET_NULL      (1 << 2) /* may return NULL: programs must compare before use */
+#define KF_KPTR_GET      (1 << 3) /* first argument: address of a stored kptr (before Linux 6.4) */
+#define KF_TRUSTED_ARGS  (1 << 4) /* pointer arguments must be trusted and not NULL */
+#define KF_SLEEPABLE     (1 << 5) /* may sleep: sleepable programs only, outside atomic regions */
+#define KF_DESTRUCTIVE   (1 << 6) /* loading a caller needs CAP_SYS_BOOT */
+#define KF_RCU           (1 << 7) /* pointer arguments must be trusted or RCU protected, not NULL */
+#define KF_ITER_NEW      (1 << 8) /* bpf_iter_X_new(struct bpf_iter_X *it, ...) */
+#define KF_ITER_NEXT     (1 << 9) /* T *bpf_iter_X_next(struct bpf_iter_X *it) */
+#define KF_ITER_DESTROY  (1 << 10) /* void bpf_iter_X_destroy(struct bpf_iter_X *it) */
 #define KF_RCU_PROTECTED (1 << 11) /* must be called in an RCU read section */
-#define KF_FASTCALL	 (1 << 12) /* clobbers only R0 and its own arguments */
-#define KF_ARENA_RET	 (1 << 13) /* returns an arena address */
-#define KF_ARENA_ARG1	 (1 << 14) /* first argument is an arena address */
-#define KF_ARENA_ARG2	 (1 << 15) /* second argument is an arena address */
+#define KF_FASTCALL      (1 << 12) /* clobbers only R0 and its own arguments */
+#define KF_ARENA_RET     (1 << 13) /* returns an arena address */
+#define KF_ARENA_ARG1    (1 << 14) /* first argument is an arena address */
+#define KF_ARENA_ARG2    (1 << 15) /* second argument is an arena address */
 #define KF_IMPLICIT_ARGS (1 << 16) /* NAME_impl has further parameters that the loader fills */
 /*
- * Ours (the documents describe the flag, the kernel has no bit for it): programs that call the kfunc
- * load, with one warning for each deprecated kfunc. It never rejects.
+ * Ours (the documents describe the flag, the kernel has no bit for it): programs that call the
+ * kfunc load, with one warning for each deprecated kfunc. It never rejects.
  */
 #define KF_DEPRECATED 0x80000000
 
@@ -180,14 +181,15 @@ typedef struct cpumask cpumask_t;
 #define KFUNC_SEMICOLON _Static_assert(1, "")
 #endif
 
-#define __diag_push()			    KFUNC_PRAGMA(GCC diagnostic push) KFUNC_SEMICOLON
-#define __diag_pop()			    KFUNC_PRAGMA(GCC diagnostic pop) KFUNC_SEMICOLON
-#define __diag_ignore_all(option, comment) KFUNC_PRAGMA(GCC diagnostic ignored option) KFUNC_SEMICOLON
+#define __diag_push() KFUNC_PRAGMA(GCC diagnostic push) KFUNC_SEMICOLON
+#define __diag_pop()  KFUNC_PRAGMA(GCC diagnostic pop) KFUNC_SEMICOLON
+#define __diag_ignore_all(option, comment)                                                         \
+	KFUNC_PRAGMA(GCC diagnostic ignored option) KFUNC_SEMICOLON
 
-#define __bpf_kfunc_start_defs()                                       \
-	KFUNC_PRAGMA(GCC diagnostic push)                              \
-	KFUNC_PRAGMA(GCC diagnostic ignored "-Wmissing-declarations") \
-	KFUNC_PRAGMA(GCC diagnostic ignored "-Wmissing-prototypes")   \
+#define __bpf_kfunc_start_defs()                                                                   \
+	KFUNC_PRAGMA(GCC diagnostic push)                                                          \
+	KFUNC_PRAGMA(GCC diagnostic ignored "-Wmissing-declarations")                              \
+	KFUNC_PRAGMA(GCC diagnostic ignored "-Wmissing-prototypes")                                \
 	KFUNC_SEMICOLON
 #define __bpf_kfunc_end_defs() __diag_pop()
 
@@ -195,7 +197,8 @@ typedef struct cpumask cpumask_t;
  * ---- Sets ----
  *
  * A set is an array of {id, flags} between START and END. Ids are 0 until the module's BTF is read,
- * before its first initcall or at its first registration. BTF_ID_FLAGS(func, name) without flags is 0.
+ * before its first initcall or at its first registration. BTF_ID_FLAGS(func, name) without flags is
+ * 0.
  */
 struct btf_id_pair {
 	__u32 id;
@@ -212,7 +215,7 @@ struct btf_id_set8 {
 
 /* One row for every id that this module wants resolved; assembled, never written in C. */
 struct kfunc_id_ref {
-	__u32 *slot;	  /* where the id goes */
+	__u32 *slot;      /* where the id goes */
 	const char *kind; /* "func", "struct", "union", "typedef" */
 	const char *name;
 	void *addr; /* func: the function */
@@ -222,36 +225,36 @@ struct kfunc_id_ref {
 #define KFUNC_STR(x)  KFUNC_STR_(x)
 
 /* 66: the kind's name, 67: the name, 68: the slot */
-#define KFUNC_ADDR_func(name)	 #name
-#define KFUNC_ADDR_struct(name)	 "0"
-#define KFUNC_ADDR_union(name)	 "0"
+#define KFUNC_ADDR_func(name)    #name
+#define KFUNC_ADDR_struct(name)  "0"
+#define KFUNC_ADDR_union(name)   "0"
 #define KFUNC_ADDR_typedef(name) "0"
-#define KFUNC_ID_ROW(kind, name, section, values)                                      \
-	__asm__(".pushsection .rodata.kfunc_names,\"a\",@progbits\n"                    \
-		"66: .asciz \"" #kind "\"\n"                                          \
-		"67: .asciz \"" #name "\"\n"                                          \
-		".popsection\n"                                                       \
-		".pushsection " section ",\"aw\",@progbits\n"                          \
-		"68: " values "\n"                                                    \
-		".popsection\n"                                                       \
-		".pushsection kfunc_id_refs,\"aw\",@progbits\n"                        \
-		".balign 8\n"                                                         \
-		".quad 68b, 66b, 67b, " KFUNC_ADDR_##kind(name) "\n"                  \
-		".popsection\n");
+#define KFUNC_ID_ROW(kind, name, section, values)                                                  \
+	__asm__(".pushsection .rodata.kfunc_names,\"a\",@progbits\n"                               \
+		"66: .asciz \"" #kind "\"\n"                                                       \
+		"67: .asciz \"" #name "\"\n"                                                       \
+		".popsection\n"                                                                    \
+		".pushsection " section ",\"aw\",@progbits\n"                                      \
+		"68: " values "\n"                                                                 \
+		".popsection\n"                                                                    \
+		".pushsection kfunc_id_refs,\"aw\",@progbits\n"                                    \
+		".balign 8\n"                                                                      \
+		".quad 68b, 66b, 67b, " KFUNC_ADDR_##kind(name) "\n"                               \
+								".popsection\n");
 
-#define KFUNC_SET_START(name, set_flags)                                                \
-	extern struct btf_id_set8 name;                                                \
-	__asm__(".pushsection kfunc_sets,\"aw\",@progbits\n"                            \
-		".balign 8\n"                                                         \
-		".type " #name ", @object\n" #name ":\n"                              \
-		".long (.Lkfunc_end_" #name " - .Lkfunc_start_" #name ") / 8\n"       \
-		".long " KFUNC_STR(set_flags) "\n"                                    \
-		".Lkfunc_start_" #name ":\n"                                          \
-		".popsection\n");
-#define KFUNC_SET_END(name)                                  \
-	__asm__(".pushsection kfunc_sets,\"aw\",@progbits\n" \
-		".Lkfunc_end_" #name ":\n"                  \
-		".size " #name ", . - " #name "\n"          \
+#define KFUNC_SET_START(name, set_flags)                                                           \
+	extern struct btf_id_set8 name;                                                            \
+	__asm__(".pushsection kfunc_sets,\"aw\",@progbits\n"                                       \
+		".balign 8\n"                                                                      \
+		".type " #name ", @object\n" #name ":\n"                                           \
+		".long (.Lkfunc_end_" #name " - .Lkfunc_start_" #name ") / 8\n"                    \
+		".long " KFUNC_STR(set_flags) "\n"                                                 \
+					      ".Lkfunc_start_" #name ":\n"                         \
+					      ".popsection\n");
+#define KFUNC_SET_END(name)                                                                        \
+	__asm__(".pushsection kfunc_sets,\"aw\",@progbits\n"                                       \
+		".Lkfunc_end_" #name ":\n"                                                         \
+		".size " #name ", . - " #name "\n"                                                 \
 		".popsection\n");
 
 #define BTF_SET8_START(name)   KFUNC_SET_START(name, 0)
@@ -259,23 +262,25 @@ struct kfunc_id_ref {
 #define BTF_KFUNCS_START(name) KFUNC_SET_START(name, BTF_SET8_KFUNCS)
 #define BTF_KFUNCS_END(name)   KFUNC_SET_END(name)
 
-#define KFUNC_ID_FLAGS(kind, name, flags, ...) \
+#define KFUNC_ID_FLAGS(kind, name, flags, ...)                                                     \
 	KFUNC_ID_ROW(kind, name, "kfunc_sets", ".long 0, " KFUNC_STR(flags))
-#define BTF_ID_FLAGS(kind, ...) KFUNC_ID_FLAGS_(kind, __VA_ARGS__, 0, 0)
+#define BTF_ID_FLAGS(kind, ...)          KFUNC_ID_FLAGS_(kind, __VA_ARGS__, 0, 0)
 #define KFUNC_ID_FLAGS_(kind, name, ...) KFUNC_ID_FLAGS(kind, name, __VA_ARGS__)
 
 /* A list of ids in the order written: u32 name[]. */
-#define BTF_ID_LIST(name)                                        \
-	extern __u32 name[];                                    \
-	__asm__(".pushsection kfunc_id_lists,\"aw\",@progbits\n" \
-		".balign 4\n"                                   \
-		".type " #name ", @object\n" #name ":\n"        \
+#define BTF_ID_LIST(name)                                                                          \
+	extern __u32 name[];                                                                       \
+	__asm__(".pushsection kfunc_id_lists,\"aw\",@progbits\n"                                   \
+		".balign 4\n"                                                                      \
+		".type " #name ", @object\n" #name ":\n"                                           \
 		".popsection\n");
 #define BTF_ID(kind, name) KFUNC_ID_ROW(kind, name, "kfunc_id_lists", ".long 0")
-#define BTF_ID_LIST_SINGLE(list, kind, name) BTF_ID_LIST(list) BTF_ID(kind, name)
-#define BTF_ID_UNUSED                                            \
-	__asm__(".pushsection kfunc_id_lists,\"aw\",@progbits\n" \
-		".long 0\n"                                     \
+#define BTF_ID_LIST_SINGLE(list, kind, name)                                                       \
+	BTF_ID_LIST(list)                                                                          \
+	BTF_ID(kind, name)
+#define BTF_ID_UNUSED                                                                              \
+	__asm__(".pushsection kfunc_id_lists,\"aw\",@progbits\n"                                   \
+		".long 0\n"                                                                        \
 		".popsection\n");
 
 /*
@@ -313,14 +318,15 @@ extern const char kfunc_sets_stop[] __asm__("__stop_kfunc_sets")
 
 extern struct module kfunc_this_module __attribute__((weak, visibility("hidden")));
 struct module kfunc_this_module __attribute__((weak, visibility("hidden"))) = {
-	sizeof(struct module), 0, kfunc_refs_start, kfunc_refs_stop, kfunc_sets_start, kfunc_sets_stop,
+	sizeof(struct module), 0, kfunc_refs_start, kfunc_refs_stop, kfunc_sets_start,
+	kfunc_sets_stop,
 };
 
 #define THIS_MODULE (&kfunc_this_module)
 
 /*
- * What a filter sees of a program that calls a kfunc. Filters run in any thread that loads programs;
- * they must not load programs or register kfuncs themselves.
+ * What a filter sees of a program that calls a kfunc. Filters run in any thread that loads
+ * programs; they must not load programs or register kfuncs themselves.
  */
 #ifndef KFUNCS_TYPES_BPF_H
 struct bpf_prog_aux {
@@ -351,17 +357,17 @@ struct btf_kfunc_id_set {
 };
 
 /*
- * Makes the kfuncs of a set visible to programs of a type (and of the types that share its hook: all
- * cgroup types, LSM with TRACING, ...). BPF_PROG_TYPE_UNSPEC makes them visible to every program.
- * There is no way back: the module stays loaded until the process ends.
+ * Makes the kfuncs of a set visible to programs of a type (and of the types that share its hook:
+ * all cgroup types, LSM with TRACING, ...). BPF_PROG_TYPE_UNSPEC makes them visible to every
+ * program. There is no way back: the module stays loaded until the process ends.
  *
  * Returns 0; a module without BTF is reported through kfunc_init_errors() and is 0 too, as in the
- * kernel. -EINVAL: an id that is no function of the module's BTF (or of an undecorated set where the
- * kernel's version asks for BTF_KFUNCS_START), iterator functions that are not what their flags say,
- * a program type without a hook, a second set for the same hook, broken BTF. -ENOENT: the library's
- * BTF is missing. -E2BIG: more than 256 kfuncs or 16 filters on one hook. -EOVERFLOW, -ENOMEM.
- * The errors from "program type without a hook" on, but for -ENOMEM of a first set, drop all sets of
- * this module. kfunc_register_error() has the reason in words.
+ * kernel. -EINVAL: an id that is no function of the module's BTF (or of an undecorated set where
+ * the kernel's version asks for BTF_KFUNCS_START), iterator functions that are not what their flags
+ * say, a program type without a hook, a second set for the same hook, broken BTF. -ENOENT: the
+ * library's BTF is missing. -E2BIG: more than 256 kfuncs or 16 filters on one hook. -EOVERFLOW,
+ * -ENOMEM. The errors from "program type without a hook" on, but for -ENOMEM of a first set, drop
+ * all sets of this module. kfunc_register_error() has the reason in words.
  */
 KFUNC_API int register_btf_kfunc_id_set(enum bpf_prog_type prog_type,
 					const struct btf_kfunc_id_set *set);
@@ -370,8 +376,8 @@ KFUNC_API int register_btf_kfunc_id_set(enum bpf_prog_type prog_type,
 KFUNC_API int register_btf_fmodret_id_set(const struct btf_kfunc_id_set *set);
 
 /*
- * Destructors: what to call for a referenced kptr of this type that is left in a map. Ids come from a
- * BTF_ID_LIST, in any function that runs as an initcall or later.
+ * Destructors: what to call for a referenced kptr of this type that is left in a map. Ids come from
+ * a BTF_ID_LIST, in any function that runs as an initcall or later.
  */
 struct btf_id_dtor_kfunc {
 	__u32 btf_id;
@@ -396,18 +402,18 @@ KFUNC_API const char *kfunc_register_error(void);
  */
 KFUNC_API void kfunc_run_initcall(struct module *module, int (*fn)(void), const char *name);
 
-#define late_initcall(fn)                                                           \
-	static void __attribute__((constructor, used)) kfunc_initcall_##fn(void)   \
-	{                                                                          \
-		kfunc_run_initcall(THIS_MODULE, fn, #fn);                          \
-	}                                                                          \
+#define late_initcall(fn)                                                                          \
+	static void __attribute__((constructor, used)) kfunc_initcall_##fn(void)                   \
+	{                                                                                          \
+		kfunc_run_initcall(THIS_MODULE, fn, #fn);                                          \
+	}                                                                                          \
 	KFUNC_SEMICOLON
 #define module_init(fn) late_initcall(fn)
 
 struct kfunc_init_error {
 	const char *module;   /* path of the executable or library */
 	const char *initcall; /* function, or NULL: outside of one */
-	int err;	      /* -errno, 0: a registration that was skipped */
+	int err;              /* -errno, 0: a registration that was skipped */
 	const char *reason;   /* one line; never NULL */
 };
 
@@ -415,24 +421,25 @@ struct kfunc_init_error {
  * Calls report, which may be NULL, for every initcall that failed and every registration that was
  * skipped so far; returns how many there are. Strings stay valid until the process ends.
  */
-KFUNC_API unsigned int kfunc_init_errors(void (*report)(void *ctx, const struct kfunc_init_error *e),
-					 void *ctx);
+KFUNC_API unsigned int
+kfunc_init_errors(void (*report)(void *ctx, const struct kfunc_init_error *e), void *ctx);
 
 /*
  * ---- Trust ----
  *
  * BTF_TYPE_SAFE_X(struct s) { members }; declares members of struct s whose value is as good as the
- * list says when it is loaded from a trusted struct s. Names and types must be those of struct s. The
- * declaration must reach the BTF: BTF_TYPE_EMIT(BTF_TYPE_SAFE_X(struct s)); in any function does it.
+ * list says when it is loaded from a trusted struct s. Names and types must be those of struct s.
+ * The declaration must reach the BTF: BTF_TYPE_EMIT(BTF_TYPE_SAFE_X(struct s)); in any function
+ * does it.
  */
-#define KFUNC_PASTE(a, b)		  a##b
-#define BTF_TYPE_SAFE_NESTED(type)	  KFUNC_PASTE(type, __safe_fields) /* as trusted as its parent */
-#define BTF_TYPE_SAFE_RCU(type)		  KFUNC_PASTE(type, __safe_rcu)
-#define BTF_TYPE_SAFE_RCU_OR_NULL(type)	  KFUNC_PASTE(type, __safe_rcu_or_null)
-#define BTF_TYPE_SAFE_TRUSTED(type)	  KFUNC_PASTE(type, __safe_trusted)
+#define KFUNC_PASTE(a, b)                   a##b
+#define BTF_TYPE_SAFE_NESTED(type)          KFUNC_PASTE(type, __safe_fields) /* as trusted as its parent */
+#define BTF_TYPE_SAFE_RCU(type)             KFUNC_PASTE(type, __safe_rcu)
+#define BTF_TYPE_SAFE_RCU_OR_NULL(type)     KFUNC_PASTE(type, __safe_rcu_or_null)
+#define BTF_TYPE_SAFE_TRUSTED(type)         KFUNC_PASTE(type, __safe_trusted)
 #define BTF_TYPE_SAFE_TRUSTED_OR_NULL(type) KFUNC_PASTE(type, __safe_trusted_or_null)
 
-#define BTF_TYPE_EMIT(type)	  ((void)(type *)0)
+#define BTF_TYPE_EMIT(type)       ((void)(type *)0)
 #define BTF_TYPE_EMIT_ENUM(value) ((void)value)
 
 #ifdef __cplusplus

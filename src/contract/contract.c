@@ -4,9 +4,10 @@
  * flags ask of a call (kfunc spec R2.6, R2.7, 3.1-3.3, 4, R5.4, R10.9). Done once at registration,
  * so that the verifier never looks at names again.
  *
- * Of the classification C1-C22 the rows that read only the declaration are decided here. Suffix rows
- * and pointee rows interleave in the spec's order, and enum contract_arg_kind is in that order: of
- * two candidates the smaller one wins. Rows that depend on the register stay with the verifier.
+ * Of the classification C1-C22 the rows that read only the declaration are decided here. Suffix
+ * rows and pointee rows interleave in the spec's order, and enum contract_arg_kind is in that
+ * order: of two candidates the smaller one wins. Rows that depend on the register stay with the
+ * verifier.
  */
 #include "contract/contract.h"
 
@@ -26,7 +27,7 @@ static const struct suffix_row {
 	uint16_t since, until;
 	uint16_t flags;
 } suffixes[] = {
-#define SUFFIX(text, since, until, on, kind, flags, meaning) \
+#define SUFFIX(text, since, until, on, kind, flags, meaning)                                       \
 	{text, sizeof(text) - 1, ON_##on, kind, since, until, flags},
 #include "contract/suffixes.def"
 #undef SUFFIX
@@ -91,7 +92,7 @@ static const char *const arg_kind_names[] = {
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define ITER_PREFIX "bpf_iter_"
+#define ITER_PREFIX   "bpf_iter_"
 
 const char *contract_flag_name(unsigned int bit)
 {
@@ -204,7 +205,8 @@ static const char *why_not_expressible(const struct btf_obj *btf, const struct b
 		return "it has more than 12 parameters";
 	for (uint32_t i = 0; i < n; i++) {
 		t = btf_skip_mods(btf, p[i].type, NULL);
-		if (!t || !(btf_is_ptr(t) || btf_is_scalar(t) || btf_type_kind(t) == BTF_KIND_STRUCT))
+		if (!t ||
+		    !(btf_is_ptr(t) || btf_is_scalar(t) || btf_type_kind(t) == BTF_KIND_STRUCT))
 			return "a parameter is no pointer, integer, enum or struct";
 		size = btf_is_ptr(t) ? 8 : btf_type_size(btf, p[i].type);
 		if (size < 1 || size > 16)
@@ -255,8 +257,9 @@ static void compile_plain_pointer(struct kfunc_contract *c, struct contract_arg 
 	if (a->pointee_id ? btf_is_scalar(e) || btf_is_scalar_struct(c->btf, a->pointee_id) : pair)
 		a->flags |= CARGF_MEM_OK;
 	if (!(a->flags & (CARGF_STRUCT_OK | CARGF_MEM_OK)) && !c->special)
-		set_bad(c, a->pointee_id ? "a parameter points to something that programs cannot have"
-					 : "a void pointer has no size parameter after it");
+		set_bad(c, a->pointee_id
+				   ? "a parameter points to something that programs cannot have"
+				   : "a void pointer has no size parameter after it");
 }
 
 static bool is_kptr_slot(struct kfunc_contract *c, struct contract_arg *a)
@@ -292,7 +295,8 @@ static void compile_iter(struct kfunc_contract *c, struct contract_arg *a)
 
 	if (!x) {
 		a->kind = CARG_BAD;
-		set_bad(c, "an iterator parameter is no pointer to a struct bpf_iter_* of whole slots");
+		set_bad(c, "an iterator parameter is no pointer to a struct bpf_iter_* of whole "
+			   "slots");
 		return;
 	}
 	a->kind = CARG_ITER;
@@ -348,7 +352,8 @@ static void compile_pointer(struct kfunc_contract *c, struct contract_arg *a, ui
 		a->kind = kind;
 }
 
-static void compile_scalar(struct contract_arg *a, const struct contract_arg *prev, uint16_t version)
+static void compile_scalar(struct contract_arg *a, const struct contract_arg *prev,
+			   uint16_t version)
 {
 	const struct suffix_row *s = find_suffix(a->name, ON_SCALAR, version);
 
@@ -362,14 +367,15 @@ static void compile_scalar(struct contract_arg *a, const struct contract_arg *pr
 	}
 	if (!s)
 		return;
-	if ((s->kind == CARG_SIZE || s->kind == CARG_SIZE_CONST) && (!prev || prev->kind != CARG_PTR))
+	if ((s->kind == CARG_SIZE || s->kind == CARG_SIZE_CONST) &&
+	    (!prev || prev->kind != CARG_PTR))
 		return;
 	a->kind = s->kind;
 }
 
 /* Marks the pointer before a size parameter, so that both are compiled knowing of each other. */
-static void note_size_pair(struct kfunc_contract *c, const struct btf_param *p, uint32_t n, uint32_t i,
-			   uint16_t version)
+static void note_size_pair(struct kfunc_contract *c, const struct btf_param *p, uint32_t n,
+			   uint32_t i, uint16_t version)
 {
 	const struct suffix_row *s;
 
@@ -509,8 +515,9 @@ int contract_compile(struct kfunc_contract *c, const struct btf_obj *btf, uint32
 	if (flags & KF_IMPLICIT_ARGS) {
 		proto = impl_proto(btf, c->name, &c->proto_id);
 		if (!proto)
-			return proto_bad(c, "KF_IMPLICIT_ARGS, but there is no function of this name "
-					    "with _impl");
+			return proto_bad(c,
+					 "KF_IMPLICIT_ARGS, but there is no function of this name "
+					 "with _impl");
 	}
 	why = why_not_expressible(btf, proto);
 	if (why)
@@ -557,9 +564,11 @@ const char *contract_check_iter(const struct btf_obj *btf, uint32_t func_id, uin
 	t = btf_type(btf, a.pointee_id);
 	iter = a.pointee_id && btf_is_struct(t) ? iter_type(&a) : NULL;
 	if (!iter)
-		return "the first parameter does not point to a struct bpf_iter_* of whole 8-byte slots";
+		return "the first parameter does not point to a struct bpf_iter_* of whole 8-byte "
+		       "slots";
 	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
-		if (roles[i].flag == role && !named(btf_type_name(btf, func_id), iter, roles[i].suffix))
+		if (roles[i].flag == role &&
+		    !named(btf_type_name(btf, func_id), iter, roles[i].suffix))
 			return "the name is not that of its iterator with _new, _next or _destroy";
 	if (role == KF_ITER_NEW)
 		return NULL;

@@ -42,7 +42,8 @@ static const char *const names[HOOK_COUNT] = {
 int contract_hook_of(uint32_t prog_type, uint16_t version)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].prog_type == prog_type && kver_in(version, rows[i].since, rows[i].until))
+		if (rows[i].prog_type == prog_type &&
+		    kver_in(version, rows[i].since, rows[i].until))
 			return rows[i].hook;
 	return -1;
 }

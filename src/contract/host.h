@@ -14,9 +14,10 @@
 
 /*
  * The BTF of an ELF file: its .BTF section, or else the file PATH.btf beside it. *data is allocated
- * with mem_alloc(). Returns 0; -ENOENT: no BTF, -ENOEXEC: no 64-bit little-endian ELF file, -EINVAL: a
- * broken one, -EFBIG: more than 256 MiB of BTF, -ENOMEM, or the errno of open and read. why gets one
- * line in words unless it is NULL. The file may be anything; only headers that hold are followed.
+ * with mem_alloc(). Returns 0; -ENOENT: no BTF, -ENOEXEC: no 64-bit little-endian ELF file,
+ * -EINVAL: a broken one, -EFBIG: more than 256 MiB of BTF, -ENOMEM, or the errno of open and read.
+ * why gets one line in words unless it is NULL. The file may be anything; only headers that hold
+ * are followed.
  */
 int host_elf_btf(const char *path, void **data, size_t *size, char *why, size_t why_size);
 
@@ -24,33 +25,34 @@ int host_elf_btf(const char *path, void **data, size_t *size, char *why, size_t 
  * Makes raw BTF a split BTF over base, with types that base has merged into it, and calls it name.
  * NULL and *err: -EINVAL with why set, -ENOMEM.
  */
-struct btf_obj *host_split_btf(const void *data, size_t size, struct btf_obj *base, const char *name,
-			       char *why, size_t why_size, int *err);
+struct btf_obj *host_split_btf(const void *data, size_t size, struct btf_obj *base,
+			       const char *name, char *why, size_t why_size, int *err);
 
 /*
- * What the sets of a linked file say, without running it: one entry for each BTF_ID_FLAGS and BTF_ID,
- * in their order.
+ * What the sets of a linked file say, without running it: one entry for each BTF_ID_FLAGS and
+ * BTF_ID, in their order.
  */
 struct host_id {
 	char name[128];
 	char kind[16];
 	uint32_t flags; /* KF_*; of functions in sets */
-	bool in_set;	/* false: in a BTF_ID_LIST */
+	bool in_set;    /* false: in a BTF_ID_LIST */
 };
 
 /*
- * *ids is allocated with mem_alloc(), *n may be 0. Errors as host_elf_btf(); -E2BIG: more than 65,536
- * entries.
+ * *ids is allocated with mem_alloc(), *n may be 0. Errors as host_elf_btf(); -E2BIG: more than
+ * 65,536 entries.
  */
 int host_elf_ids(const char *path, struct host_id **ids, uint32_t *n, char *why, size_t why_size);
 
 /*
  * Checks what a file's sets list against its BTF at a version of the rules: calls report with the
- * entry and one phrase for everything that keeps it from being registered or called. Returns how many
- * there were, or -ENOMEM.
+ * entry and one phrase for everything that keeps it from being registered or called. Returns how
+ * many there were, or -ENOMEM.
  */
-int host_check_ids(const struct btf_obj *btf, uint16_t version, const struct host_id *ids, uint32_t n,
-		   void (*report)(void *ctx, const struct host_id *id, const char *why), void *ctx);
+int host_check_ids(const struct btf_obj *btf, uint16_t version, const struct host_id *ids,
+		   uint32_t n, void (*report)(void *ctx, const struct host_id *id, const char *why),
+		   void *ctx);
 
 /* "libapp.so.1" from "/usr/lib/libapp.so.1" -> "libapp": what a module is called */
 void host_module_name(const char *path, char *name, size_t size);

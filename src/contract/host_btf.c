@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A host's BTF is written by pahole as if nothing else existed. Programs (and libbpf, which looks for
- * a program's externs) want it as modules have it: split, over the kernel's BTF, with the types that
- * both know only in the base. That is libbpf's deduplication (host_merge.c); it trusts its input, so
- * the bytes go through our own parser before and after.
+ * A host's BTF is written by pahole as if nothing else existed. Programs (and libbpf, which looks
+ * for a program's externs) want it as modules have it: split, over the kernel's BTF, with the types
+ * that both know only in the base. That is libbpf's deduplication (host_merge.c); it trusts its
+ * input, so the bytes go through our own parser before and after.
  */
 #include "contract/host.h"
 
@@ -14,8 +14,8 @@
 #include "base/mem.h"
 #include "contract/host_merge.h"
 
-struct btf_obj *host_split_btf(const void *data, size_t size, struct btf_obj *base, const char *name,
-			       char *why, size_t why_size, int *err)
+struct btf_obj *host_split_btf(const void *data, size_t size, struct btf_obj *base,
+			       const char *name, char *why, size_t why_size, int *err)
 {
 	struct btf_obj *checked, *res;
 	size_t base_size, n;

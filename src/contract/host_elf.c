@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Finds the BTF of an executable or shared library (DESIGN 3). The file is read, not mapped: it may
- * be truncated under us, and a hostile one must cost an error and nothing else. So only what is needed
- * is read: the header, the section table, the section names, one section.
+ * be truncated under us, and a hostile one must cost an error and nothing else. So only what is
+ * needed is read: the header, the section table, the section names, one section.
  */
 #include "contract/host_elf.h"
 
@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "contract/host.h"
 
-#define MAX_BTF (256u << 20)
+#define MAX_BTF      (256u << 20)
 #define MAX_SECTIONS 65536
 
 int host_elf_fail(struct elf_file *f, int err, const char *fmt, ...)

@@ -24,6 +24,7 @@ void host_elf_close(struct elf_file *f);
 int host_elf_read(struct elf_file *f, void *buf, size_t size, uint64_t off);
 /* The section called name (at most 31 characters); NULL and *err 0 if there is none. */
 const Elf64_Shdr *host_elf_section(struct elf_file *f, const char *name, int *err);
-int host_elf_fail(struct elf_file *f, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int host_elf_fail(struct elf_file *f, int err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Reads the kfunc sets of a linked executable or library from the file (DESIGN 3: BTF_ID_FLAGS stores
- * address, name and flags), for `kfunc btf` and `kfunc lint`. The rows are pointers, which in a
- * position-independent file are relocations: only relative ones are followed, since names and slots
- * are the file's own; addresses of functions are not needed here.
+ * Reads the kfunc sets of a linked executable or library from the file (DESIGN 3: BTF_ID_FLAGS
+ * stores address, name and flags), for `kfunc btf` and `kfunc lint`. The rows are pointers, which
+ * in a position-independent file are relocations: only relative ones are followed, since names and
+ * slots are the file's own; addresses of functions are not needed here.
  */
 #include "contract/host.h"
 
@@ -120,7 +120,8 @@ static int read_ids(struct elf_file *f, struct host_id **ids, uint32_t *n)
 	if (refs->sh_type == SHT_NOBITS || refs->sh_size % sizeof(*buf))
 		return host_elf_fail(f, -EINVAL, "has kfunc sets of another form");
 	if (refs->sh_size / sizeof(*buf) > MAX_IDS)
-		return host_elf_fail(f, -E2BIG, "has more than %u entries in its kfunc sets", MAX_IDS);
+		return host_elf_fail(f, -E2BIG, "has more than %u entries in its kfunc sets",
+				     MAX_IDS);
 	*n = refs->sh_size / sizeof(*buf);
 	buf = mem_alloc(refs->sh_size);
 	*ids = mem_calloc(*n, sizeof(**ids));
@@ -154,9 +155,9 @@ int host_elf_ids(const char *path, struct host_id **ids, uint32_t *n, char *why,
 
 static uint32_t kind_of(const char *kind)
 {
-	return !strcmp(kind, "func")	  ? BTF_KIND_FUNC
+	return !strcmp(kind, "func")      ? BTF_KIND_FUNC
 	       : !strcmp(kind, "struct")  ? BTF_KIND_STRUCT
-	       : !strcmp(kind, "union")	  ? BTF_KIND_UNION
+	       : !strcmp(kind, "union")   ? BTF_KIND_UNION
 	       : !strcmp(kind, "typedef") ? BTF_KIND_TYPEDEF
 					  : BTF_KIND_UNKN;
 }
@@ -171,9 +172,10 @@ static const char *check_id(const struct btf_obj *btf, uint16_t version, const s
 	if (id->in_set && strcmp(id->kind, "func"))
 		return "sets hold functions only";
 	if (btf_id <= 0)
-		return id->in_set ? "there is no such function in the types: is it defined here, with "
-				    "__bpf_kfunc, and compiled with -g?"
-				  : "there is no such type";
+		return id->in_set
+			       ? "there is no such function in the types: is it defined here, with "
+				 "__bpf_kfunc, and compiled with -g?"
+			       : "there is no such type";
 	if (!id->in_set)
 		return NULL;
 	why = contract_check_iter(btf, btf_id, id->flags);
@@ -184,8 +186,9 @@ static const char *check_id(const struct btf_obj *btf, uint16_t version, const s
 	return c->bad_why;
 }
 
-int host_check_ids(const struct btf_obj *btf, uint16_t version, const struct host_id *ids, uint32_t n,
-		   void (*report)(void *ctx, const struct host_id *id, const char *why), void *ctx)
+int host_check_ids(const struct btf_obj *btf, uint16_t version, const struct host_id *ids,
+		   uint32_t n, void (*report)(void *ctx, const struct host_id *id, const char *why),
+		   void *ctx)
 {
 	struct kfunc_contract *c = mem_alloc(sizeof(*c));
 	int bad = 0;

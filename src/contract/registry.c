@@ -6,8 +6,9 @@
  *
  * The verifier looks up at every simulated call, in many threads; registration happens a few times.
  * So readers take no lock: writers, under a mutex, only ever add, in the order filter, entry, hook
- * bit, and publish with release stores. What R1.6 discards is unlinked as a whole (a generation), and
- * no memory is returned before registry_free(): a reader's view stays whole and pointers stay good.
+ * bit, and publish with release stores. What R1.6 discards is unlinked as a whole (a generation),
+ * and no memory is returned before registry_free(): a reader's view stays whole and pointers stay
+ * good.
  */
 #include "contract/registry.h"
 
@@ -24,7 +25,7 @@
 #define MAX_KFUNCS  256 /* per BTF and hook, duplicates counted */
 #define MAX_FILTERS 16
 #define MAX_DTORS   256 /* exclusive: 255 are usable */
-#define PROG_TYPES  64	/* numbers below have a cached hook */
+#define PROG_TYPES  64  /* numbers below have a cached hook */
 #define TAB_BUCKETS 64
 
 /* A contract and the next one of the same function with other flags */
@@ -35,7 +36,7 @@ struct reg_contract {
 
 struct reg_ent {
 	uint32_t id;
-	_Atomic uint32_t hooks;	    /* bit set: flags[hook] is valid */
+	_Atomic uint32_t hooks; /* bit set: flags[hook] is valid */
 	uint32_t flags[HOOK_COUNT];
 	struct reg_contract *_Atomic contract;
 };
@@ -145,8 +146,8 @@ static uint32_t hash_id(uint32_t id)
 
 static struct reg_tab *find_tab(const struct contract_registry *r, const struct btf_obj *btf)
 {
-	struct reg_tab *t = atomic_load_explicit(&r->bucket[hash_ptr(btf) % TAB_BUCKETS],
-						 memory_order_acquire);
+	struct reg_tab *t =
+		atomic_load_explicit(&r->bucket[hash_ptr(btf) % TAB_BUCKETS], memory_order_acquire);
 
 	while (t && t->btf != btf)
 		t = atomic_load_explicit(&t->chain, memory_order_acquire);
@@ -270,7 +271,8 @@ const struct contract_dtor *registry_dtor(const struct contract_registry *r,
 					  const struct btf_obj *btf, uint32_t type_id)
 {
 	struct reg_tab *t = find_tab(r, btf);
-	const struct reg_dtors *d = t ? atomic_load_explicit(&t->dtors, memory_order_acquire) : NULL;
+	const struct reg_dtors *d =
+		t ? atomic_load_explicit(&t->dtors, memory_order_acquire) : NULL;
 	uint32_t lo = 0, hi = d ? d->n : 0;
 
 	while (lo < hi) {
@@ -288,7 +290,8 @@ const struct contract_dtor *registry_dtor(const struct contract_registry *r,
 
 /* ---- registration, under the lock ---- */
 
-static struct reg_tab *get_tab(struct contract_registry *r, const struct btf_obj *btf, bool is_module)
+static struct reg_tab *get_tab(struct contract_registry *r, const struct btf_obj *btf,
+			       bool is_module)
 {
 	struct reg_tab *t = find_tab(r, btf), *_Atomic *b = &r->bucket[hash_ptr(btf) % TAB_BUCKETS];
 
@@ -394,7 +397,8 @@ static int prepare_entry(struct contract_registry *r, struct reg_tab *t, struct 
 	return callable ? add_contract(r, t->btf, ent, e) : 0;
 }
 
-static void publish_entry(struct reg_gen *g, enum contract_hook hook, const struct contract_entry *e)
+static void publish_entry(struct reg_gen *g, enum contract_hook hook,
+			  const struct contract_entry *e)
 {
 	struct reg_ent *ent = find_ent(g, e->id);
 	struct reg_contract *c = find_contract(ent, e->flags);
@@ -407,7 +411,8 @@ static void publish_entry(struct reg_gen *g, enum contract_hook hook, const stru
 }
 
 /* Row 4: a module may not shadow a function of vmlinux or of another module. */
-static bool name_taken(const struct contract_registry *r, const struct btf_obj *btf, const char *name)
+static bool name_taken(const struct contract_registry *r, const struct btf_obj *btf,
+		       const char *name)
 {
 	const struct btf_obj *base = btf_base(btf);
 
@@ -436,8 +441,8 @@ static int check_entry(const struct contract_registry *r, const struct btf_obj *
 }
 
 /* Rows 8-10, on the hook's set as it is */
-static int check_limits(const struct reg_gen *g, bool is_module, enum contract_hook hook, uint32_t n,
-			contract_filter_fn filter, bool *new_filter)
+static int check_limits(const struct reg_gen *g, bool is_module, enum contract_hook hook,
+			uint32_t n, contract_filter_fn filter, bool *new_filter)
 {
 	const struct reg_set *s = &g->set[hook];
 	uint32_t n_filters = atomic_load(&s->n_filters);
@@ -468,8 +473,9 @@ static struct reg_gen *get_gen(struct contract_registry *r, struct reg_tab *t)
 }
 
 /* Rows 6-11 with the lock held; hook -1: the program type has none */
-static int add_to_hook(struct contract_registry *r, const struct btf_obj *btf, bool is_module, int hook,
-		       const struct contract_entry *e, uint32_t n, contract_filter_fn filter)
+static int add_to_hook(struct contract_registry *r, const struct btf_obj *btf, bool is_module,
+		       int hook, const struct contract_entry *e, uint32_t n,
+		       contract_filter_fn filter)
 {
 	struct reg_tab *t = find_tab(r, btf);
 	struct reg_gen *g;

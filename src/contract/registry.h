@@ -2,8 +2,8 @@
 /*
  * The kfunc sets, filters and destructors of one kernel (kfunc spec 1.3-1.6). For every BTF object
  * (vmlinux and each module) and hook there is a table of ids with flags. Registration takes a lock
- * and is rare; lookups take none and cost a hash probe. Contracts and destructor rows stay where they
- * are until registry_free(), even when the set that made them is dropped; every BTF that was
+ * and is rare; lookups take none and cost a hash probe. Contracts and destructor rows stay where
+ * they are until registry_free(), even when the set that made them is dropped; every BTF that was
  * registered with is referenced as long.
  */
 #ifndef CONTRACT_REGISTRY_H
@@ -19,9 +19,9 @@ struct bpf_prog;
 typedef int (*contract_filter_fn)(const struct bpf_prog *prog, uint32_t kfunc_id);
 
 struct contract_entry {
-	uint32_t id;	/* BTF id of the FUNC */
-	uint32_t flags; /* KF_* */
-	void *addr;	/* NULL in images */
+	uint32_t id;     /* BTF id of the FUNC */
+	uint32_t flags;  /* KF_* */
+	void *addr;      /* NULL in images */
 	const char *doc; /* may be NULL; must outlive the registry */
 };
 
@@ -29,9 +29,9 @@ struct contract_registry *registry_new(uint16_t version);
 void registry_free(struct contract_registry *r);
 
 /*
- * Registers n entries for a program type (kfunc spec 1.3, rows 3 and 5-11). btf: vmlinux's (is_module
- * false) or a module's. Contracts are compiled here. Errors as the spec's table; on the rows marked
- * there all sets of this BTF are dropped.
+ * Registers n entries for a program type (kfunc spec 1.3, rows 3 and 5-11). btf: vmlinux's
+ * (is_module false) or a module's. Contracts are compiled here. Errors as the spec's table; on the
+ * rows marked there all sets of this BTF are dropped.
  */
 int registry_add(struct contract_registry *r, const struct btf_obj *btf, bool is_module,
 		 uint32_t prog_type, const struct contract_entry *e, uint32_t n,
@@ -52,10 +52,11 @@ bool registry_fmodret(const struct contract_registry *r, const struct btf_obj *b
 		      uint32_t *flags);
 
 /*
- * The contract of FUNC id in btf whatever the program type; NULL: in no set. And whether a program of
- * this type may call it (R1.11, filters included); *flags as R1.11. A set with filters denies when
- * prog is NULL. Sets may give one function different flags for different hooks: registry_contract
- * gives the first set's, registry_contract_flags the contract compiled with exactly these flags.
+ * The contract of FUNC id in btf whatever the program type; NULL: in no set. And whether a program
+ * of this type may call it (R1.11, filters included); *flags as R1.11. A set with filters denies
+ * when prog is NULL. Sets may give one function different flags for different hooks:
+ * registry_contract gives the first set's, registry_contract_flags the contract compiled with
+ * exactly these flags.
  */
 const struct kfunc_contract *registry_contract(const struct contract_registry *r,
 					       const struct btf_obj *btf, uint32_t id);
@@ -69,13 +70,14 @@ int contract_hook_of(uint32_t prog_type, uint16_t version);
 const char *contract_hook_name(enum contract_hook h);
 
 /*
- * Modules: split BTFs that live beside the kernel's own, with or without kfuncs, in order of arrival
- * (the boundary numbers BTF objects from this). Adding one twice is fine. They stay until
+ * Modules: split BTFs that live beside the kernel's own, with or without kfuncs, in order of
+ * arrival (the boundary numbers BTF objects from this). Adding one twice is fine. They stay until
  * registry_free(). -ENOMEM.
  */
 int registry_add_module(struct contract_registry *r, struct btf_obj *btf);
 uint32_t registry_modules(const struct contract_registry *r);
-struct btf_obj *registry_module(const struct contract_registry *r, uint32_t i); /* NULL past the end */
+struct btf_obj *registry_module(const struct contract_registry *r,
+				uint32_t i); /* NULL past the end */
 bool registry_is_module(const struct contract_registry *r, const struct btf_obj *btf);
 
 /*
@@ -91,7 +93,7 @@ int registry_for_each(const struct contract_registry *r,
 struct contract_history {
 	const char *name;
 	uint16_t since, removed; /* KVER; removed 0: still there */
-	const char *instead; /* NULL: nothing known */
+	const char *instead;     /* NULL: nothing known */
 };
 /* NULL: never heard of; a ___flavour at the end of name is ignored */
 const struct contract_history *contract_history(const char *name);

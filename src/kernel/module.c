@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Hosts' kfuncs (DESIGN 3; kfunc spec 1.1-1.6, rows 1-3 of 1.3). An executable or shared library that
- * registers a set is a module: its file is found from the address of its struct module, its BTF read,
- * joined with the live kernel's and given to the registry, and the ids that its sets and lists leave
- * open are filled in from the names that the assembler stored beside them.
+ * Hosts' kfuncs (DESIGN 3; kfunc spec 1.1-1.6, rows 1-3 of 1.3). An executable or shared library
+ * that registers a set is a module: its file is found from the address of its struct module, its
+ * BTF read, joined with the live kernel's and given to the registry, and the ids that its sets and
+ * lists leave open are filled in from the names that the assembler stored beside them.
  *
- * A module is never unloaded: programs hold its functions' addresses. What goes wrong in a constructor
- * has nobody to return to, so it is kept for kfunc_init_errors().
+ * A module is never unloaded: programs hold its functions' addresses. What goes wrong in a
+ * constructor has nobody to return to, so it is kept for kfunc_init_errors().
  */
 #include "kernel/module.h"
 
@@ -28,7 +28,7 @@
 #include "kernel/kernel.h"
 
 #define MODULE_RULES KVER(6, 7)
-#define REASON	     256
+#define REASON       256
 
 struct host_module {
 	const struct module *owner;
@@ -98,7 +98,8 @@ static void keep_init_error(const char *module, const char *initcall, int err, c
 	pthread_mutex_unlock(&lock);
 }
 
-unsigned int kfunc_init_errors(void (*report)(void *ctx, const struct kfunc_init_error *e), void *ctx)
+unsigned int kfunc_init_errors(void (*report)(void *ctx, const struct kfunc_init_error *e),
+			       void *ctx)
 {
 	struct init_error *first;
 	unsigned int n;
@@ -281,7 +282,8 @@ static bool set_is_of(const struct btf_id_set8 *set, const struct module *owner)
 	const char *p = (const char *)set;
 
 	return p >= owner->sets && p < owner->sets_end &&
-	       set->cnt <= (size_t)(owner->sets_end - (const char *)set->pairs) / sizeof(set->pairs[0]);
+	       set->cnt <=
+		       (size_t)(owner->sets_end - (const char *)set->pairs) / sizeof(set->pairs[0]);
 }
 
 /* The set's entries with addresses. builtin: ids are still to be found in that BTF. */
@@ -312,8 +314,9 @@ static int read_set(const struct btf_id_set8 *set, const struct module *owner,
 }
 
 /* Words for what the registry refused; the order is that of its checks. */
-static int explain(struct kfunc_kernel *k, const struct btf_obj *btf, const struct contract_entry *e,
-		   uint32_t n, uint32_t prog_type, bool fmodret, int err)
+static int explain(struct kfunc_kernel *k, const struct btf_obj *btf,
+		   const struct contract_entry *e, uint32_t n, uint32_t prog_type, bool fmodret,
+		   int err)
 {
 	const char *why;
 
@@ -344,7 +347,8 @@ static int add_set(struct kfunc_kernel *k, const struct btf_obj *btf, const stru
 	err = read_set(kset->set, owner, is_module ? NULL : k->btf, e);
 	if (!err) {
 		err = fmodret ? registry_add_fmodret(k->registry, btf, e, n)
-			      : registry_add(k->registry, btf, is_module, prog_type, e, n, kset->filter);
+			      : registry_add(k->registry, btf, is_module, prog_type, e, n,
+					     kset->filter);
 		if (err)
 			explain(k, btf, e, n, prog_type, fmodret, err);
 	}
@@ -432,9 +436,10 @@ static int add_dtors(struct kfunc_kernel *k, const struct host_module *m,
 	if (err == -E2BIG)
 		fail(err, "256 or more destructors");
 	else if (err && !*reason)
-		fail(err, "%s", err == -EINVAL ? "a destructor is not void f(T *), or this module's "
-						 "second table"
-					       : strerror(-err));
+		fail(err, "%s",
+		     err == -EINVAL ? "a destructor is not void f(T *), or this module's "
+				      "second table"
+				    : strerror(-err));
 	mem_free(d);
 	return err;
 }

@@ -13,6 +13,7 @@ struct btf_kfunc_id_set;
  * with BTF_KFUNCS_START are kfuncs (row 1). The public functions use those of the newer seed (6.7),
  * whose own text registers sets made with BTF_SET8_START. fmodret: the set lists fmod_ret targets.
  */
-int module_register(uint32_t prog_type, bool fmodret, const struct btf_kfunc_id_set *set, uint16_t rules);
+int module_register(uint32_t prog_type, bool fmodret, const struct btf_kfunc_id_set *set,
+		    uint16_t rules);
 
 #endif

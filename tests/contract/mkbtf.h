@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Writes BTF by hand, for tests that need a prototype no compiler would give them. Ids count from 1 in
- * a base and from start_id in a split BTF. Everything is static and small; overflow is an assertion.
+ * Writes BTF by hand, for tests that need a prototype no compiler would give them. Ids count from 1
+ * in a base and from start_id in a split BTF. Everything is static and small; overflow is an
+ * assertion.
  */
 #ifndef TESTS_MKBTF_H
 #define TESTS_MKBTF_H
@@ -161,7 +162,8 @@ static inline struct btf_obj *mk_done(struct mkbtf *m, struct btf_obj *base, con
 	memcpy(raw, &h, sizeof(h));
 	memcpy(raw + sizeof(h), m->types, m->type_len);
 	memcpy(raw + sizeof(h) + m->type_len, m->strs, m->str_len);
-	res = btf_parse(raw, sizeof(h) + m->type_len + m->str_len, base, name, why, sizeof(why), &err);
+	res = btf_parse(raw, sizeof(h) + m->type_len + m->str_len, base, name, why, sizeof(why),
+			&err);
 	if (!res)
 		printf("mk_done: %s\n", why);
 	return res;

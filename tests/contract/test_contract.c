@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Contracts from prototypes: every suffix and every deciding pointee at its first and last version
- * (kfunc spec 3.1-3.3), prototypes that no call can carry (R2.6), implicit arguments (R2.7), returns
- * (section 4), KF_KPTR_GET (R5.4), iterators (R10.9).
+ * (kfunc spec 3.1-3.3), prototypes that no call can carry (R2.6), implicit arguments (R2.7),
+ * returns (section 4), KF_KPTR_GET (R5.4), iterators (R10.9).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +42,8 @@ static void begin(void)
 	t.pptask = mk_ptr(&m, t.ptask);
 }
 
-static struct kfunc_contract compile(struct btf_obj *b, uint32_t id, uint32_t flags, uint16_t version)
+static struct kfunc_contract compile(struct btf_obj *b, uint32_t id, uint32_t flags,
+				     uint16_t version)
 {
 	struct kfunc_contract c;
 
@@ -81,7 +82,7 @@ static const struct suffix_case suffix_cases[] = {
 	{"p__nullable", true, KVER(6, 7), CARG_PTR, CARGF_NULLABLE | CARGF_MEM_OK, 0},
 	{"p__nullable", true, KVER(7, 2), CARG_PTR, CARGF_NULLABLE | CARGF_MEM_OK, 0},
 	{"__nullable", true, KVER(7, 2), CARG_PTR, CARGF_MEM_OK, 0}, /* nothing before the suffix */
-	{"p__opt", true, KVER(6, 18), CARG_PTR, CARGF_MEM_OK, 0},   /* no size pair */
+	{"p__opt", true, KVER(6, 18), CARG_PTR, CARGF_MEM_OK, 0},    /* no size pair */
 	{"p__alloc", true, KVER(6, 1), CARG_PTR, CARGF_MEM_OK, 0},
 	{"p__alloc", true, KVER(6, 2), CARG_ALLOC_OBJ, 0, 0},
 	{"p__refcounted_kptr", true, KVER(6, 3), CARG_PTR, CARGF_MEM_OK, 0},
@@ -181,17 +182,26 @@ static const struct {
 	uint16_t version;
 	int kind;
 } pointee_cases[] = {
-	{"bpf_dynptr_kern", KVER(6, 10), CARG_DYNPTR}, {"bpf_dynptr_kern", KVER(6, 11), CARG_PTR},
-	{"bpf_dynptr", KVER(6, 10), CARG_PTR},	       {"bpf_dynptr", KVER(6, 11), CARG_DYNPTR},
-	{"bpf_list_head", KVER(6, 1), CARG_PTR},       {"bpf_list_head", KVER(6, 2), CARG_LIST_HEAD},
-	{"bpf_list_node", KVER(6, 2), CARG_LIST_NODE}, {"bpf_rb_root", KVER(6, 2), CARG_PTR},
-	{"bpf_rb_root", KVER(6, 3), CARG_RB_ROOT},     {"bpf_rb_node", KVER(6, 3), CARG_RB_NODE},
-	{"bpf_wq", KVER(6, 9), CARG_PTR},	       {"bpf_wq", KVER(6, 10), CARG_WORKQUEUE},
-	{"bpf_timer", KVER(6, 19), CARG_PTR},	       {"bpf_timer", KVER(7, 0), CARG_TIMER},
-	{"bpf_task_work", KVER(6, 17), CARG_PTR},      {"bpf_task_work", KVER(6, 18), CARG_TASK_WORK},
+	{"bpf_dynptr_kern", KVER(6, 10), CARG_DYNPTR},
+	{"bpf_dynptr_kern", KVER(6, 11), CARG_PTR},
+	{"bpf_dynptr", KVER(6, 10), CARG_PTR},
+	{"bpf_dynptr", KVER(6, 11), CARG_DYNPTR},
+	{"bpf_list_head", KVER(6, 1), CARG_PTR},
+	{"bpf_list_head", KVER(6, 2), CARG_LIST_HEAD},
+	{"bpf_list_node", KVER(6, 2), CARG_LIST_NODE},
+	{"bpf_rb_root", KVER(6, 2), CARG_PTR},
+	{"bpf_rb_root", KVER(6, 3), CARG_RB_ROOT},
+	{"bpf_rb_node", KVER(6, 3), CARG_RB_NODE},
+	{"bpf_wq", KVER(6, 9), CARG_PTR},
+	{"bpf_wq", KVER(6, 10), CARG_WORKQUEUE},
+	{"bpf_timer", KVER(6, 19), CARG_PTR},
+	{"bpf_timer", KVER(7, 0), CARG_TIMER},
+	{"bpf_task_work", KVER(6, 17), CARG_PTR},
+	{"bpf_task_work", KVER(6, 18), CARG_TASK_WORK},
 	{"bpf_res_spin_lock", KVER(6, 14), CARG_PTR},
 	{"bpf_res_spin_lock", KVER(6, 15), CARG_RES_SPIN_LOCK},
-	{"bpf_prog_aux", KVER(6, 19), CARG_PTR},       {"bpf_prog_aux", KVER(7, 0), CARG_PROG_AUX},
+	{"bpf_prog_aux", KVER(6, 19), CARG_PTR},
+	{"bpf_prog_aux", KVER(7, 0), CARG_PROG_AUX},
 };
 
 static void test_pointees(void **state)
@@ -228,8 +238,8 @@ static void test_row_order(void **state)
 	(void)state;
 	begin();
 	s = mk_ptr(&m, mk_struct(&m, "bpf_list_head", 16, 1, "x", t.u64, 0));
-	f = mk_func(&m, "f", 0, 1, "p__alloc", s);  /* C4 before C8 */
-	g = mk_func(&m, "g", 0, 1, "p__str", s);    /* C8 before C12 */
+	f = mk_func(&m, "f", 0, 1, "p__alloc", s);    /* C4 before C8 */
+	g = mk_func(&m, "g", 0, 1, "p__str", s);      /* C8 before C12 */
 	h = mk_func(&m, "h", 0, 1, "p__nullable", s); /* adds a flag, takes nothing away */
 	b = mk_done(&m, NULL, "vmlinux");
 	c = compile(b, f, 0, KVER(6, 18));
@@ -285,9 +295,9 @@ static void test_bad_prototypes(void **state)
 	uni = mk_type(&m, "uni", BTF_KIND_UNION, 0, 8);
 	fl = mk_type(&m, "float", BTF_KIND_FLOAT, 0, 4);
 	f[0] = mk_func(&m, "f0", 0, 2, "x", t.s32, NULL, 0);
-	f[1] = mk_func(&m, "f1", 0, 13, "a", t.s32, "b", t.s32, "c", t.s32, "d", t.s32, "e", t.s32, "f",
-		       t.s32, "g", t.s32, "h", t.s32, "i", t.s32, "j", t.s32, "k", t.s32, "l", t.s32,
-		       "m", t.s32);
+	f[1] = mk_func(&m, "f1", 0, 13, "a", t.s32, "b", t.s32, "c", t.s32, "d", t.s32, "e", t.s32,
+		       "f", t.s32, "g", t.s32, "h", t.s32, "i", t.s32, "j", t.s32, "k", t.s32, "l",
+		       t.s32, "m", t.s32);
 	f[2] = mk_func(&m, "f2", 0, 1, "x", big);
 	f[3] = mk_func(&m, "f3", small, 0);
 	f[4] = mk_func(&m, "f4", 0, 1, "x", uni);
@@ -319,7 +329,8 @@ static void test_implicit_args(void **state)
 	begin();
 	aux = mk_ptr(&m, mk_struct(&m, "bpf_prog_aux", 8, 1, "id", t.u64, 0));
 	f = mk_func(&m, "bpf_obj_new", t.pvoid, 1, "type_id__k", t.u64);
-	mk_func(&m, "bpf_obj_new_impl", t.pvoid, 3, "type_id__k", t.u64, "meta", t.pvoid, "aux", aux);
+	mk_func(&m, "bpf_obj_new_impl", t.pvoid, 3, "type_id__k", t.u64, "meta", t.pvoid, "aux",
+		aux);
 	g = mk_func(&m, "alone", t.pvoid, 1, "type_id__k", t.u64);
 	b = mk_done(&m, NULL, "vmlinux");
 	c = compile(b, f, KF_ACQUIRE | KF_RET_NULL | KF_IMPLICIT_ARGS, KVER(7, 2));
@@ -479,12 +490,18 @@ static void test_iterators(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_suffixes),	   cmocka_unit_test(test_opt_buffer),
-		cmocka_unit_test(test_size_without_memory), cmocka_unit_test(test_pointees),
-		cmocka_unit_test(test_row_order),	   cmocka_unit_test(test_plain_pointers),
-		cmocka_unit_test(test_bad_prototypes),	   cmocka_unit_test(test_implicit_args),
-		cmocka_unit_test(test_special_names),	   cmocka_unit_test(test_returns),
-		cmocka_unit_test(test_kptr_get),	   cmocka_unit_test(test_iterators),
+		cmocka_unit_test(test_suffixes),
+		cmocka_unit_test(test_opt_buffer),
+		cmocka_unit_test(test_size_without_memory),
+		cmocka_unit_test(test_pointees),
+		cmocka_unit_test(test_row_order),
+		cmocka_unit_test(test_plain_pointers),
+		cmocka_unit_test(test_bad_prototypes),
+		cmocka_unit_test(test_implicit_args),
+		cmocka_unit_test(test_special_names),
+		cmocka_unit_test(test_returns),
+		cmocka_unit_test(test_kptr_get),
+		cmocka_unit_test(test_iterators),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

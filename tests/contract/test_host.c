@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A host's file: finding its BTF and its sets, joining the BTF with a kernel's, and what a file that is
- * none, or half of one, or a hostile one, gets as an answer.
+ * A host's file: finding its BTF and its sets, joining the BTF with a kernel's, and what a file
+ * that is none, or half of one, or a hostile one, gets as an answer.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,9 +101,9 @@ static void test_not_a_host(void **state)
 	assert_int_equal(find("/tmp", why), -EISDIR);
 	assert_int_equal(find("/dev/null", why), -EINVAL);
 	assert_int_equal(find(put("empty", "", 0), why), -ENOEXEC);
-	assert_int_equal(find(put("text", "#!/bin/sh\necho no\n................................", 50),
-			      why),
-			 -ENOEXEC);
+	assert_int_equal(
+		find(put("text", "#!/bin/sh\necho no\n................................", 50), why),
+		-ENOEXEC);
 	assert_int_equal(find(put("elf32", small, 64), why), -ENOEXEC);
 	small[EI_CLASS] = ELFCLASS64;
 	assert_int_equal(find(put("bare", small, 64), why), -ENOENT); /* no sections, no BTF */
@@ -132,8 +132,12 @@ static void test_beside(void **state)
 static void test_names(void **state)
 {
 	static const char *const rows[][2] = {
-		{"/usr/lib/libapp.so.1.2", "libapp"}, {"app", "app"}, {"/a/my-app.d/x y", "x_y"},
-		{"/bin/.so", "_so"},		      {"/", "host"},  {"vmlinux", "vmlinux_host"},
+		{"/usr/lib/libapp.so.1.2", "libapp"},
+		{"app", "app"},
+		{"/a/my-app.d/x y", "x_y"},
+		{"/bin/.so", "_so"},
+		{"/", "host"},
+		{"vmlinux", "vmlinux_host"},
 	};
 	char name[16];
 
@@ -327,9 +331,9 @@ static void test_damaged_btf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_not_a_host), cmocka_unit_test(test_beside),
-		cmocka_unit_test(test_names),	   cmocka_unit_test(test_split),
-		cmocka_unit_test(test_ids),	   cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_not_a_host),  cmocka_unit_test(test_beside),
+		cmocka_unit_test(test_names),       cmocka_unit_test(test_split),
+		cmocka_unit_test(test_ids),         cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_damaged_btf),
 	};
 

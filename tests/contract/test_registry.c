@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Registration, row by row (kfunc spec 1.3), what is discarded with it (R1.6), filters (R1.10, R1.11),
- * hooks by version (1.5), destructors (R1.13), fmod_ret targets (R1.15); scenarios 2-6 of section 15.
+ * Registration, row by row (kfunc spec 1.3), what is discarded with it (R1.6), filters (R1.10,
+ * R1.11), hooks by version (1.5), destructors (R1.13), fmod_ret targets (R1.15); scenarios 2-6 of
+ * section 15.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,14 +102,18 @@ static void test_bad_entries(void **state)
 
 	(void)state;
 	assert_int_equal(add(r, BPF_PROG_TYPE_XDP, 0, 1), 0);
-	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL), -EINVAL);
+	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL),
+			 -EINVAL);
 	bad.id = 0;
-	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL), -EINVAL);
+	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL),
+			 -EINVAL);
 	bad.id = 1u << 30;
-	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL), -EINVAL);
+	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL),
+			 -EINVAL);
 	bad.id = next_bad; /* scenario 6 */
 	bad.flags = KF_ITER_NEXT;
-	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL), -EINVAL);
+	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL),
+			 -EINVAL);
 	assert_true(allowed(r, 0, BPF_PROG_TYPE_XDP));
 	assert_null(registry_contract(r, vmlinux, next_bad));
 	registry_free(r);
@@ -126,7 +131,8 @@ static void test_name_clash(void **state)
 	r = registry_new(KVER(7, 2));
 	assert_int_equal(add_mod(r, BPF_PROG_TYPE_XDP, same_name), -EINVAL);
 	assert_int_equal(add_mod(r, BPF_PROG_TYPE_XDP, mod_func[0]), 0);
-	assert_int_equal(registry_add(r, module2, true, BPF_PROG_TYPE_TRACING, &one, 1, NULL), -EINVAL);
+	assert_int_equal(registry_add(r, module2, true, BPF_PROG_TYPE_TRACING, &one, 1, NULL),
+			 -EINVAL);
 	registry_free(r);
 }
 
@@ -210,18 +216,20 @@ static void test_duplicates(void **state)
 
 static _Atomic unsigned int asked;
 
-#define FILTER(n)                                                      \
-	static int filter##n(const struct bpf_prog *prog, uint32_t id) \
-	{                                                              \
-		(void)prog;                                            \
-		return id == UINT32_MAX - (n);                         \
+#define FILTER(n)                                                                                  \
+	static int filter##n(const struct bpf_prog *prog, uint32_t id)                             \
+	{                                                                                          \
+		(void)prog;                                                                        \
+		return id == UINT32_MAX - (n);                                                     \
 	}
-FILTER(0) FILTER(1) FILTER(2) FILTER(3) FILTER(4) FILTER(5) FILTER(6) FILTER(7) FILTER(8)
-FILTER(9) FILTER(10) FILTER(11) FILTER(12) FILTER(13) FILTER(14) FILTER(15) FILTER(16)
+FILTER(0)
+FILTER(1) FILTER(2) FILTER(3) FILTER(4) FILTER(5) FILTER(6) FILTER(7) FILTER(8) FILTER(9) FILTER(10)
+	FILTER(11) FILTER(12) FILTER(13) FILTER(14) FILTER(15) FILTER(16)
 
-static const contract_filter_fn filters[17] = {
-	filter0, filter1, filter2,  filter3,  filter4,	filter5,  filter6,  filter7,  filter8,
-	filter9, filter10, filter11, filter12, filter13, filter14, filter15, filter16,
+		static const contract_filter_fn filters[17] = {
+			filter0,  filter1,  filter2,  filter3,  filter4,  filter5,
+			filter6,  filter7,  filter8,  filter9,  filter10, filter11,
+			filter12, filter13, filter14, filter15, filter16,
 };
 
 static int only_sleepable(const struct bpf_prog *prog, uint32_t id)
@@ -237,16 +245,19 @@ static void test_16_filters(void **state)
 
 	(void)state;
 	for (int i = 0; i < 17; i++)
-		assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, e + i, 1, filters[3]),
+		assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, e + i, 1,
+					      filters[3]),
 				 0);
 	registry_free(r);
 	r = registry_new(V618);
 	for (int i = 0; i < 16; i++)
-		assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, e + i, 1, filters[i]),
+		assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, e + i, 1,
+					      filters[i]),
 				 0);
 	/* LSM and TRACING are one hook, XDP is another */
 	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_LSM, e, 1, filters[16]), 0);
-	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, e + 16, 1, filters[2]), 0);
+	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, e + 16, 1, filters[2]),
+			 0);
 	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, e + 17, 1, filters[16]),
 			 -E2BIG);
 	assert_null(registry_contract(r, vmlinux, func[0]));
@@ -264,8 +275,9 @@ static void test_filters_decide(void **state)
 	e[0].flags = KF_RET_NULL;
 	e[1].flags = KF_SLEEPABLE;
 	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_TRACING, e, 1, NULL), 0);
-	assert_int_equal(
-		registry_add(r, vmlinux, false, BPF_PROG_TYPE_LSM, e + 1, 1, only_sleepable), 0);
+	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_LSM, e + 1, 1,
+				      only_sleepable),
+			 0);
 	asked = 0;
 	assert_false(registry_allowed(r, vmlinux, func[1], BPF_PROG_TYPE_TRACING, &prog, &flags));
 	assert_true(registry_allowed(r, vmlinux, func[1], BPF_PROG_TYPE_LSM, &sleeper, &flags));
@@ -441,7 +453,9 @@ static void test_history(void **state)
 
 /* ---- under stress ---- */
 
-/* Every allocation may fail: an error, no leak, and the first set of a hook leaves the rest alone. */
+/*
+ * Every allocation may fail: an error, no leak, and the first set of a hook leaves the rest alone.
+ */
 static void test_out_of_memory(void **state)
 {
 	int failures = 0, err;
@@ -488,8 +502,8 @@ static void *reader(void *arg)
 			if (c && (c->func_id != func[i] || *c->name != 'f'))
 				bad++;
 			/* it is never seen without its filter, which denies */
-			if (i == 1 && registry_allowed(r, vmlinux, func[1], BPF_PROG_TYPE_XDP, &prog,
-						       &flags))
+			if (i == 1 &&
+			    registry_allowed(r, vmlinux, func[1], BPF_PROG_TYPE_XDP, &prog, &flags))
 				bad++;
 		}
 	return (void *)bad;
@@ -505,10 +519,12 @@ static void test_readers_need_no_lock(void **state)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, reader, r), 0);
 	for (int round = 0; round < 50; round++) {
-		assert_int_equal(
-			registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, e, 2, only_sleepable), 0);
+		assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, e, 2,
+					      only_sleepable),
+				 0);
 		for (int i = 2; i < 250; i += 31)
-			assert_int_equal(add(r, BPF_PROG_TYPE_XDP, i, 31 < 250 - i ? 31 : 250 - i), 0);
+			assert_int_equal(add(r, BPF_PROG_TYPE_XDP, i, 31 < 250 - i ? 31 : 250 - i),
+					 0);
 		assert_int_equal(add(r, BPF_PROG_TYPE_SK_MSG, 0, 1), -EINVAL);
 	}
 	atomic_store(&stop, true);

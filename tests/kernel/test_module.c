@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Registration from a program that the library is linked into, and that has no BTF: rows 1 and 2 of
- * kfunc spec 1.3 (scenario 1), and what is kept of them. Everything that needs BTF is tested with real
- * hosts: tests/contract/forms, tests/programs.
+ * kfunc spec 1.3 (scenario 1), and what is kept of them. Everything that needs BTF is tested with
+ * real hosts: tests/contract/forms, tests/programs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -99,9 +99,10 @@ static void test_owner(void **state)
 static void test_flags(void **state)
 {
 	static const uint32_t public[32] = {
-		KF_ACQUIRE,	KF_RELEASE,   KF_RET_NULL, KF_KPTR_GET,	   KF_TRUSTED_ARGS, KF_SLEEPABLE,
-		KF_DESTRUCTIVE, KF_RCU,	      KF_ITER_NEW, KF_ITER_NEXT,	   KF_ITER_DESTROY,
-		KF_RCU_PROTECTED, KF_FASTCALL, KF_ARENA_RET, KF_ARENA_ARG1, KF_ARENA_ARG2,
+		KF_ACQUIRE,       KF_RELEASE,           KF_RET_NULL,     KF_KPTR_GET,
+		KF_TRUSTED_ARGS,  KF_SLEEPABLE,         KF_DESTRUCTIVE,  KF_RCU,
+		KF_ITER_NEW,      KF_ITER_NEXT,         KF_ITER_DESTROY, KF_RCU_PROTECTED,
+		KF_FASTCALL,      KF_ARENA_RET,         KF_ARENA_ARG1,   KF_ARENA_ARG2,
 		KF_IMPLICIT_ARGS, [31] = KF_DEPRECATED,
 	};
 

@@ -70,25 +70,30 @@ struct mod_listed {
 	struct mod_tail *other_type;
 };
 
-BTF_TYPE_SAFE_TRUSTED(struct mod_listed) {
+BTF_TYPE_SAFE_TRUSTED(struct mod_listed)
+{
 	struct mod_obj *trusted;
 	struct mod_obj *wrong_name;
 	struct mod_obj *other_type; /* declared with another type there */
 };
 
-BTF_TYPE_SAFE_TRUSTED_OR_NULL(struct mod_listed) {
+BTF_TYPE_SAFE_TRUSTED_OR_NULL(struct mod_listed)
+{
 	struct mod_obj *trusted_or_null;
 };
 
-BTF_TYPE_SAFE_RCU(struct mod_listed) {
+BTF_TYPE_SAFE_RCU(struct mod_listed)
+{
 	struct mod_obj *rcu;
 };
 
-BTF_TYPE_SAFE_RCU_OR_NULL(struct mod_listed) {
+BTF_TYPE_SAFE_RCU_OR_NULL(struct mod_listed)
+{
 	struct mod_obj *rcu_or_null;
 };
 
-BTF_TYPE_SAFE_NESTED(struct mod_listed) {
+BTF_TYPE_SAFE_NESTED(struct mod_listed)
+{
 	struct mod_obj *nested;
 };
 
@@ -447,7 +452,8 @@ BTF_ID(func, mod_obj_dtor)
 /* kfuncs for sleepable programs only, to have a filter at work */
 static int mod_filter(const struct bpf_prog *prog, u32 id)
 {
-	return btf_id_set8_contains(&mod_kfuncs, id) && prog->type == BPF_PROG_TYPE_LSM ? -EACCES : 0;
+	return btf_id_set8_contains(&mod_kfuncs, id) && prog->type == BPF_PROG_TYPE_LSM ? -EACCES
+											: 0;
 }
 
 static int mod_init(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * runner DIR [NAME]: checks every program of every object (.bpf.o) in DIR against the expectation that its
- * source gives it (progs/expect.h), through the public API. With NAME only objects of that name.
+ * runner DIR [NAME]: checks every program of every object (.bpf.o) in DIR against the expectation
+ * that its source gives it (progs/expect.h), through the public API. With NAME only objects of that
+ * name.
  */
 #include <bpf/btf.h>
 #include <dirent.h>
@@ -18,8 +19,8 @@ static const struct {
 	const char *name;
 	int num;
 } errnos[] = {
-	{"EPERM", EPERM},	{"ENOENT", ENOENT},   {"E2BIG", E2BIG}, {"ENOMEM", ENOMEM},
-	{"EACCES", EACCES},	{"EFAULT", EFAULT},   {"EBUSY", EBUSY}, {"EINVAL", EINVAL},
+	{"EPERM", EPERM},           {"ENOENT", ENOENT}, {"E2BIG", E2BIG},  {"ENOMEM", ENOMEM},
+	{"EACCES", EACCES},         {"EFAULT", EFAULT}, {"EBUSY", EBUSY},  {"EINVAL", EINVAL},
 	{"EOPNOTSUPP", EOPNOTSUPP}, {"EPROTO", EPROTO}, {"ENOTSUPP", 524},
 };
 
@@ -81,11 +82,11 @@ static void judge(const char *object, const struct expectation *e, const char *n
 	if (!e->known)
 		printf("FAILED %s: %s: no expectation\n", object, name);
 	else if (e->accept)
-		printf("FAILED %s: %s: should be accepted: verdict %d, %d, KF%04u\n%s\n", object, name,
-		       r->verdict, r->err, r->code, r->text);
+		printf("FAILED %s: %s: should be accepted: verdict %d, %d, KF%04u\n%s\n", object,
+		       name, r->verdict, r->err, r->code, r->text);
 	else
-		printf("FAILED %s: %s: should be %d KF%04u: verdict %d, %d, KF%04u\n%s\n", object, name,
-		       e->err, e->code, r->verdict, r->err, r->code, r->text);
+		printf("FAILED %s: %s: should be %d KF%04u: verdict %d, %d, KF%04u\n%s\n", object,
+		       name, e->err, e->code, r->verdict, r->err, r->code, r->text);
 }
 
 static void check_object(const char *path, const char *object)

@@ -8,13 +8,13 @@
 
 static int wrong;
 
-#define CHECK(cond)                                                                 \
-	do {                                                                        \
-		if (!(cond)) {                                                      \
-			wrong++;                                                    \
-			printf("%s:%d: %s: %s\n", __FILE__, __LINE__, #cond,       \
-			       kfunc_register_error());                             \
-		}                                                                   \
+#define CHECK(cond)                                                                                \
+	do {                                                                                       \
+		if (!(cond)) {                                                                     \
+			wrong++;                                                                   \
+			printf("%s:%d: %s: %s\n", __FILE__, __LINE__, #cond,                       \
+			       kfunc_register_error());                                            \
+		}                                                                                  \
 	} while (0)
 
 static void print_init_error(void *ctx, const struct kfunc_init_error *e)

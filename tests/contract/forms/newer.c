@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The newer document's forms and those of later kernels: bracketed definitions, kfunc sets, all trust
- * lists with their emission, __uninit and __opt, iterators, destructors, a filter, several sets.
+ * The newer document's forms and those of later kernels: bracketed definitions, kfunc sets, all
+ * trust lists with their emission, __uninit and __opt, iterators, destructors, a filter, several
+ * sets.
  */
 #include "check.h"
 #include <errno.h>
@@ -21,19 +22,23 @@ struct bpf_iter_app_conn {
 	u64 __opaque[2];
 } __attribute__((aligned(8)));
 
-BTF_TYPE_SAFE_TRUSTED(struct app_conn) {
+BTF_TYPE_SAFE_TRUSTED(struct app_conn)
+{
 	struct app_conn *peer;
 };
 
-BTF_TYPE_SAFE_RCU(struct app_conn) {
+BTF_TYPE_SAFE_RCU(struct app_conn)
+{
 	struct app_conn __rcu *parent;
 };
 
-BTF_TYPE_SAFE_RCU_OR_NULL(struct app_conn) {
+BTF_TYPE_SAFE_RCU_OR_NULL(struct app_conn)
+{
 	struct app_conn __rcu *parent;
 };
 
-BTF_TYPE_SAFE_TRUSTED_OR_NULL(struct app_conn) {
+BTF_TYPE_SAFE_TRUSTED_OR_NULL(struct app_conn)
+{
 	struct app_conn *peer;
 };
 

@@ -42,7 +42,8 @@ __bpf_kfunc s64 app_table(u32 table__k, s32 row)
 
 __diag_pop();
 
-BTF_TYPE_SAFE_NESTED(struct app_file) {
+BTF_TYPE_SAFE_NESTED(struct app_file)
+{
 	const cpumask_t *owner_mask;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Registrations that fail, seen from a host: errno and reason, and that a failing initcall is not lost.
+ * Registrations that fail, seen from a host: errno and reason, and that a failing initcall is not
+ * lost.
  */
 #include "check.h"
 #include <errno.h>

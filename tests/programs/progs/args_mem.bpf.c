@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Memory and size arguments (kfunc spec 3.6 MEM, MEM_SIZE, R3.6, R3.7; scenarios 28, 29, 33, 35, 36). */
+/*
+ * Memory and size arguments (kfunc spec 3.6 MEM, MEM_SIZE, R3.6, R3.7; scenarios 28, 29, 33, 35,
+ * 36).
+ */
 #include "mod.h"
 
 struct value {
@@ -18,7 +21,9 @@ int variable = 8;
 
 /* ---- pairs ---- */
 
-SEC("syscall") __expect_accept __expect_retval(6)
+SEC("syscall")
+__expect_accept
+__expect_retval(6)
 int pair_stack(void *ctx)
 {
 	char buf[3] = {1, 2, 3};
@@ -26,7 +31,8 @@ int pair_stack(void *ctx)
 	return mod_mem(buf, sizeof(buf));
 }
 
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int pair_bounded(void *ctx)
 {
 	char buf[16] = {};
@@ -38,7 +44,8 @@ int pair_bounded(void *ctx)
 	return mod_mem(buf, n);
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0507)
+SEC("syscall")
+__expect_reject(EACCES, KF0507)
 int pair_unbounded(void *ctx)
 {
 	char buf[16] = {};
@@ -46,7 +53,8 @@ int pair_unbounded(void *ctx)
 	return mod_mem(buf, variable);
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0507)
+SEC("syscall")
+__expect_reject(EACCES, KF0507)
 int pair_negative(void *ctx)
 {
 	char buf[16] = {};
@@ -58,7 +66,8 @@ int pair_negative(void *ctx)
 	return mod_mem(buf, n);
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0335)
+SEC("syscall")
+__expect_reject(EINVAL, KF0335)
 int pair_too_long(void *ctx)
 {
 	char buf[16] = {};
@@ -70,7 +79,9 @@ int pair_too_long(void *ctx)
 	return mod_mem(buf, n) + buf[0];
 }
 
-SEC("syscall") __expect_accept __expect_retval(0)
+SEC("syscall")
+__expect_accept
+__expect_retval(0)
 int pair_zero(void *ctx)
 {
 	char buf[16] = {};
@@ -78,7 +89,8 @@ int pair_zero(void *ctx)
 	return mod_mem(buf, 0);
 }
 
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int pair_map_value(void *ctx)
 {
 	int key = 0;
@@ -87,7 +99,8 @@ int pair_map_value(void *ctx)
 	return v ? mod_mem(v, sizeof(*v)) : 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0306)
+SEC("syscall")
+__expect_reject(EACCES, KF0306)
 int pair_map_value_too_long(void *ctx)
 {
 	int key = 0;
@@ -96,13 +109,15 @@ int pair_map_value_too_long(void *ctx)
 	return v ? mod_mem(v->bytes + 1, sizeof(*v)) : 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0317)
+SEC("syscall")
+__expect_reject(EACCES, KF0317)
 int pair_readonly(void *ctx)
 {
 	return mod_mem((void *)constants, sizeof(constants));
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0508)
+SEC("syscall")
+__expect_reject(EACCES, KF0508)
 int pair_scalar_as_memory(void *ctx)
 {
 	return mod_mem((void *)(long)variable, 8);
@@ -110,7 +125,9 @@ int pair_scalar_as_memory(void *ctx)
 
 /* ---- constant sizes ---- */
 
-SEC("syscall") __expect_accept __expect_retval(8)
+SEC("syscall")
+__expect_accept
+__expect_retval(8)
 int const_size(void *ctx)
 {
 	long buf;
@@ -118,7 +135,8 @@ int const_size(void *ctx)
 	return mod_mem_const(&buf, sizeof(buf));
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0506)
+SEC("syscall")
+__expect_reject(EINVAL, KF0506)
 int const_size_variable(void *ctx)
 {
 	char buf[16] = {};
@@ -132,13 +150,17 @@ int const_size_variable(void *ctx)
 
 /* ---- NULL for a buffer ---- */
 
-SEC("syscall") __expect_accept __expect_retval(-1)
+SEC("syscall")
+__expect_accept
+__expect_retval(-1)
 int opt_null(void *ctx)
 {
 	return mod_mem_opt(NULL, 100);
 }
 
-SEC("syscall") __expect_accept __expect_retval(8)
+SEC("syscall")
+__expect_accept
+__expect_retval(8)
 int opt_given(void *ctx)
 {
 	long buf = 0;
@@ -146,7 +168,8 @@ int opt_given(void *ctx)
 	return mod_mem_opt(&buf, sizeof(buf));
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0335)
+SEC("syscall")
+__expect_reject(EINVAL, KF0335)
 int opt_too_small(void *ctx)
 {
 	long buf = 0;
@@ -154,7 +177,8 @@ int opt_too_small(void *ctx)
 	return mod_mem_opt(&buf, 100) + buf;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0506)
+SEC("syscall")
+__expect_reject(EINVAL, KF0506)
 int opt_null_size_variable(void *ctx)
 {
 	return mod_mem_opt(NULL, variable);
@@ -162,7 +186,9 @@ int opt_null_size_variable(void *ctx)
 
 /* ---- memory of the pointee's size ---- */
 
-SEC("syscall") __expect_accept __expect_retval(42)
+SEC("syscall")
+__expect_accept
+__expect_retval(42)
 int fixed_int(void *ctx)
 {
 	int x = 41;
@@ -170,7 +196,8 @@ int fixed_int(void *ctx)
 	return mod_int(&x);
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0335)
+SEC("syscall")
+__expect_reject(EINVAL, KF0335)
 int fixed_int_short(void *ctx)
 {
 	short x = 0;
@@ -178,7 +205,9 @@ int fixed_int_short(void *ctx)
 	return mod_int((void *)&x);
 }
 
-SEC("syscall") __expect_accept __expect_retval(5)
+SEC("syscall")
+__expect_accept
+__expect_retval(5)
 int scalar_struct(void *ctx)
 {
 	struct mod_pair p = {2, 3};
@@ -186,7 +215,8 @@ int scalar_struct(void *ctx)
 	return mod_pair(&p);
 }
 
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int scalar_struct_4_levels(void *ctx)
 {
 	struct mod_level3 x = {};
@@ -194,7 +224,8 @@ int scalar_struct_4_levels(void *ctx)
 	return mod_level3(&x);
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int scalar_struct_5_levels(void *ctx)
 {
 	struct mod_level4 x = {};
@@ -202,7 +233,8 @@ int scalar_struct_5_levels(void *ctx)
 	return mod_level4(&x);
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int struct_with_pointer(void *ctx)
 {
 	struct mod_with_ptr x = {};
@@ -210,7 +242,8 @@ int struct_with_pointer(void *ctx)
 	return mod_with_ptr(&x);
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int struct_with_flexible_array(void *ctx)
 {
 	int x[4] = {};
@@ -218,7 +251,8 @@ int struct_with_flexible_array(void *ctx)
 	return mod_flex((void *)x);
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int void_without_size(void *ctx)
 {
 	long x = 0;
@@ -226,7 +260,8 @@ int void_without_size(void *ctx)
 	return mod_void(&x);
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int pointer_to_pointer(void *ctx)
 {
 	int *x = NULL;
@@ -236,7 +271,8 @@ int pointer_to_pointer(void *ctx)
 
 /* ---- returned memory ---- */
 
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int rdonly_read(void *ctx)
 {
 	int *p = mod_rdonly(1, 16);
@@ -244,13 +280,15 @@ int rdonly_read(void *ctx)
 	return p ? p[3] : 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0303)
+SEC("syscall")
+__expect_reject(EACCES, KF0303)
 int rdonly_unchecked(void *ctx)
 {
 	return *mod_rdonly(1, 16);
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0307)
+SEC("syscall")
+__expect_reject(EACCES, KF0307)
 int rdonly_beyond(void *ctx)
 {
 	int *p = mod_rdonly(1, 16);
@@ -258,7 +296,8 @@ int rdonly_beyond(void *ctx)
 	return p ? p[4] : 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0317)
+SEC("syscall")
+__expect_reject(EACCES, KF0317)
 int rdonly_write(void *ctx)
 {
 	int *p = mod_rdonly(1, 16);
@@ -268,7 +307,8 @@ int rdonly_write(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0506)
+SEC("syscall")
+__expect_reject(EINVAL, KF0506)
 int rdonly_size_variable(void *ctx)
 {
 	int *p = mod_rdonly(1, variable);
@@ -276,7 +316,8 @@ int rdonly_size_variable(void *ctx)
 	return p ? p[0] : 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0508)
+SEC("syscall")
+__expect_reject(EACCES, KF0508)
 int rdonly_as_argument(void *ctx)
 {
 	int *p = mod_rdonly(1, 16);
@@ -284,7 +325,9 @@ int rdonly_as_argument(void *ctx)
 	return p ? mod_int(p) : 0;
 }
 
-SEC("syscall") __expect_accept __expect_retval(77)
+SEC("syscall")
+__expect_accept
+__expect_retval(77)
 int rdwr_write(void *ctx)
 {
 	int *p = mod_rdwr(16);
@@ -295,23 +338,27 @@ int rdwr_write(void *ctx)
 	return mod_int(&p[3]);
 }
 
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int fixed_read(void *ctx)
 {
 	return *mod_fixed();
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0317)
+SEC("syscall")
+__expect_reject(EACCES, KF0317)
 int fixed_write(void *ctx)
 {
 	*mod_fixed() = 1;
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0307)
+SEC("syscall")
+__expect_reject(EACCES, KF0307)
 int fixed_beyond(void *ctx)
 {
 	return mod_fixed()[1];
 }
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license")
+= "GPL";

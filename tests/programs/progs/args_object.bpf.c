@@ -16,44 +16,51 @@ static __always_inline struct task_struct *untrusted(struct task_struct *task)
 	return leader;
 }
 
-SEC("tp_btf/task_newtask") __expect_accept
+SEC("tp_btf/task_newtask")
+__expect_accept
 int BPF_PROG(trusted, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task(task);
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0501)
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, KF0501)
 int BPF_PROG(trusted_walked, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task(untrusted(task));
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
+SEC("tp_btf/task_newtask")
+__expect_reject(EACCES, KF0503)
 int BPF_PROG(trusted_null, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task(NULL);
 }
 
-SEC("tp_btf/task_newtask") __expect_accept
+SEC("tp_btf/task_newtask")
+__expect_accept
 int BPF_PROG(nullable_null, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task_nullable(NULL);
 }
 
-SEC("tp_btf/task_newtask") __expect_accept
+SEC("tp_btf/task_newtask")
+__expect_accept
 int BPF_PROG(nullable_given, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task_nullable(task);
 }
 
 /* maybe NULL is as good as NULL, once a reference makes it trusted */
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, any)
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, any)
 int BPF_PROG(nullable_untrusted, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task_nullable(untrusted(task));
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, any)
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, any)
 int BPF_PROG(object_is_stack, struct task_struct *task, u64 clone_flags)
 {
 	char buf[64] = {};
@@ -61,37 +68,43 @@ int BPF_PROG(object_is_stack, struct task_struct *task, u64 clone_flags)
 	return mod_task((void *)buf);
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, any)
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, any)
 int BPF_PROG(object_is_number, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task((void *)clone_flags);
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0504)
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, KF0504)
 int BPF_PROG(object_of_other_type, struct task_struct *task, u64 clone_flags)
 {
 	return mod_head_serial((void *)task);
 }
 
-SEC("tp_btf/task_newtask") __expect_accept
+SEC("tp_btf/task_newtask")
+__expect_accept
 int BPF_PROG(rcu_trusted, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task_rcu(task);
 }
 
-SEC("tp_btf/task_newtask") __expect_accept
+SEC("tp_btf/task_newtask")
+__expect_accept
 int BPF_PROG(rcu_walked, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task_rcu(task->group_leader);
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
+SEC("tp_btf/task_newtask")
+__expect_reject(EACCES, KF0503)
 int BPF_PROG(rcu_unchecked, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task_rcu(task->parent);
 }
 
-SEC("tp_btf/task_newtask") __expect_accept
+SEC("tp_btf/task_newtask")
+__expect_accept
 int BPF_PROG(rcu_checked, struct task_struct *task, u64 clone_flags)
 {
 	struct task_struct *parent = task->parent;
@@ -99,13 +112,15 @@ int BPF_PROG(rcu_checked, struct task_struct *task, u64 clone_flags)
 	return parent ? mod_task_rcu(parent) : 0;
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0502)
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, KF0502)
 int BPF_PROG(rcu_untrusted, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task_rcu(untrusted(task));
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, any)
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, any)
 int BPF_PROG(trusted_wants_more_than_rcu, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task(task->group_leader);
@@ -113,7 +128,9 @@ int BPF_PROG(trusted_wants_more_than_rcu, struct task_struct *task, u64 clone_fl
 
 /* ---- objects of the module ---- */
 
-SEC("syscall") __expect_accept __expect_retval(5)
+SEC("syscall")
+__expect_accept
+__expect_retval(5)
 int own(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(5);
@@ -127,7 +144,9 @@ int own(void *ctx)
 }
 
 /* the first member, at offset 0, and another one */
-SEC("syscall") __expect_accept __expect_retval(11)
+SEC("syscall")
+__expect_accept
+__expect_retval(11)
 int own_members(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(5);
@@ -140,7 +159,8 @@ int own_members(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0504)
+SEC("syscall")
+__expect_reject(EINVAL, KF0504)
 int own_wrong_member(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(5);
@@ -153,7 +173,8 @@ int own_wrong_member(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0504)
+SEC("syscall")
+__expect_reject(EINVAL, KF0504)
 int own_between_members(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(5);
@@ -167,7 +188,8 @@ int own_between_members(void *ctx)
 }
 
 /* returned, not acquired: trusted arguments want more (before 7.0) */
-SEC("syscall") __expect_reject(EINVAL, KF0501)
+SEC("syscall")
+__expect_reject(EINVAL, KF0501)
 int own_returned(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(5), *p;
@@ -181,7 +203,9 @@ int own_returned(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_accept __expect_retval(2)
+SEC("syscall")
+__expect_accept
+__expect_retval(2)
 int own_acquired_twice(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(5), *p;
@@ -198,7 +222,9 @@ int own_acquired_twice(void *ctx)
 
 /* ---- ___init: the same layout, never interchangeable ---- */
 
-SEC("syscall") __expect_accept __expect_retval(7)
+SEC("syscall")
+__expect_accept
+__expect_retval(7)
 int init_insert(void *ctx)
 {
 	struct mod_obj___init *i = mod_init_new();
@@ -215,7 +241,8 @@ int init_insert(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0504)
+SEC("syscall")
+__expect_reject(EINVAL, KF0504)
 int init_as_finished(void *ctx)
 {
 	struct mod_obj___init *i = mod_init_new();
@@ -225,7 +252,8 @@ int init_as_finished(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0504)
+SEC("syscall")
+__expect_reject(EINVAL, KF0504)
 int finished_as_init(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -235,7 +263,8 @@ int finished_as_init(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0504)
+SEC("syscall")
+__expect_reject(EINVAL, KF0504)
 int init_to_query(void *ctx)
 {
 	struct mod_obj___init *i = mod_init_new();
@@ -248,4 +277,5 @@ int init_to_query(void *ctx)
 	return o == NULL;
 }
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license")
+= "GPL";

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Number arguments, ignored ones, strings, maps, contexts (kfunc spec 3.1-3.3; scenarios 32, 10). */
+/*
+ * Number arguments, ignored ones, strings, maps, contexts (kfunc spec 3.1-3.3; scenarios 32, 10).
+ */
 #include "mod.h"
 
 struct {
@@ -10,16 +12,20 @@ struct {
 } some_map SEC(".maps");
 
 int variable = 3;
-const char text[] SEC(".rodata.text") = "seven__";
+const char text[] SEC(".rodata.text")
+= "seven__";
 char changing[8] = "seven__";
 
-SEC("syscall") __expect_accept __expect_retval(3)
+SEC("syscall")
+__expect_accept
+__expect_retval(3)
 int scalar_unknown(void *ctx)
 {
 	return mod_scalar(variable);
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0505)
+SEC("syscall")
+__expect_reject(EINVAL, KF0505)
 int scalar_is_pointer(void *ctx)
 {
 	long x = (long)&x;
@@ -27,20 +33,24 @@ int scalar_is_pointer(void *ctx)
 	return mod_scalar((unsigned long)&x);
 }
 
-SEC("syscall") __expect_accept __expect_retval(9)
+SEC("syscall")
+__expect_accept
+__expect_retval(9)
 int constant(void *ctx)
 {
 	return mod_const(9);
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0506)
+SEC("syscall")
+__expect_reject(EINVAL, KF0506)
 int constant_unknown(void *ctx)
 {
 	return mod_const(variable);
 }
 
 /* two paths, two constants: both are constants where they are used */
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int constant_by_path(void *ctx)
 {
 	u64 x = 1;
@@ -51,25 +61,31 @@ int constant_by_path(void *ctx)
 	return mod_const(x);
 }
 
-SEC("syscall") __expect_accept __expect_retval(3)
+SEC("syscall")
+__expect_accept
+__expect_retval(3)
 int ignored(void *ctx)
 {
 	return mod_ign((void *)0x1234, variable);
 }
 
-SEC("syscall") __expect_accept __expect_retval(7)
+SEC("syscall")
+__expect_accept
+__expect_retval(7)
 int string_constant(void *ctx)
 {
 	return mod_str(text);
 }
 
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall")
+__expect_reject(EACCES, any)
 int string_not_frozen(void *ctx)
 {
 	return mod_str(changing);
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0500)
+SEC("syscall")
+__expect_reject(EINVAL, KF0500)
 int string_on_stack(void *ctx)
 {
 	char s[] = "abc";
@@ -78,13 +94,16 @@ int string_on_stack(void *ctx)
 	return mod_str(s);
 }
 
-SEC("syscall") __expect_accept __expect_retval(1)
+SEC("syscall")
+__expect_accept
+__expect_retval(1)
 int map_given(void *ctx)
 {
 	return mod_map(&some_map);
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0512)
+SEC("syscall")
+__expect_reject(EINVAL, KF0512)
 int map_is_stack(void *ctx)
 {
 	long x = 0;
@@ -92,19 +111,22 @@ int map_is_stack(void *ctx)
 	return mod_map(&x);
 }
 
-SEC("tc") __expect_accept
+SEC("tc")
+__expect_accept
 int context(struct __sk_buff *skb)
 {
 	return mod_ctx(skb);
 }
 
-SEC("tc") __expect_reject(EINVAL, KF0511)
+SEC("tc")
+__expect_reject(EINVAL, KF0511)
 int context_is_number(struct __sk_buff *skb)
 {
 	return mod_ctx((void *)10);
 }
 
-SEC("tc") __expect_reject(EINVAL, KF0511)
+SEC("tc")
+__expect_reject(EINVAL, KF0511)
 int context_is_stack(struct __sk_buff *skb)
 {
 	long x = 0;
@@ -114,7 +136,8 @@ int context_is_stack(struct __sk_buff *skb)
 
 /* ---- prototypes ---- */
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int struct_by_value(void *ctx)
 {
 	struct mod_pair p = {1, 2};
@@ -124,14 +147,16 @@ int struct_by_value(void *ctx)
 
 /* ---- who may call ---- */
 
-SEC("syscall") __expect_reject(EACCES, KF0701)
+SEC("syscall")
+__expect_reject(EACCES, KF0701)
 int other_type(void *ctx)
 {
 	return mod_xdp_only();
 }
 
 /* not visible, but never reached: R2.12 */
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int other_type_dead(void *ctx)
 {
 	if (bpf_get_current_pid_tgid() == 0 && variable * 0)
@@ -139,31 +164,36 @@ int other_type_dead(void *ctx)
 	return 0;
 }
 
-SEC("xdp") __expect_accept
+SEC("xdp")
+__expect_accept
 int right_type(struct xdp_md *ctx)
 {
 	return mod_xdp_only() + 2;
 }
 
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int deprecated(void *ctx)
 {
 	return mod_old(1);
 }
 
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int sleepable(void *ctx)
 {
 	return mod_sleep();
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0600)
+SEC("tp_btf/task_newtask")
+__expect_reject(EACCES, KF0600)
 int BPF_PROG(not_sleepable, struct task_struct *task, u64 clone_flags)
 {
 	return mod_sleep();
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0601)
+SEC("syscall")
+__expect_reject(EACCES, KF0601)
 int sleep_in_rcu(void *ctx)
 {
 	int r;
@@ -174,14 +204,16 @@ int sleep_in_rcu(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int destructive(void *ctx)
 {
 	return mod_destroy();
 }
 
 /* one kfunc may be called as often as one likes */
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int many_calls(void *ctx)
 {
 	int sum = 0;
@@ -192,4 +224,5 @@ int many_calls(void *ctx)
 	return sum;
 }
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license")
+= "GPL";

@@ -14,10 +14,10 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#define __expect_accept		   __attribute__((btf_decl_tag("expect=accept")))
+#define __expect_accept            __attribute__((btf_decl_tag("expect=accept")))
 #define __expect_reject(err, code) __attribute__((btf_decl_tag("expect=" #err " " #code)))
 /* also run it once, in the order of the file, and want this result */
-#define __expect_retval(n)	   __attribute__((btf_decl_tag("retval=" #n)))
+#define __expect_retval(n) __attribute__((btf_decl_tag("retval=" #n)))
 
 #define NULL ((void *)0)
 

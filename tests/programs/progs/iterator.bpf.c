@@ -2,7 +2,9 @@
 /* A module's iterator (kfunc spec 10.5; scenario 85). */
 #include "mod.h"
 
-SEC("syscall") __expect_accept __expect_retval(15)
+SEC("syscall")
+__expect_accept
+__expect_retval(15)
 int sum(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -15,7 +17,8 @@ int sum(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int no_destroy(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -24,7 +27,8 @@ int no_destroy(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int no_new(void *ctx)
 {
 	struct bpf_iter_mod it = {};
@@ -33,7 +37,8 @@ int no_new(void *ctx)
 	return p ? *p : 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int new_twice(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -44,7 +49,8 @@ int new_twice(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int next_after_destroy(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -56,7 +62,8 @@ int next_after_destroy(void *ctx)
 	return p ? *p : 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall")
+__expect_reject(EACCES, any)
 int read_of_its_place(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -68,7 +75,8 @@ int read_of_its_place(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall")
+__expect_reject(EACCES, any)
 int element_unchecked(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -80,4 +88,5 @@ int element_unchecked(void *ctx)
 	return r;
 }
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license")
+= "GPL";

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* A module's objects kept in a map (kfunc spec 8): they need its destructor, which mod.c registers. */
+/*
+ * A module's objects kept in a map (kfunc spec 8): they need its destructor, which mod.c registers.
+ */
 #include "mod.h"
 
 struct slot {
@@ -22,7 +24,9 @@ static __always_inline struct slot *slot(void)
 }
 
 /* puts an object in and takes it out again */
-SEC("syscall") __expect_accept __expect_retval(21)
+SEC("syscall")
+__expect_accept
+__expect_retval(21)
 int store_and_take(void *ctx)
 {
 	struct slot *s = slot();
@@ -46,7 +50,8 @@ int store_and_take(void *ctx)
 }
 
 /* left behind: the map's end calls the destructor */
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int store(void *ctx)
 {
 	struct slot *s = slot();
@@ -64,7 +69,8 @@ int store(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0412)
+SEC("syscall")
+__expect_reject(EINVAL, KF0412)
 int taken_is_owned(void *ctx)
 {
 	struct slot *s = slot();
@@ -74,7 +80,8 @@ int taken_is_owned(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall")
+__expect_reject(EACCES, any)
 int store_other_type(void *ctx)
 {
 	struct slot *s = slot();
@@ -93,7 +100,8 @@ int store_other_type(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF1001)
+SEC("syscall")
+__expect_reject(EACCES, KF1001)
 int plain_store(void *ctx)
 {
 	struct slot *s = slot();
@@ -107,7 +115,8 @@ int plain_store(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0303)
+SEC("syscall")
+__expect_reject(EACCES, KF0303)
 int read_unchecked(void *ctx)
 {
 	struct slot *s = slot();
@@ -115,7 +124,8 @@ int read_unchecked(void *ctx)
 	return s ? s->obj->refs : 0;
 }
 
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int read_checked(void *ctx)
 {
 	struct slot *s = slot();
@@ -128,7 +138,8 @@ int read_checked(void *ctx)
 }
 
 /* a loaded pointer is not owned; a module's type is not protected by RCU either */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int release_loaded(void *ctx)
 {
 	struct slot *s = slot();
@@ -144,7 +155,8 @@ int release_loaded(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int loaded_is_not_rcu(void *ctx)
 {
 	struct slot *s = slot();
@@ -162,7 +174,8 @@ int loaded_is_not_rcu(void *ctx)
 }
 
 /* an unreferenced slot takes any pointer of the type and gives a hint back */
-SEC("syscall") __expect_accept
+SEC("syscall")
+__expect_accept
 int hint(void *ctx)
 {
 	struct slot *s = slot();
@@ -181,4 +194,5 @@ int hint(void *ctx)
 	return r;
 }
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license")
+= "GPL";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * A referenced kptr of a type without destructor (kfunc spec R8.2, scenario 75): the map cannot be made
- * with its types. The loader then makes it without, and there is no slot for kptrs in it.
+ * A referenced kptr of a type without destructor (kfunc spec R8.2, scenario 75): the map cannot be
+ * made with its types. The loader then makes it without, and there is no slot for kptrs in it.
  */
 #include "mod.h"
 
@@ -16,7 +16,8 @@ struct {
 	__type(value, struct slot);
 } slots SEC(".maps");
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int no_dtor(void *ctx)
 {
 	struct mod_listed *l;
@@ -32,4 +33,5 @@ int no_dtor(void *ctx)
 	return 0;
 }
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license")
+= "GPL";

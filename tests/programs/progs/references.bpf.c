@@ -11,13 +11,15 @@ struct {
 
 int variable;
 
-SEC("syscall") __expect_reject(EINVAL, KF0412)
+SEC("syscall")
+__expect_reject(EINVAL, KF0412)
 int leak(void *ctx)
 {
 	return mod_obj_new(1) != NULL;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0412)
+SEC("syscall")
+__expect_reject(EINVAL, KF0412)
 int leak_on_one_path(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -30,14 +32,16 @@ int leak_on_one_path(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0503)
+SEC("syscall")
+__expect_reject(EACCES, KF0503)
 int release_unchecked(void *ctx)
 {
 	mod_obj_put(mod_obj_new(1));
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0303)
+SEC("syscall")
+__expect_reject(EACCES, KF0303)
 int read_unchecked(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -48,7 +52,8 @@ int read_unchecked(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int release_twice(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -60,7 +65,8 @@ int release_twice(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, KF0403)
+SEC("syscall")
+__expect_reject(EACCES, KF0403)
 int read_after_release(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -71,7 +77,8 @@ int read_after_release(void *ctx)
 	return o->refs;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0401)
+SEC("syscall")
+__expect_reject(EINVAL, KF0401)
 int release_member(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -81,7 +88,8 @@ int release_member(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0501)
+SEC("syscall")
+__expect_reject(EINVAL, KF0501)
 int release_peer(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1), *p;
@@ -94,14 +102,16 @@ int release_peer(void *ctx)
 	return 0;
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0400)
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, KF0400)
 int BPF_PROG(release_argument, struct task_struct *task, u64 clone_flags)
 {
 	bpf_task_release(task);
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int release_stack(void *ctx)
 {
 	char buf[64] = {};
@@ -110,13 +120,15 @@ int release_stack(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int acquire_no_struct(void *ctx)
 {
 	return *mod_acquire_int();
 }
 
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall")
+__expect_reject(EACCES, any)
 int memory_of_released(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -131,7 +143,9 @@ int memory_of_released(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_accept __expect_retval(1)
+SEC("syscall")
+__expect_accept
+__expect_retval(1)
 int memory_of_owned(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -158,7 +172,9 @@ static __noinline void drop(struct mod_obj *o)
 	mod_obj_put(o);
 }
 
-SEC("syscall") __expect_accept __expect_retval(3)
+SEC("syscall")
+__expect_accept
+__expect_retval(3)
 int through_static_functions(void *ctx)
 {
 	struct mod_obj *o = make(3);
@@ -171,7 +187,8 @@ int through_static_functions(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_reject(EINVAL, KF0412)
+SEC("syscall")
+__expect_reject(EINVAL, KF0412)
 int leak_from_static_function(void *ctx)
 {
 	struct mod_obj *o = make(3);
@@ -179,7 +196,8 @@ int leak_from_static_function(void *ctx)
 	return o ? o->refs : 0;
 }
 
-SEC("tc") __expect_reject(EINVAL, KF0413)
+SEC("tc")
+__expect_reject(EINVAL, KF0413)
 int tail_call_with_reference(struct __sk_buff *skb)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -191,7 +209,8 @@ int tail_call_with_reference(struct __sk_buff *skb)
 	return 0;
 }
 
-SEC("tc") __expect_accept
+SEC("tc")
+__expect_accept
 int tail_call_after_release(struct __sk_buff *skb)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -210,7 +229,8 @@ static long acquire_in_loop(__u32 i, void *ctx)
 	return o == NULL;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall")
+__expect_reject(EINVAL, any)
 int leak_in_callback(void *ctx)
 {
 	bpf_loop(4, acquire_in_loop, NULL, 0);
@@ -226,10 +246,13 @@ static long balanced_in_loop(__u32 i, void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_accept __expect_retval(4)
+SEC("syscall")
+__expect_accept
+__expect_retval(4)
 int balanced_in_callback(void *ctx)
 {
 	return bpf_loop(4, balanced_in_loop, NULL, 0);
 }
 
-char LICENSE[] SEC("license") = "GPL";
+char LICENSE[] SEC("license")
+= "GPL";
