@@ -309,6 +309,8 @@ static int typed_access(struct vf_env *env, int64_t off, const struct vf_mem_acc
 	if (!proto || btf_type_kind(proto) != BTF_KIND_FUNC_PROTO ||
 	    !find_slot(at, proto, (uint32_t)off / 8, &st))
 		return no_slot(env, off);
+	if (env->facts->max_ctx_offset < off + m->size)
+		env->facts->max_ctx_offset = (uint32_t)(off + m->size);
 	if (st.is_ret) {
 		const struct btf_type *t =
 			st.type_id ? btf_skip_mods(at->btf, st.type_id, NULL) : NULL;
