@@ -39,6 +39,10 @@ static const char prologue[] =
 static const char between[] = "\n#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
 			      "#pragma clang attribute pop\n"
 			      "#endif\n\n"
+			      /* the older documents' name */
+			      "#ifndef __kptr_ref\n"
+			      "#define __kptr_ref __attribute__((btf_type_tag(\"kptr_ref\")))\n"
+			      "#endif\n\n"
 			      "#ifndef BPF_NO_KFUNC_PROTOTYPES\n"
 			      "#ifndef __ksym\n"
 			      "#define __ksym __attribute__((section(\".ksyms\")))\n"

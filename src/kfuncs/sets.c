@@ -16,7 +16,8 @@
 	SET(dynptr_meta, TC)                                                                       \
 	SET(dynptr_xdp, XDP_ONLY)                                                                  \
 	SET(iter, COMMON)                                                                          \
-	SET(user, COMMON)
+	SET(user, COMMON)                                                                          \
+	SET(string, COMMON)
 
 #define DECLARE(name, where) extern struct btf_id_set8 kfuncs_##name##_set;
 SETS(DECLARE)

@@ -186,3 +186,45 @@ int user_strings(void *ctx)
 		 buf[0] == 't';
 	return right;
 }
+
+char words[] = "one two Two";
+char sub[] = "two", other[] = "three", vowels[] = "eo", upper[] = "ONE TWO TWO", longer[] = "one two Twos";
+char endless[70000];
+
+SEC("syscall") __expect_accept __expect_retval(27)
+int strings(void *ctx)
+{
+	int right = 0, i;
+
+	right += bpf_strlen(words) == 11;
+	right += bpf_strnlen(words, 3) == 3 && bpf_strnlen(words, 100) == 11;
+	right += bpf_strcmp(words, words) == 0;
+	right += bpf_strcmp(words, longer) == -1 && bpf_strcmp(longer, words) == 1;
+	right += bpf_strcmp(words, upper) == 1;
+	right += bpf_strcasecmp(words, upper) == 0;
+	right += bpf_strchr(words, 't') == 4;
+	right += bpf_strchr(words, 'x') == -2; /* ENOENT */
+	right += bpf_strchr(words, 0) == 11;
+	right += bpf_strchrnul(words, 'x') == 11;
+	right += bpf_strnchr(words, 4, 't') == -2;
+	right += bpf_strnchr(words, 5, 't') == 4;
+	right += bpf_strrchr(words, 'o') == 10;
+	right += bpf_strrchr(words, 'x') == -2;
+	right += bpf_strstr(words, sub) == 4;
+	right += bpf_strstr(words, other) == -2;
+	right += bpf_strstr(words, words + 11) == 0; /* the empty string */
+	right += bpf_strnstr(words, sub, 7) == 4;
+	right += bpf_strnstr(words, sub, 6) == -2;
+	right += bpf_strspn(words, vowels) == 1;
+	right += bpf_strcspn(words, sub) == 0;
+	right += bpf_strcspn(words, other) == 2;
+	right += bpf_strlen(NULL) == -34; /* ERANGE */
+	right += bpf_strcmp(words, (char *)16) == -34;
+	right += bpf_strlen((char *)0x7fff00000000f000) == -14;
+	bpf_for(i, 0, 70000)
+		if (i >= 0 && i < 70000)
+			endless[i] = 'a';
+	right += bpf_strlen(endless) == -7;
+	right += bpf_strnlen(endless, 60000) == 60000;
+	return right;
+}
