@@ -12,6 +12,8 @@
 
 #define TAB_WIDTH 4
 #define CATEGORY_COLUMN 78
+#define MAX_COLUMN 100
+#define LONG_UNDERLINE 40 /* and beyond MAX_COLUMN: the label gets a line of its own */
 
 struct painter {
 	struct strbuf *out;
@@ -118,12 +120,20 @@ static void underline(struct painter *p, size_t col, size_t len, bool last, cons
 	size_t i;
 
 	gutter(p, "");
-	for (i = 0; i < col; i++)
-		strbuf_add(p->out, " ", 1);
+	strbuf_printf(p->out, "%*s", (int)col, "");
 	paint(p, last ? RED : BLUE);
 	for (i = 0; i < len; i++)
 		strbuf_add(p->out, last ? "^" : "-", 1);
-	strbuf_printf(p->out, " %s", label);
+	if (len >= LONG_UNDERLINE && p->gutter + 3 + col + len + strlen(label) >= MAX_COLUMN) {
+		paint(p, PLAIN);
+		strbuf_puts(p->out, "\n");
+		gutter(p, "");
+		strbuf_printf(p->out, "%*s", (int)col, "");
+		paint(p, last ? RED : BLUE);
+	} else {
+		strbuf_add(p->out, " ", 1);
+	}
+	strbuf_puts(p->out, label);
 	paint(p, PLAIN);
 	strbuf_puts(p->out, "\n");
 }
