@@ -148,7 +148,7 @@ def live_verdict(v):
 
 def reasons():
     """Written reasons for programs that are accepted and that the live kernel rejects."""
-    known = {}
+    known = {}  # lines "object/program: reason"
     if os.path.exists(REASONS):
         with open(REASONS) as f:
             for line in f:
