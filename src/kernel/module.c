@@ -171,9 +171,8 @@ static bool is_main_program(const char *path)
 	return !strcmp(exe, path);
 }
 
-static void load_btf(struct kfunc_kernel *k, struct host_module *m)
+static void load_btf(struct kfunc_kernel *k, struct host_module *m, bool main_program)
 {
-	bool main_program = is_main_program(m->path);
 	char name[56];
 	void *data;
 	size_t size;
@@ -192,10 +191,7 @@ static void load_btf(struct kfunc_kernel *k, struct host_module *m)
 	if (m->err) {
 		btf_put(m->btf);
 		m->btf = NULL;
-		return;
 	}
-	if (!main_program) /* for ever: there is no way to take a registration back */
-		dlopen(m->path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
 static uint32_t kind_of(const char *kind)
@@ -232,14 +228,44 @@ static void resolve_ids(const struct host_module *m)
 	}
 }
 
-/* The module of owner, made on first sight; under the lock. NULL: *err, reason. */
-static struct host_module *get_module(struct kfunc_kernel *k, const struct module *owner, int *err)
+/* Lock held */
+static struct host_module *find_module(const struct module *owner)
 {
 	struct host_module *m = modules;
-	char path[4096];
 
 	while (m && m->owner != owner)
 		m = m->next;
+	return m;
+}
+
+static struct host_module *new_module(struct kfunc_kernel *k, const struct module *owner,
+				      const char *path, bool main_program)
+{
+	struct host_module *m = mem_zalloc(sizeof(*m) + strlen(path) + 1);
+
+	if (!m)
+		return NULL;
+	m->owner = owner;
+	strcpy(m->path, path);
+	load_btf(k, m, main_program);
+	if (m->btf)
+		resolve_ids(m);
+	return m;
+}
+
+/*
+ * The module of owner, made on first sight; NULL: *err, reason. Called without the lock, and calls
+ * the dynamic linker without it: a library's initcall comes here with the linker's own lock held.
+ */
+static struct host_module *get_module(struct kfunc_kernel *k, const struct module *owner, int *err)
+{
+	struct host_module *m;
+	bool main_program;
+	char path[4096];
+
+	pthread_mutex_lock(&lock);
+	m = find_module(owner);
+	pthread_mutex_unlock(&lock);
 	if (m)
 		return m;
 	if (owner->size != sizeof(*owner)) {
@@ -249,18 +275,21 @@ static struct host_module *get_module(struct kfunc_kernel *k, const struct modul
 	*err = find_path(owner, path, sizeof(path));
 	if (*err)
 		return NULL;
-	m = mem_zalloc(sizeof(*m) + strlen(path) + 1);
+	main_program = is_main_program(path);
+	pthread_mutex_lock(&lock);
+	m = find_module(owner); /* another thread may have been faster */
 	if (!m) {
-		*err = -ENOMEM;
-		return NULL;
+		m = new_module(k, owner, path, main_program);
+		if (m) {
+			m->next = modules;
+			modules = m;
+		}
 	}
-	m->owner = owner;
-	strcpy(m->path, path);
-	load_btf(k, m);
-	if (m->btf)
-		resolve_ids(m);
-	m->next = modules;
-	modules = m;
+	pthread_mutex_unlock(&lock);
+	if (!m)
+		*err = fail(-ENOMEM, "out of memory");
+	else if (!main_program) /* for ever: registrations are not taken back */
+		dlopen(path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 	return m;
 }
 
@@ -384,9 +413,9 @@ int module_register(uint32_t prog_type, bool fmodret, const struct btf_kfunc_id_
 	k = kernel_live();
 	if (!k)
 		return fail(-ENOENT, "there is no live kernel: %s", strerror(errno));
-	pthread_mutex_lock(&lock);
 	if (kset->owner)
 		m = get_module(k, owner, &err);
+	pthread_mutex_lock(&lock);
 	if (!err && (!m || m->btf))
 		err = add_set(k, m ? m->btf : k->btf, owner, m != NULL, prog_type, fmodret, kset);
 	pthread_mutex_unlock(&lock);
@@ -456,8 +485,8 @@ int register_btf_id_dtor_kfuncs(const struct btf_id_dtor_kfunc *dtors, __u32 add
 		return fail(-EINVAL, "destructors without an owner");
 	if (!k)
 		return fail(-ENOENT, "there is no live kernel: %s", strerror(errno));
-	pthread_mutex_lock(&lock);
 	m = get_module(k, owner, &err);
+	pthread_mutex_lock(&lock);
 	if (m && m->btf)
 		err = add_dtors(k, m, dtors, add_cnt);
 	pthread_mutex_unlock(&lock);
@@ -469,6 +498,7 @@ int register_btf_id_dtor_kfuncs(const struct btf_id_dtor_kfunc *dtors, __u32 add
 void kfunc_run_initcall(struct module *module, int (*fn)(void), const char *name)
 {
 	struct kfunc_kernel *k = kernel_live();
+	const char *outer = running_initcall; /* which loads a library right now */
 	struct host_module *m = NULL;
 	int err = 0;
 
@@ -477,16 +507,14 @@ void kfunc_run_initcall(struct module *module, int (*fn)(void), const char *name
 		keep_init_error("", name, -ENOENT, "there is no live kernel");
 		return;
 	}
-	pthread_mutex_lock(&lock);
 	m = get_module(k, module, &err);
-	pthread_mutex_unlock(&lock);
 	if (!m) {
 		keep_init_error("", name, err, reason);
 		return;
 	}
 	running_initcall = name;
 	err = fn();
-	running_initcall = NULL;
+	running_initcall = outer;
 	if (err)
 		keep_init_error(m->path, name, err, reason);
 }

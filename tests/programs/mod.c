@@ -344,6 +344,11 @@ __bpf_kfunc int mod_xdp_only(void)
 	return 0;
 }
 
+__bpf_kfunc int mod_filtered(int x)
+{
+	return x;
+}
+
 __bpf_kfunc int mod_old(int x)
 {
 	return x;
@@ -433,6 +438,7 @@ BTF_ID_FLAGS(func, mod_init_insert, KF_ACQUIRE | KF_RET_NULL | KF_RELEASE)
 BTF_ID_FLAGS(func, mod_init_put, KF_RELEASE)
 BTF_ID_FLAGS(func, mod_sleep, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, mod_destroy, KF_DESTRUCTIVE)
+BTF_ID_FLAGS(func, mod_filtered)
 BTF_ID_FLAGS(func, mod_old, KF_DEPRECATED)
 BTF_ID_FLAGS(func, mod_six)
 BTF_ID_FLAGS(func, mod_by_value)
@@ -449,11 +455,12 @@ BTF_ID_LIST(mod_dtor_ids)
 BTF_ID(struct, mod_obj)
 BTF_ID(func, mod_obj_dtor)
 
-/* kfuncs for sleepable programs only, to have a filter at work */
+BTF_ID_LIST_SINGLE(mod_filtered_id, func, mod_filtered)
+
+/* one kfunc is for sleepable programs only */
 static int mod_filter(const struct bpf_prog *prog, u32 id)
 {
-	return btf_id_set8_contains(&mod_kfuncs, id) && prog->type == BPF_PROG_TYPE_LSM ? -EACCES
-											: 0;
+	return id == mod_filtered_id[0] && !prog->sleepable ? -EACCES : 0;
 }
 
 static int mod_init(void)

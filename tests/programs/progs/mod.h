@@ -118,6 +118,7 @@ extern void mod_init_put(struct mod_obj___init *init) __ksym;
 extern int mod_sleep(void) __ksym;
 extern int mod_destroy(void) __ksym;
 extern int mod_xdp_only(void) __ksym;
+extern int mod_filtered(int x) __ksym;
 extern int mod_old(int x) __ksym;
 /* prototypes that no call can have */
 extern int mod_six(int a, int b, int c, int d, int e) __ksym;
