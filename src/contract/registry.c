@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Sets of kfuncs, filters, destructors and fmod_ret targets of one kernel (kfunc spec 1.3-1.7,
- * R1.4-R1.15). Rows 1 and 2 of the table of 1.3 (set_flags, missing BTF) belong to whoever reads
- * the set: host.c for programs, the kernel room for images.
+ * Sets of kfuncs, filters and fmod_ret targets of one kernel (kfunc spec 1.3-1.5, 1.7). Rows 1 and
+ * 2 of the table of 1.3 (set_flags, missing BTF) belong to whoever reads the set: kernel/module.c
+ * for hosts, the kernel room for images.
  *
  * The verifier looks up at every simulated call, in many threads; registration happens a few times.
  * So readers take no lock: writers, under a mutex, only ever add, in the order filter, entry, hook
@@ -10,85 +10,18 @@
  * and no memory is returned before registry_free(): a reader's view stays whole and pointers stay
  * good.
  */
-#include "contract/registry.h"
+#include "contract/registry_internal.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/kver.h"
 #include "base/mem.h"
 
-#define MAX_KFUNCS  256 /* per BTF and hook, duplicates counted */
-#define MAX_FILTERS 16
-#define MAX_DTORS   256 /* exclusive: 255 are usable */
-#define PROG_TYPES  64  /* numbers below have a cached hook */
-#define TAB_BUCKETS 64
+#define MAX_KFUNCS 256 /* per BTF and hook, duplicates counted */
 
-/* A contract and the next one of the same function with other flags */
-struct reg_contract {
-	struct kfunc_contract c;
-	struct reg_contract *_Atomic next;
-};
-
-struct reg_ent {
-	uint32_t id;
-	_Atomic uint32_t hooks; /* bit set: flags[hook] is valid */
-	uint32_t flags[HOOK_COUNT];
-	struct reg_contract *_Atomic contract;
-};
-
-struct reg_hash {
-	uint32_t mask; /* slots - 1 */
-	struct reg_ent *_Atomic slot[];
-};
-
-struct reg_set {
-	uint32_t cnt; /* writers only: entries with duplicates */
-	_Atomic uint32_t n_filters;
-	contract_filter_fn filter[MAX_FILTERS];
-};
-
-/* What R1.6 drops together */
-struct reg_gen {
-	uint32_t used; /* writers only */
-	struct reg_hash *_Atomic hash;
-	struct reg_set set[HOOK_COUNT];
-};
-
-struct reg_dtors {
-	uint32_t n;
-	struct contract_dtor d[];
-};
-
-/* One BTF object */
-struct reg_tab {
-	const struct btf_obj *btf;
-	bool is_module;
-	struct reg_gen *_Atomic gen;
-	struct reg_dtors *_Atomic dtors;
-	struct reg_tab *_Atomic chain; /* hash bucket */
-	struct reg_tab *_Atomic next;  /* in order of arrival */
-};
-
-struct reg_mem {
-	struct reg_mem *next;
-	_Alignas(16) char data[];
-};
-
-struct contract_registry {
-	uint16_t version;
-	int8_t hook_of[PROG_TYPES];
-	pthread_mutex_t lock;
-	struct reg_mem *mem;
-	struct reg_tab *_Atomic first, *_Atomic *last;
-	struct reg_tab *_Atomic bucket[TAB_BUCKETS];
-};
-
-static void *reg_alloc(struct contract_registry *r, size_t size)
+void *registry_alloc(struct contract_registry *r, size_t size)
 {
 	struct reg_mem *m = mem_zalloc(sizeof(*m) + size);
 
@@ -144,7 +77,7 @@ static uint32_t hash_id(uint32_t id)
 	return id * 0x9e3779b1u >> 8;
 }
 
-static struct reg_tab *find_tab(const struct contract_registry *r, const struct btf_obj *btf)
+struct reg_tab *registry_find_tab(const struct contract_registry *r, const struct btf_obj *btf)
 {
 	struct reg_tab *t =
 		atomic_load_explicit(&r->bucket[hash_ptr(btf) % TAB_BUCKETS], memory_order_acquire);
@@ -156,7 +89,7 @@ static struct reg_tab *find_tab(const struct contract_registry *r, const struct 
 
 static struct reg_gen *find_gen(const struct contract_registry *r, const struct btf_obj *btf)
 {
-	struct reg_tab *t = find_tab(r, btf);
+	struct reg_tab *t = registry_find_tab(r, btf);
 
 	return t ? atomic_load_explicit(&t->gen, memory_order_acquire) : NULL;
 }
@@ -175,17 +108,12 @@ static struct reg_ent *find_ent(const struct reg_gen *g, uint32_t id)
 	}
 }
 
-static uint32_t ent_hooks(const struct reg_ent *e)
-{
-	return e ? atomic_load_explicit(&e->hooks, memory_order_acquire) : 0;
-}
-
 static const struct reg_ent *find_callable(const struct contract_registry *r,
 					   const struct btf_obj *btf, uint32_t id)
 {
 	const struct reg_ent *e = find_ent(find_gen(r, btf), id);
 
-	return ent_hooks(e) & ~(1u << HOOK_FMODRET) ? e : NULL;
+	return reg_ent_hooks(e) & ~(1u << HOOK_FMODRET) ? e : NULL;
 }
 
 const struct kfunc_contract *registry_contract(const struct contract_registry *r,
@@ -235,7 +163,7 @@ bool registry_allowed(const struct contract_registry *r, const struct btf_obj *b
 {
 	const struct reg_gen *g = find_gen(r, btf);
 	const struct reg_ent *e = find_ent(g, id);
-	uint32_t hooks = ent_hooks(e);
+	uint32_t hooks = reg_ent_hooks(e);
 	int hook = hook_of(r, prog_type);
 	bool common = hooks & 1u << HOOK_COMMON, own, use_common;
 
@@ -260,44 +188,24 @@ bool registry_fmodret(const struct contract_registry *r, const struct btf_obj *b
 {
 	const struct reg_ent *e = find_ent(find_gen(r, btf), id);
 
-	if (!(ent_hooks(e) & 1u << HOOK_FMODRET))
+	if (!(reg_ent_hooks(e) & 1u << HOOK_FMODRET))
 		return false;
 	if (flags)
 		*flags = e->flags[HOOK_FMODRET];
 	return true;
 }
 
-const struct contract_dtor *registry_dtor(const struct contract_registry *r,
-					  const struct btf_obj *btf, uint32_t type_id)
-{
-	struct reg_tab *t = find_tab(r, btf);
-	const struct reg_dtors *d =
-		t ? atomic_load_explicit(&t->dtors, memory_order_acquire) : NULL;
-	uint32_t lo = 0, hi = d ? d->n : 0;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (d->d[mid].type_id == type_id)
-			return &d->d[mid];
-		if (d->d[mid].type_id < type_id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return NULL;
-}
-
 /* ---- registration, under the lock ---- */
 
-static struct reg_tab *get_tab(struct contract_registry *r, const struct btf_obj *btf,
-			       bool is_module)
+struct reg_tab *registry_get_tab(struct contract_registry *r, const struct btf_obj *btf,
+				 bool is_module)
 {
-	struct reg_tab *t = find_tab(r, btf), *_Atomic *b = &r->bucket[hash_ptr(btf) % TAB_BUCKETS];
+	struct reg_tab *t = registry_find_tab(r, btf),
+		       *_Atomic *b = &r->bucket[hash_ptr(btf) % TAB_BUCKETS];
 
 	if (t)
 		return t;
-	t = reg_alloc(r, sizeof(*t));
+	t = registry_alloc(r, sizeof(*t));
 	if (!t)
 		return NULL;
 	t->btf = btf_get((struct btf_obj *)btf);
@@ -335,7 +243,7 @@ static int hash_reserve(struct contract_registry *r, struct reg_gen *g, uint32_t
 		slots *= 2;
 	if (old && old->mask + 1 >= slots)
 		return 0;
-	h = reg_alloc(r, sizeof(*h) + slots * sizeof(h->slot[0]));
+	h = registry_alloc(r, sizeof(*h) + slots * sizeof(h->slot[0]));
 	if (!h)
 		return -ENOMEM;
 	h->mask = slots - 1;
@@ -366,7 +274,7 @@ static int add_contract(struct contract_registry *r, const struct btf_obj *btf, 
 
 	if (find_contract(ent, e->flags))
 		return 0;
-	c = reg_alloc(r, sizeof(*c));
+	c = registry_alloc(r, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
 	err = contract_compile(&c->c, btf, e->id, e->flags, r->version);
@@ -387,7 +295,7 @@ static int prepare_entry(struct contract_registry *r, struct reg_tab *t, struct 
 	struct reg_ent *ent = find_ent(g, e->id);
 
 	if (!ent) {
-		ent = reg_alloc(r, sizeof(*ent));
+		ent = registry_alloc(r, sizeof(*ent));
 		if (!ent)
 			return -ENOMEM;
 		ent->id = e->id;
@@ -403,7 +311,7 @@ static void publish_entry(struct reg_gen *g, enum contract_hook hook,
 	struct reg_ent *ent = find_ent(g, e->id);
 	struct reg_contract *c = find_contract(ent, e->flags);
 
-	if (!(ent_hooks(ent) & 1u << hook))
+	if (!(reg_ent_hooks(ent) & 1u << hook))
 		ent->flags[hook] = e->flags;
 	if (c)
 		c->c.hooks |= 1u << hook;
@@ -466,7 +374,7 @@ static struct reg_gen *get_gen(struct contract_registry *r, struct reg_tab *t)
 
 	if (g || !t)
 		return g;
-	g = reg_alloc(r, sizeof(*g));
+	g = registry_alloc(r, sizeof(*g));
 	if (g)
 		atomic_store_explicit(&t->gen, g, memory_order_release);
 	return g;
@@ -477,7 +385,7 @@ static int add_to_hook(struct contract_registry *r, const struct btf_obj *btf, b
 		       int hook, const struct contract_entry *e, uint32_t n,
 		       contract_filter_fn filter)
 {
-	struct reg_tab *t = find_tab(r, btf);
+	struct reg_tab *t = registry_find_tab(r, btf);
 	struct reg_gen *g;
 	struct reg_set *s;
 	bool new_filter, growing;
@@ -489,7 +397,7 @@ static int add_to_hook(struct contract_registry *r, const struct btf_obj *btf, b
 	}
 	if (!n)
 		return 0;
-	t = get_tab(r, btf, is_module);
+	t = registry_get_tab(r, btf, is_module);
 	g = get_gen(r, t);
 	if (!g)
 		return -ENOMEM;
@@ -545,167 +453,4 @@ int registry_add_fmodret(struct contract_registry *r, const struct btf_obj *btf,
 			 const struct contract_entry *e, uint32_t n)
 {
 	return add_set(r, btf, btf_base(btf) != NULL, HOOK_FMODRET, e, n, NULL);
-}
-
-/* ---- destructors (R1.13) ---- */
-
-static bool is_dtor_func(const struct btf_obj *btf, uint32_t func_id)
-{
-	const struct btf_type *f = btf_type(btf, func_id), *p;
-
-	if (!f || btf_type_kind(f) != BTF_KIND_FUNC)
-		return false;
-	p = btf_type(btf, f->type);
-	if (!p || btf_type_kind(p) != BTF_KIND_FUNC_PROTO || p->type || btf_type_vlen(p) != 1)
-		return false;
-	return btf_is_ptr(btf_skip_mods(btf, btf_type_params(p)->type, NULL));
-}
-
-static int by_type_id(const void *a, const void *b)
-{
-	const struct contract_dtor *x = a, *y = b;
-
-	return (x->type_id > y->type_id) - (x->type_id < y->type_id);
-}
-
-static int add_dtors(struct contract_registry *r, struct reg_tab *t, bool is_module,
-		     const struct contract_dtor *d, uint32_t n)
-{
-	struct reg_dtors *old = atomic_load(&t->dtors), *all;
-	uint32_t had = old ? old->n : 0;
-
-	if (n >= MAX_DTORS)
-		return -E2BIG;
-	for (uint32_t i = 0; i < n; i++)
-		if (!is_dtor_func(t->btf, d[i].func_id))
-			return -EINVAL;
-	if (is_module && old)
-		return -EINVAL;
-	if (had + n >= MAX_DTORS)
-		return -E2BIG;
-	all = reg_alloc(r, sizeof(*all) + (had + n) * sizeof(all->d[0]));
-	if (!all)
-		return -ENOMEM;
-	if (had)
-		memcpy(all->d, old->d, had * sizeof(all->d[0]));
-	memcpy(all->d + had, d, n * sizeof(all->d[0]));
-	all->n = had + n;
-	qsort(all->d, all->n, sizeof(all->d[0]), by_type_id);
-	atomic_store_explicit(&t->dtors, all, memory_order_release);
-	return 0;
-}
-
-int registry_add_dtors(struct contract_registry *r, const struct btf_obj *btf, bool is_module,
-		       const struct contract_dtor *d, uint32_t n)
-{
-	struct reg_tab *t;
-	int err = -ENOMEM;
-
-	pthread_mutex_lock(&r->lock);
-	t = get_tab(r, btf, is_module);
-	if (t) {
-		err = add_dtors(r, t, is_module, d, n);
-		if (err)
-			atomic_store_explicit(&t->dtors, NULL, memory_order_release);
-	}
-	pthread_mutex_unlock(&r->lock);
-	return err;
-}
-
-/* ---- modules ---- */
-
-int registry_add_module(struct contract_registry *r, struct btf_obj *btf)
-{
-	struct reg_tab *t;
-
-	pthread_mutex_lock(&r->lock);
-	t = get_tab(r, btf, true);
-	pthread_mutex_unlock(&r->lock);
-	return t ? 0 : -ENOMEM;
-}
-
-/* The i-th module; with i past the end NULL, *n being how many there are */
-static struct reg_tab *nth_module(const struct contract_registry *r, uint32_t i, uint32_t *n)
-{
-	struct reg_tab *t = atomic_load_explicit(&r->first, memory_order_acquire);
-
-	*n = 0;
-	for (; t; t = atomic_load_explicit(&t->next, memory_order_acquire))
-		if (t->is_module && (*n)++ == i)
-			return t;
-	return NULL;
-}
-
-uint32_t registry_modules(const struct contract_registry *r)
-{
-	uint32_t n;
-
-	nth_module(r, UINT32_MAX, &n);
-	return n;
-}
-
-struct btf_obj *registry_module(const struct contract_registry *r, uint32_t i)
-{
-	uint32_t n;
-	struct reg_tab *t = nth_module(r, i, &n);
-
-	return t ? (struct btf_obj *)t->btf : NULL;
-}
-
-bool registry_is_module(const struct contract_registry *r, const struct btf_obj *btf)
-{
-	const struct reg_tab *t = find_tab(r, btf);
-
-	return t && t->is_module;
-}
-
-/* ---- walking ---- */
-
-static int by_func_id(const void *a, const void *b)
-{
-	const struct kfunc_contract *const *x = a, *const *y = b;
-
-	return ((*x)->func_id > (*y)->func_id) - ((*x)->func_id < (*y)->func_id);
-}
-
-/* Contracts of one BTF in order of id; n of them in *list, which the caller frees */
-static int collect(const struct reg_tab *t, const struct kfunc_contract ***list, uint32_t *n)
-{
-	const struct reg_gen *g = atomic_load(&t->gen);
-	const struct reg_hash *h = g ? atomic_load(&g->hash) : NULL;
-
-	*n = 0;
-	*list = mem_calloc(g ? g->used : 0, sizeof(**list));
-	if (!*list)
-		return -ENOMEM;
-	for (uint32_t i = 0; h && i <= h->mask; i++) {
-		const struct reg_ent *e = atomic_load(&h->slot[i]);
-
-		if (ent_hooks(e) & ~(1u << HOOK_FMODRET))
-			(*list)[(*n)++] = &atomic_load(&e->contract)->c;
-	}
-	qsort(*list, *n, sizeof(**list), by_func_id);
-	return 0;
-}
-
-int registry_for_each(const struct contract_registry *r,
-		      int (*fn)(void *ctx, const struct kfunc_contract *c), void *ctx)
-{
-	struct contract_registry *w = (struct contract_registry *)r;
-	const struct kfunc_contract **list;
-	uint32_t n;
-	int err = 0;
-
-	pthread_mutex_lock(&w->lock);
-	for (int modules = 0; !err && modules < 2; modules++)
-		for (const struct reg_tab *t = r->first; !err && t; t = t->next) {
-			if (t->is_module != (bool)modules)
-				continue;
-			err = collect(t, &list, &n);
-			for (uint32_t i = 0; !err && i < n; i++)
-				err = fn(ctx, list[i]);
-			mem_free(list);
-		}
-	pthread_mutex_unlock(&w->lock);
-	return err;
 }
