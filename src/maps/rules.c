@@ -52,6 +52,13 @@ static int more_percpu(const struct kfunc_kernel *k, const union bpf_attr *a)
 	return a->value_size > PERCPU_MAX || map_round8(a->value_size) > PERCPU_MAX ? -E2BIG : 0;
 }
 
+static int more_percpu_hash(const struct kfunc_kernel *k, const union bpf_attr *a)
+{
+	int err = more_hash(k, a);
+
+	return err ? err : more_percpu(k, a);
+}
+
 static int more_4_or_8(const struct kfunc_kernel *k, const union bpf_attr *a)
 {
 	(void)k;
@@ -128,12 +135,12 @@ static const struct rule rules[] = {
 	{T(ARRAY), IDX, 1, INT32_MAX, E_ANY, 0, 0, EINVAL, BIG, false, more_none},
 	{T(PROG_ARRAY), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},
 	{T(PERF_EVENT_ARRAY), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},
-	{T(PERCPU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_percpu},
+	{T(PERCPU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_percpu_hash},
 	{T(PERCPU_ARRAY), IDX, 1, INF, E_ANY, 0, 0, EINVAL, BIG, false, more_percpu},
 	{T(STACK_TRACE), IDX, 8, INF, E_ANY, 1u << 31, 0, EINVAL, EINVAL, false, more_stack_trace},
 	{T(CGROUP_ARRAY), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},
 	{T(LRU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_lru},
-	{T(LRU_PERCPU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_percpu},
+	{T(LRU_PERCPU_HASH), 1, INF, 1, INF, E_ANY, 0, 0, BIG, BIG, false, more_percpu_hash},
 	{T(LPM_TRIE), 5, 260, 1, KMALLOC_MAX - 300, E_ANY, 0, NO_PREALLOC, EINVAL, EINVAL, false,
 	 more_none},
 	{T(ARRAY_OF_MAPS), IDX, IDX, E_ANY, 0, 0, EINVAL, EINVAL, false, more_none},

@@ -88,7 +88,7 @@ static void elem_close(struct elem *e, unsigned int want)
 static int elem_room(struct elem *e, uint64_t ukey)
 {
 	const struct vf_map *d = &e->map->desc;
-	size_t key = (d->key_size + 7) & ~7ul;
+	size_t key = ((size_t)d->key_size + 7) & ~7ul;
 	char *p = (char *)e->small;
 
 	e->value_size = user_value_size(e->map);
