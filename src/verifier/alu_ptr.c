@@ -106,7 +106,7 @@ int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_
 		     const struct vf_reg *ptr, const struct vf_scalar *off, bool is32)
 {
 	uint8_t op = BPF_OP(insn->code);
-	bool swapped = dst != ptr;
+	bool swapped = dst != ptr, additive;
 	struct vf_reg res;
 	int err;
 
@@ -130,9 +130,8 @@ int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_
 		return vf_reject(env, KF_PTR_SUB, "a %s is moved before it is compared with NULL",
 				 vf_reg_describe(env, ptr, what, sizeof(what)));
 	}
-	if (op != BPF_ADD && op != BPF_SUB)
-		return refuse(env, ptr, "an operation other than + and -");
-	if (ptr->base == VF_MEM && (ptr->flags & VF_UNTRUSTED)) { /* R5.5 */
+	additive = op == BPF_ADD || op == BPF_SUB;
+	if (ptr->base == VF_MEM && (ptr->flags & VF_UNTRUSTED) && additive) { /* R5.5 */
 		if (swapped)
 			vf_reg_unknown(dst);
 		return 0;
@@ -140,15 +139,17 @@ int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_
 	err = check_base(env, ptr, off, op);
 	if (err)
 		return err;
+	if (!sane_offset(0, off))
+		return bad_offset(env, off, "the number added to a pointer is out of range");
+	if (!sane_offset(ptr->off, &ptr->s))
+		return bad_offset(env, &ptr->s, "the pointer has strayed too far");
+	if (!additive)
+		return refuse(env, ptr, "an operation other than + and -");
 	if (op == BPF_SUB && swapped)
 		return vf_reject(env, KF_PTR_ARITH, "a pointer is subtracted from a number");
 	if (op == BPF_SUB && ptr->base == VF_STACK)
 		return vf_reject(env, KF_PTR_ARITH,
 				 "subtraction from a stack pointer; add a negative number instead");
-	if (!sane_offset(0, off))
-		return bad_offset(env, off, "the number added to a pointer is out of range");
-	if (!sane_offset(ptr->off, &ptr->s))
-		return bad_offset(env, &ptr->s, "the pointer has strayed too far");
 	res = *ptr;
 	move_pointer(env, &res, off, op == BPF_SUB);
 	if (!sane_offset(res.off, &res.s))

@@ -250,8 +250,7 @@ static int refine_scalars(struct vf_env *env, struct vf_state *st, const struct 
 		vf_scalar_refine(&a->s, &imm, c->op, c->is32, holds);
 		return vf_reg_settle(env, a);
 	}
-	if (c->dst == c->src)
-		return 0;
+	/* may be one register: a number compared with itself, whose impossible side narrows it too */
 	vf_scalar_refine(&a->s, &regs[c->src].s, c->op, c->is32, holds);
 	err = vf_reg_settle(env, a);
 	return err ? err : vf_reg_settle(env, &regs[c->src]);

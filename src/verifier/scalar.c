@@ -99,6 +99,56 @@ static inline void ranges_from_tnum(struct vf_scalar *s)
 	LOWER(s->s32max, (int32_t)(v32 | (m32 & ~SIGN32)));
 }
 
+/* the smallest value of t that is not below x; false: there is none */
+static bool next_value(struct vf_tnum t, uint64_t x, uint64_t *res)
+{
+	uint64_t differ = (x ^ t.v) & ~t.m, low, room;
+
+	*res = x;
+	if (!differ)
+		return true;
+	low = ~0ull >> __builtin_clzll(differ); /* the highest known bit that differs, and below */
+	if (t.v & (low - (low >> 1))) { /* it must become 1: the rest can be as small as possible */
+		*res = (x & ~low) | (t.v & low);
+		return true;
+	}
+	room = t.m & ~x & ~low; /* unknown bits above that can still become 1 */
+	if (!room)
+		return false;
+	room &= -room;
+	*res = (x & ~(room | (room - 1))) | room | (t.v & (room - 1));
+	return true;
+}
+
+/*
+ * When just one value of the tnum lies in the unsigned range, that is it. Tnums whose unknown bits
+ * are the lowest ones have no gaps, so the ranges say as much. A contradiction (on a side of a
+ * comparison that is never taken) ends in the value that the kernel arrives at.
+ */
+static bool settle_single(struct vf_scalar *s)
+{
+	bool gaps = s->t.m & (s->t.m + 1);
+	uint64_t top = s->t.v | s->t.m, first, second;
+
+	if (!s->t.m || s->umin > top) {
+		vf_scalar_const(s, top);
+		return true;
+	}
+	if (!gaps && s->umin <= s->umax)
+		return false;
+	if (!next_value(s->t, s->umin, &first))
+		return false;
+	second = (((first | ~s->t.m) + 1) & s->t.m) | s->t.v;
+	if (first == s->umin) {
+		if (second > first && second <= s->umax)
+			return false;
+	} else if (first != top && (first > s->umax || second <= s->umax)) {
+		return false;
+	}
+	vf_scalar_const(s, first);
+	return true;
+}
+
 static inline void tnum_from_ranges(struct vf_scalar *s)
 {
 	struct vf_tnum t = vf_tnum_intersect(s->t, vf_tnum_range(s->umin, s->umax));
@@ -205,7 +255,7 @@ static inline bool is_settled_const(const struct vf_scalar *s)
 void vf_scalar_sync(struct vf_scalar *s)
 {
 	ranges_from_tnum(s);
-	if (is_settled_const(s))
+	if (is_settled_const(s) || settle_single(s))
 		return;
 	for (int round = 0; round < 3; round++) {
 		struct vf_scalar before = *s;
@@ -218,6 +268,7 @@ void vf_scalar_sync(struct vf_scalar *s)
 	}
 	tnum_from_ranges(s);
 	ranges_from_tnum(s);
+	settle_single(s);
 }
 
 /* R4.2: false means contradiction */

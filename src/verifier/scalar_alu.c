@@ -295,6 +295,53 @@ static bool shift_amount(const struct vf_scalar *s, bool is32, unsigned int *n)
 	return true;
 }
 
+/* constants, the usual case in loops; not division, which is unknown in most versions */
+static bool fold(struct vf_scalar *d, uint64_t a, uint64_t b, uint8_t op, bool is32)
+{
+	uint32_t width = is32 ? 32 : 64;
+
+	if (is32) {
+		a = (uint32_t)a;
+		b = (uint32_t)b;
+	}
+	switch (op) {
+	case BPF_ADD:
+		a += b;
+		break;
+	case BPF_SUB:
+		a -= b;
+		break;
+	case BPF_MUL:
+		a *= b;
+		break;
+	case BPF_AND:
+		a &= b;
+		break;
+	case BPF_OR:
+		a |= b;
+		break;
+	case BPF_XOR:
+		a ^= b;
+		break;
+	case BPF_LSH:
+	case BPF_RSH:
+	case BPF_ARSH:
+		if (b >= width)
+			return false;
+		if (op == BPF_LSH)
+			a <<= b;
+		else if (op == BPF_RSH)
+			a >>= b;
+		else
+			a = is32 ? (uint64_t)((int32_t)a >> b) : (uint64_t)((int64_t)a >> b);
+		break;
+	default:
+		return false;
+	}
+	vf_scalar_const(d, is32 ? (uint32_t)a : a);
+	return true;
+}
+
 void vf_scalar_alu(struct vf_scalar *d, const struct vf_scalar *s, uint8_t op, bool is32,
 		   bool is_signed, const struct vf_scalar_rules *rules)
 {
@@ -302,6 +349,8 @@ void vf_scalar_alu(struct vf_scalar *d, const struct vf_scalar *s, uint8_t op, b
 	unsigned int n;
 	uint64_t c;
 
+	if (!d->t.m && !s->t.m && fold(d, d->t.v, s->t.v, op, is32))
+		return;
 	switch (op) {
 	case BPF_ADD:
 	case BPF_SUB:

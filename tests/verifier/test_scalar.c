@@ -242,6 +242,39 @@ static void sync_keeps_members(void **state)
 	}
 }
 
+/* one value of a tnum with gaps in a range: against counting */
+static void single_values(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < 81; i++) {
+		struct vf_tnum t = vf_tnum_shl(nth_tnum(i), 1);
+
+		for (uint64_t lo = 0; lo < 34; lo++) {
+			for (uint64_t hi = lo; hi < 34; hi++) {
+				struct vf_scalar s = vf_scalar_unknown;
+				uint64_t n = 0, last = 0;
+
+				for (uint64_t v = lo; v <= hi; v++)
+					if (in_tnum(t, v)) {
+						n++;
+						last = v;
+					}
+				if (!n)
+					continue;
+				s.t = t;
+				s.umin = lo;
+				s.umax = hi;
+				vf_scalar_sync(&s);
+				assert_true(holds(&s, last));
+				if (n == 1)
+					assert_true(!s.t.m && s.t.v == last);
+				else
+					assert_true(s.t.m);
+			}
+		}
+	}
+}
+
 static void casts(void **state)
 {
 	static const uint32_t bytes[] = {1, 2, 4};
@@ -582,6 +615,7 @@ int main(void)
 		cmocka_unit_test(tnum_binary),
 		cmocka_unit_test(tnum_unary),
 		cmocka_unit_test(sync_keeps_members),
+		cmocka_unit_test(single_values),
 		cmocka_unit_test(casts),
 		cmocka_unit_test(arithmetic),
 		cmocka_unit_test(small_constants),
