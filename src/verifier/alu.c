@@ -25,6 +25,7 @@ static int check_cast(struct vf_env *env, const struct bpf_insn *insn, struct vf
 	return 0;
 }
 
+/* a value that fits stays equal to its source, although its known bits are made anew */
 static void move_sext64(struct vf_env *env, struct vf_reg *dst, struct vf_reg *src, uint32_t bits)
 {
 	bool same = src->s.umax < 1ull << (bits - 1);
@@ -32,10 +33,9 @@ static void move_sext64(struct vf_env *env, struct vf_reg *dst, struct vf_reg *s
 	if (same)
 		vf_reg_link_source(env, src);
 	*dst = *src;
-	if (!same) {
+	if (!same)
 		vf_reg_unlink(dst);
-		vf_scalar_cast_signed(&dst->s, bits / 8);
-	}
+	vf_scalar_cast_signed(&dst->s, bits / 8);
 }
 
 static void move32(struct vf_env *env, struct vf_reg *dst, struct vf_reg *src, uint32_t sext_bits)
@@ -45,11 +45,12 @@ static void move32(struct vf_env *env, struct vf_reg *dst, struct vf_reg *src, u
 	if (same)
 		vf_reg_link_source(env, src);
 	*dst = *src;
-	if (same)
-		return;
-	vf_reg_unlink(dst);
+	if (!same)
+		vf_reg_unlink(dst);
 	if (sext_bits)
 		vf_scalar_cast_signed32(&dst->s, sext_bits / 8);
+	else if (same)
+		return;
 	vf_scalar_zext32(&dst->s);
 }
 
@@ -175,23 +176,39 @@ static bool keep_link(struct vf_env *env, struct vf_reg *dst, const struct vf_sc
 	return true;
 }
 
+/* the low half becomes a constant, the rest stays */
+static void set_low32(struct vf_scalar *s, uint32_t v)
+{
+	s->t = vf_tnum_with_low32(s->t, vf_tnum_const(v));
+	s->u32min = s->u32max = v;
+	s->s32min = s->s32max = (int32_t)v;
+}
+
 /*
- * After an arithmetic shift by all bits a value is 0 or -1; AND and OR with a constant then have two
- * results, which are followed apart.
+ * After an arithmetic shift by all bits a value, or its low half, is 0 or -1; AND and OR with a
+ * constant then have two results, which are followed apart.
  */
-static int fork_mask(struct vf_env *env, const struct bpf_insn *insn, struct vf_reg **dst, bool is32)
+static int fork_mask(struct vf_env *env, const struct bpf_insn *insn, struct vf_reg **dst)
 {
 	const struct vf_scalar *s = &(*dst)->s;
+	bool whole = s->smin == -1 && s->smax == 0;
 	struct vf_state *other;
+	struct vf_reg *r;
 
-	if (is32 ? (s->s32min != -1 || s->s32max != 0) : (s->smin != -1 || s->smax != 0))
+	if (!whole && (s->s32min != -1 || s->s32max != 0))
 		return 0;
 	other = vf_push_state(env, env->insn_idx);
 	if (!other)
 		return env->report->err ? env->report->err : vf_nomem(env);
-	vf_reg_const(&vf_state_regs(other)[insn->dst_reg], 0);
+	r = &vf_state_regs(other)[insn->dst_reg];
 	*dst = &vf_regs(env)[insn->dst_reg];
-	vf_reg_const(*dst, is32 ? UINT32_MAX : UINT64_MAX);
+	if (whole) {
+		vf_scalar_const(&r->s, 0);
+		vf_scalar_const(&(*dst)->s, UINT64_MAX);
+	} else {
+		set_low32(&r->s, 0);
+		set_low32(&(*dst)->s, UINT32_MAX);
+	}
 	return 0;
 }
 
@@ -210,7 +227,7 @@ static int check_scalars(struct vf_env *env, const struct bpf_insn *insn, struct
 	int err;
 
 	if ((op == BPF_AND || op == BPF_OR) && !src->t.m && vf_rule(env, RULE_ALU_FORK)) {
-		err = fork_mask(env, insn, &dst, is32);
+		err = fork_mask(env, insn, &dst);
 		if (err)
 			return err;
 	}

@@ -283,15 +283,12 @@ static void divide(struct vf_scalar *d, uint64_t c, uint8_t op, bool w32, bool i
 	put(d, w32, &r);
 }
 
+/* the whole register counts for the bound, even when only its low half is used */
 static bool shift_amount(const struct vf_scalar *s, bool is32, unsigned int *n)
 {
-	uint64_t v = is32 ? (uint32_t)s->t.v : s->t.v;
-
-	if (is32 ? (uint32_t)s->t.m : s->t.m)
+	if ((is32 ? (uint32_t)s->t.m : s->t.m) || s->umax >= (is32 ? 32 : 64))
 		return false;
-	if (v >= (is32 ? 32 : 64))
-		return false;
-	*n = (unsigned int)v;
+	*n = (unsigned int)s->t.v;
 	return true;
 }
 
