@@ -117,6 +117,8 @@ bool vf_in_rbtree_less(const struct vf_env *env);
 
 enum vf_lock_op { VF_LOCK, VF_UNLOCK };
 int vf_lock_arg(struct vf_env *env, uint32_t regno, enum vf_ref_kind kind, enum vf_lock_op op);
+/* a call that is not allowed while a lock is held; locks: it would take another one */
+int vf_reject_under_lock(struct vf_env *env, const char *func, bool locks);
 /* R7.9; KF_... and a note when it is not */
 int vf_check_lock_held(struct vf_env *env, const struct vf_reg *r);
 

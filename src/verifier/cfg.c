@@ -44,19 +44,28 @@ static void force_checkpoint(struct vf_env *env, uint32_t i)
 /* helpers that call back synchronously (verifier spec 7.7) */
 static bool helper_calls_back(int32_t id)
 {
-	return id == BPF_FUNC_for_each_map_elem || id == BPF_FUNC_loop ||
-	       id == BPF_FUNC_find_vma || id == BPF_FUNC_user_ringbuf_drain;
+	return id == BPF_FUNC_for_each_map_elem || id == BPF_FUNC_loop || id == BPF_FUNC_find_vma ||
+	       id == BPF_FUNC_user_ringbuf_drain;
 }
 
 static bool kfunc_calls_back(const struct kfunc_contract *c)
 {
-	if (!c || c->special == SPECIAL_WQ_SET_CALLBACK || c->special == SPECIAL_TASK_WORK_SIGNAL ||
-	    c->special == SPECIAL_TASK_WORK_RESUME)
-		return false;
-	for (int i = 0; i < c->n_args; i++)
+	for (int i = 0; c && i < c->n_args; i++)
 		if (c->arg[i].kind == CARG_CALLBACK)
 			return true;
 	return false;
+}
+
+/* timers, work queues, task work */
+static bool installs_async(const struct bpf_insn *insn, const struct vf_insn_info *info)
+{
+	const struct kfunc_contract *c = info->kfunc;
+
+	if (insn->src_reg == 0)
+		return insn->imm == BPF_FUNC_timer_set_callback;
+	return insn->src_reg == BPF_PSEUDO_KFUNC_CALL && c &&
+	       (c->special == SPECIAL_WQ_SET_CALLBACK || c->special == SPECIAL_TASK_WORK_SIGNAL ||
+		c->special == SPECIAL_TASK_WORK_RESUME);
 }
 
 static void mark_call(struct vf_env *env, uint32_t i)
@@ -72,10 +81,13 @@ static void mark_call(struct vf_env *env, uint32_t i)
 			info->is_iter_next = true;
 			force_checkpoint(env, i);
 		}
-		info->calls_callback = kfunc_calls_back(info->kfunc);
+		info->calls_callback = kfunc_calls_back(info->kfunc) && !installs_async(insn, info);
 	} else {
 		info->calls_callback = helper_calls_back(insn->imm);
 	}
+	/* R3.27: one that installs itself again must meet its own earlier state */
+	if (installs_async(insn, info))
+		force_checkpoint(env, i);
 	if (info->calls_callback)
 		force_checkpoint(env, i);
 }

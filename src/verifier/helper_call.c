@@ -42,8 +42,7 @@ static int check_allowed(struct vf_env *env, const struct kernel_helper *h)
 
 	if (env->cur->n_locks && h->id != BPF_FUNC_spin_unlock &&
 	    !(h->id == BPF_FUNC_kptr_xchg && vf_rule(env, RULE_LOCK_KPTR_XCHG)))
-		return vf_reject(env, KF_CALL_UNDER_LOCK,
-				 "helper %s is called while a lock is held", h->name);
+		return vf_reject_under_lock(env, h->name, h->id == BPF_FUNC_spin_lock);
 	if ((h->flags & HF_GPL) && !env->gpl)
 		return vf_reject(env, KF_NEED_GPL,
 				 "helper %s is for programs under a GPL-compatible licence",

@@ -17,8 +17,11 @@ static int check_lock_gate(struct vf_env *env, const struct vf_call *c)
 		return 0;
 	if (e && e->lock_since && env->kernel->version >= e->lock_since && !c->insn->off)
 		return 0;
-	return vf_reject(env, KF_CALL_UNDER_LOCK, "%s() is called while a lock is held",
-			 k ? k->name : "a kernel function");
+	return vf_reject_under_lock(env,
+				    k ? k->name
+				      : btf_type_name(env->info[env->insn_idx].kfunc_btf,
+						      (uint32_t)c->insn->imm),
+				    false);
 }
 
 /* what the flags demand of the program, before the arguments */

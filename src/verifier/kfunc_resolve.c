@@ -123,8 +123,8 @@ static int reject_device(struct vf_env *env, const char *name)
 {
 	if (env->prog->prog_flags & BPF_F_XDP_DEV_BOUND_ONLY)
 		return vf_unsupported(env, "programs that are bound to a device");
-	return vf_reject(env, KF_KFUNC_DEVICE, "%s() is called by a program that is not bound to a device",
-			 name);
+	return vf_reject(env, KF_KFUNC_DEVICE,
+			 "%s() is called by a program that is not bound to a device", name);
 }
 
 int vf_check_kfunc_prepass(struct vf_env *env, uint32_t at)
@@ -218,7 +218,8 @@ static int reject_hidden(struct vf_env *env, const struct vf_insn_info *info)
 }
 
 /* R1.11, with the filters of the sets */
-static bool allowed(struct vf_env *env, const struct vf_insn_info *info, uint32_t id, uint32_t *flags)
+static bool allowed(struct vf_env *env, const struct vf_insn_info *info, uint32_t id,
+		    uint32_t *flags)
 {
 	return info->kfunc &&
 	       registry_allowed(env->kernel->registry, info->kfunc_btf, id, vf_prog_type(env),

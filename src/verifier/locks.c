@@ -108,6 +108,19 @@ int vf_lock_arg(struct vf_env *env, uint32_t regno, enum vf_ref_kind kind, enum 
 	return op == VF_LOCK ? take(env, regno, kind) : give_back(env, regno, kind);
 }
 
+/* 7.2: few functions may be called; taking another bpf_spin_lock is the case people meet */
+int vf_reject_under_lock(struct vf_env *env, const char *func, bool locks)
+{
+	const struct vf_ref *l = latest_lock(env->cur);
+
+	if (l)
+		vf_note(env, l->insn, "the lock is taken here");
+	if (locks)
+		return vf_reject(env, KF_LOCK_TWICE,
+				 "only one bpf_spin_lock may be held at a time");
+	return vf_reject(env, KF_CALL_UNDER_LOCK, "%s() is called while a lock is held", func);
+}
+
 int vf_check_lock_held(struct vf_env *env, const struct vf_reg *r)
 {
 	const struct vf_state *st = env->cur;

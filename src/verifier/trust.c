@@ -59,7 +59,8 @@ static enum kernel_trust listed(const struct vf_env *env, const struct vf_reg *r
 	if (!st || w->member >= btf_type_vlen(st))
 		return KTRUST_NONE;
 	field = btf_str(btf, btf_type_members(st)[w->member].name_off);
-	name = r->base == VF_BTF_ID ? btf_type_name(r->btf, r->type_id) : btf_str(btf, st->name_off);
+	name = r->base == VF_BTF_ID ? btf_type_name(r->btf, r->type_id)
+				    : btf_str(btf, st->name_off);
 	if (!*name || !*field)
 		return KTRUST_NONE;
 	return kernel_field_trust(env->kernel, btf, name, field, w->type_id);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The walk: simulates every path of the main function and then of each global function that some
- * path calls (verifier spec 1.6, R3.17). A path ends at exit, at a state that is covered already, or
- * at a rejection; then the most recently queued branch goes on.
+ * path calls (verifier spec 1.6, R3.17). A path ends at exit, at a state that is covered already,
+ * or at a rejection; then the most recently queued branch goes on.
  */
 #include "isa/isa.h"
 #include "verifier/vf.h"
@@ -11,7 +11,7 @@ static int check_fields(struct vf_env *env, const struct bpf_insn *insn)
 {
 	static const char *const names[] = {
 		[ISA_OPCODE] = "operation code", [ISA_DST] = "destination register",
-		[ISA_SRC] = "source register",	 [ISA_OFF] = "offset",
+		[ISA_SRC] = "source register",   [ISA_OFF] = "offset",
 		[ISA_IMM] = "immediate",
 	};
 	enum isa_field bad = isa_check_fields(insn);
@@ -31,8 +31,10 @@ static int check_fields(struct vf_env *env, const struct bpf_insn *insn)
 	if (alu && bad == ISA_IMM && (op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH) &&
 	    BPF_SRC(insn->code) == BPF_K)
 		return vf_reject(env, KF_SHIFT_RANGE, "a shift by %d", insn->imm);
-	return vf_reject(env, KF_RESERVED_FIELD, "the %s of this instruction must be zero or one of "
-			 "its few values", names[bad]);
+	return vf_reject(env, KF_RESERVED_FIELD,
+			 "the %s of this instruction must be zero or one of "
+			 "its few values",
+			 names[bad]);
 }
 
 static int check_ldimm64(struct vf_env *env, const struct bpf_insn *insn)
@@ -99,17 +101,11 @@ static int check_may_goto(struct vf_env *env, const struct bpf_insn *insn, uint3
 
 static int check_call(struct vf_env *env, const struct bpf_insn *insn, uint32_t *next, bool *ended)
 {
-	int err;
-
 	if (insn->src_reg == BPF_PSEUDO_CALL)
 		return vf_check_subprog_call(env, insn, next);
 	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL)
-		err = vf_check_kfunc_call(env, insn, ended);
-	else
-		err = vf_check_helper_call(env, insn);
-	env->facts->insn[env->insn_idx].flags |=
-		vf_sleepable_context(env) ? VFI_SLEEPABLE : VFI_NONSLEEPABLE;
-	return err;
+		return vf_check_kfunc_call(env, insn, ended);
+	return vf_check_helper_call(env, insn);
 }
 
 static int check_jmp(struct vf_env *env, const struct bpf_insn *insn, uint32_t *next, bool *ended)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/* The image's BTF: compiled for the BPF target, whose compiler writes it, and taken out of the object. */
+#define IMAGE_KERNEL
+#include "image.h"
+
+typedef void (*btf_trace_task_newtask)(void *, struct task_struct *, u64);
+
+/* Keeps what nothing else refers to. No variables: their section would have no size in the BTF yet. */
+__attribute__((used)) void image_types(struct sk_buff *a, struct xdp_buff *b, struct bpf_cpumask *c,
+				       struct bpf_map *d, btf_trace_task_newtask e)
+{
+}
+
+__attribute__((used)) void image_fields(struct bpf_timer *a, struct bpf_wq *b,
+					struct bpf_spin_lock *c, struct bpf_refcount *d)
+{
+}

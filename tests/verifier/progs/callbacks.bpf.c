@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * Callbacks, synchronous and not (verifier spec 7.7, kfunc spec 12.8; kfunc scenarios 45, 97, verifier
+ * scenarios 41-46, 119).
+ */
+#include "graph.h"
+
+struct value {
+	struct bpf_timer timer;
+	struct bpf_wq wq;
+	long n;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, int);
+	__type(value, struct value);
+} values SEC(".maps"), others SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, int);
+	__type(value, int);
+} progs SEC(".maps");
+
+long sink;
+
+#define wq_set(wq, cb) bpf_wq_set_callback_impl(wq, (void *)cb, 0, NULL)
+
+static __attribute__((always_inline)) struct value *value(void)
+{
+	int key = 1;
+
+	return bpf_map_lookup_elem(&values, &key);
+}
+
+/* ---- bpf_loop ---- */
+
+static int add(int i, long *sum)
+{
+	*sum += i;
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int loop(struct __sk_buff *ctx)
+{
+	long sum = 0;
+
+	bpf_loop(ctx->len, add, &sum, 0);
+	return sum;
+}
+
+static int returns_two(int i, void *ctx)
+{
+	return 2;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int loop_out_of_range(struct __sk_buff *ctx)
+{
+	bpf_loop(4, returns_two, NULL, 0);
+	return 0;
+}
+
+static int acquires(int i, void *ctx)
+{
+	return !bpf_task_from_pid(1);
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int loop_that_acquires(struct __sk_buff *ctx)
+{
+	bpf_loop(4, acquires, NULL, 0);
+	return 0;
+}
+
+static int releases(int i, struct task_struct **t)
+{
+	bpf_task_release(*t);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int loop_that_releases_its_callers(struct __sk_buff *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+
+	if (!t)
+		return 0;
+	bpf_loop(4, releases, &t, 0);
+	return 0;
+}
+
+static int indexes(int i, char *buf)
+{
+	buf[i] = 0;
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int loop_index_is_unknown(struct __sk_buff *ctx)
+{
+	char buf[16];
+
+	bpf_loop(4, indexes, buf, 0);
+	return 0;
+}
+
+static int tail_calls(int i, struct __sk_buff **ctx)
+{
+	bpf_tail_call(*ctx, &progs, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int loop_tail_call(struct __sk_buff *ctx)
+{
+	bpf_loop(4, tail_calls, &ctx, 0);
+	return 0;
+}
+
+/* ---- map iteration ---- */
+
+static int visit(void *map, int *key, struct value *v, long *sum)
+{
+	*sum += *key + v->n;
+	v->n = 0;
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int for_each(struct __sk_buff *ctx)
+{
+	long sum = 0;
+
+	bpf_for_each_map_elem(&values, visit, &sum, 0);
+	return sum;
+}
+
+static int writes_key(void *map, int *key, struct value *v, long *sum)
+{
+	*key = 0;
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int for_each_key_written(struct __sk_buff *ctx)
+{
+	bpf_for_each_map_elem(&values, writes_key, NULL, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(ENOTSUPP, KF0523)
+int for_each_program(struct __sk_buff *ctx)
+{
+	bpf_for_each_map_elem(&progs, visit, NULL, 0);
+	return 0;
+}
+
+/* ---- timers ---- */
+
+static int tick(void *map, int *key, struct value *v)
+{
+	v->n++;
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int timer(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+
+	if (!v)
+		return 0;
+	bpf_timer_init(&v->timer, &values, 1);
+	bpf_timer_set_callback(&v->timer, tick);
+	bpf_timer_start(&v->timer, 1000, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0519)
+int timer_of_another_map(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+
+	if (v)
+		bpf_timer_init(&v->timer, &others, 1);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0524)
+int timer_at_wrong_place(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+
+	if (v)
+		bpf_timer_init((void *)&v->n, &values, 1);
+	return 0;
+}
+
+static int tick_returns_one(void *map, int *key, struct value *v)
+{
+	return 1;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int timer_returns_one(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+
+	if (v)
+		bpf_timer_set_callback(&v->timer, tick_returns_one);
+	return 0;
+}
+
+static int tick_again(void *map, int *key, struct value *v)
+{
+	bpf_timer_set_callback(&v->timer, tick_again);
+	bpf_timer_start(&v->timer, 1000, 0);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int timer_rearms_itself(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+
+	if (v)
+		bpf_timer_set_callback(&v->timer, tick_again);
+	return 0;
+}
+
+static int tick_leaks(void *map, int *key, struct value *v)
+{
+	bpf_task_from_pid(1);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0412)
+int timer_leaks(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+
+	if (v)
+		bpf_timer_set_callback(&v->timer, tick_leaks);
+	return 0;
+}
+
+/* ---- work queues ---- */
+
+static int work(void *map, int *key, struct value *v)
+{
+	char buf[8];
+
+	v->n += bpf_copy_from_user_str(buf, sizeof(buf), NULL, 0);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int workqueue(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+
+	if (!v)
+		return 0;
+	bpf_wq_init(&v->wq, &values, 0);
+	wq_set(&v->wq, work);
+	bpf_wq_start(&v->wq, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0519)
+int workqueue_of_another_map(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+
+	if (v)
+		bpf_wq_init(&v->wq, &others, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0524)
+int workqueue_at_wrong_place(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+
+	if (v)
+		bpf_wq_init((void *)&v->wq + 1, &values, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0500)
+int workqueue_on_the_stack(struct __sk_buff *ctx)
+{
+	struct bpf_wq wq = {};
+
+	wq_set(&wq, work);
+	return 0;
+}
+
+/* a timer's callback may not sleep */
+SEC("syscall") __expect_reject(EACCES, KF0600)
+int timer_sleeps(void *ctx)
+{
+	struct value *v = value();
+
+	if (v)
+		bpf_timer_set_callback(&v->timer, work);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

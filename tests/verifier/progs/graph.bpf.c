@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/* Local objects, lists and trees (kfunc spec 8.6, R9.8, 12.4; scenarios 64, 65, 77, 79-83). */
+#include "graph.h"
+
+private(L) struct bpf_spin_lock list_lock;
+private(L) struct bpf_list_head items __contains(item, link);
+private(T) struct bpf_spin_lock tree_lock;
+private(T) struct bpf_rb_root leaves __contains(leaf, node);
+private(S) struct bpf_spin_lock shared_lock;
+private(S) struct bpf_list_head shared_list __contains(shared, link);
+private(S) struct bpf_rb_root shared_tree __contains(shared, node);
+
+struct all_types *keep;
+long sink;
+
+static bool leaf_less(struct bpf_rb_node *a, const struct bpf_rb_node *b)
+{
+	return container_of(a, struct leaf, node)->key < container_of(b, struct leaf, node)->key;
+}
+
+/* ---- objects ---- */
+
+SEC("tc") __expect_accept
+int object_new_drop(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	i->value = ctx->len;
+	sink = i->value;
+	obj_drop(i);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0412)
+int object_leak(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	return !i;
+}
+
+SEC("tc") __expect_reject(EACCES, KF0503)
+int object_drop_unchecked(struct __sk_buff *ctx)
+{
+	obj_drop(obj_new(struct item));
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int object_use_after_drop(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	obj_drop(i);
+	return i->value;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int object_drop_twice(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	obj_drop(i);
+	obj_drop(i);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0401)
+int object_drop_at_offset(struct __sk_buff *ctx)
+{
+	struct leaf *l = obj_new(struct leaf);
+
+	if (!l)
+		return 0;
+	obj_drop(&l->key);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1004)
+int object_of_no_struct(struct __sk_buff *ctx)
+{
+	void *p = bpf_obj_new_impl(__builtin_btf_type_id(*(int *)0, 0), NULL);
+
+	if (p)
+		obj_drop(p);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES, KF0324)
+int object_node_read(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+	long v;
+
+	if (!i)
+		return 0;
+	v = *(volatile long *)&i->link;
+	obj_drop(i);
+	return v;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int percpu_object_to_plain_drop(struct __sk_buff *ctx)
+{
+	void *p = percpu_new(struct __sk_buff);
+
+	if (p)
+		obj_drop(p);
+	return 0;
+}
+
+/* ---- lists ---- */
+
+SEC("tc") __expect_accept
+int list_push_pop(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+	struct bpf_list_node *n;
+
+	if (!i)
+		return 0;
+	bpf_spin_lock(&list_lock);
+	push_front(&items, &i->link);
+	n = bpf_list_pop_front(&items);
+	bpf_spin_unlock(&list_lock);
+	if (n)
+		obj_drop(container_of(n, struct item, link));
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0607)
+int list_push_unlocked(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	push_front(&items, &i->link);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0616)
+int list_push_other_lock(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	bpf_spin_lock(&tree_lock);
+	push_front(&items, &i->link);
+	bpf_spin_unlock(&tree_lock);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int list_node_read_under_lock(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	bpf_spin_lock(&list_lock);
+	push_front(&items, &i->link);
+	sink = i->value;
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int list_node_read_after_unlock(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	bpf_spin_lock(&list_lock);
+	push_front(&items, &i->link);
+	bpf_spin_unlock(&list_lock);
+	return i->value;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0418)
+int list_push_twice(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	bpf_spin_lock(&list_lock);
+	push_front(&items, &i->link);
+	push_front(&items, &i->link);
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1003)
+int list_push_other_type(struct __sk_buff *ctx)
+{
+	struct other *o = obj_new(struct other);
+
+	if (!o)
+		return 0;
+	bpf_spin_lock(&list_lock);
+	push_front(&items, &o->link);
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0524)
+int list_push_no_node(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	bpf_spin_lock(&list_lock);
+	push_front(&items, (void *)&i->value);
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0412)
+int list_pop_leak(struct __sk_buff *ctx)
+{
+	struct bpf_list_node *n;
+
+	bpf_spin_lock(&list_lock);
+	n = bpf_list_pop_back(&items);
+	bpf_spin_unlock(&list_lock);
+	return !n;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0401)
+int list_pop_drop_node(struct __sk_buff *ctx)
+{
+	struct bpf_rb_node *n;
+
+	bpf_spin_lock(&shared_lock);
+	n = bpf_rbtree_first(&shared_tree);
+	if (n)
+		n = bpf_rbtree_remove(&shared_tree, n);
+	bpf_spin_unlock(&shared_lock);
+	if (n)
+		obj_drop(n);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0612)
+int object_new_under_lock(struct __sk_buff *ctx)
+{
+	struct item *i;
+
+	bpf_spin_lock(&list_lock);
+	i = obj_new(struct item);
+	bpf_spin_unlock(&list_lock);
+	if (i)
+		obj_drop(i);
+	return 0;
+}
+
+SEC("tc") __expect_accept __expect_reject_on(6.12, EINVAL, KF0612)
+int list_front(struct __sk_buff *ctx)
+{
+	struct bpf_list_node *n;
+
+	bpf_spin_lock(&list_lock);
+	n = bpf_list_front(&items);
+	if (n)
+		sink = container_of(n, struct item, link)->value;
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+/* ---- trees ---- */
+
+SEC("tc") __expect_accept
+int tree_add_remove(struct __sk_buff *ctx)
+{
+	struct leaf *l = obj_new(struct leaf);
+	struct bpf_rb_node *n;
+
+	if (!l)
+		return 0;
+	l->key = ctx->len;
+	bpf_spin_lock(&tree_lock);
+	rb_add(&leaves, &l->node, leaf_less);
+	n = bpf_rbtree_first(&leaves);
+	if (n)
+		n = bpf_rbtree_remove(&leaves, n);
+	bpf_spin_unlock(&tree_lock);
+	if (n)
+		obj_drop(container_of(n, struct leaf, node));
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int tree_first_after_unlock(struct __sk_buff *ctx)
+{
+	struct bpf_rb_node *n;
+
+	bpf_spin_lock(&tree_lock);
+	n = bpf_rbtree_first(&leaves);
+	bpf_spin_unlock(&tree_lock);
+	return n ? container_of(n, struct leaf, node)->key : 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int tree_first_unchecked(struct __sk_buff *ctx)
+{
+	struct bpf_rb_node *n;
+
+	bpf_spin_lock(&tree_lock);
+	n = bpf_rbtree_first(&leaves);
+	sink = container_of(n, struct leaf, node)->key;
+	bpf_spin_unlock(&tree_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0412)
+int tree_remove_leak(struct __sk_buff *ctx)
+{
+	struct bpf_rb_node *n;
+
+	bpf_spin_lock(&tree_lock);
+	n = bpf_rbtree_first(&leaves);
+	if (n)
+		n = bpf_rbtree_remove(&leaves, n);
+	bpf_spin_unlock(&tree_lock);
+	return !n;
+}
+
+static bool less_that_removes(struct bpf_rb_node *a, const struct bpf_rb_node *b)
+{
+	bpf_rbtree_remove(&leaves, a);
+	return false;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0618)
+int tree_remove_in_less(struct __sk_buff *ctx)
+{
+	struct leaf *l = obj_new(struct leaf);
+
+	if (!l)
+		return 0;
+	bpf_spin_lock(&tree_lock);
+	rb_add(&leaves, &l->node, less_that_removes);
+	bpf_spin_unlock(&tree_lock);
+	return 0;
+}
+
+static bool less_that_unlocks(struct bpf_rb_node *a, const struct bpf_rb_node *b)
+{
+	bpf_spin_unlock(&tree_lock);
+	return false;
+}
+
+SEC("tc") __expect_reject(EACCES, KF0617)
+int tree_unlock_in_less(struct __sk_buff *ctx)
+{
+	struct leaf *l = obj_new(struct leaf);
+
+	if (!l)
+		return 0;
+	bpf_spin_lock(&tree_lock);
+	rb_add(&leaves, &l->node, less_that_unlocks);
+	bpf_spin_unlock(&tree_lock);
+	return 0;
+}
+
+/* ---- shared objects ---- */
+
+SEC("tc") __expect_accept
+int refcount_of_owned_needs_no_check(struct __sk_buff *ctx)
+{
+	struct shared *s = obj_new(struct shared), *t;
+
+	if (!s)
+		return 0;
+	t = refcount_acquire(s);
+	sink = t->key;
+	obj_drop(t);
+	obj_drop(s);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0412)
+int refcount_leak(struct __sk_buff *ctx)
+{
+	struct shared *s = obj_new(struct shared), *t;
+
+	if (!s)
+		return 0;
+	t = refcount_acquire(s);
+	obj_drop(s);
+	return t->key;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int refcount_of_seen_needs_a_check(struct __sk_buff *ctx)
+{
+	struct shared *s = obj_new(struct shared), *t;
+
+	if (!s)
+		return 0;
+	bpf_spin_lock(&shared_lock);
+	push_front(&shared_list, &s->link);
+	t = refcount_acquire(s);
+	bpf_spin_unlock(&shared_lock);
+	sink = t->key;
+	obj_drop(t);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int refcount_of_seen_checked(struct __sk_buff *ctx)
+{
+	struct shared *s = obj_new(struct shared), *t;
+
+	if (!s)
+		return 0;
+	bpf_spin_lock(&shared_lock);
+	push_front(&shared_list, &s->link);
+	t = refcount_acquire(s);
+	bpf_spin_unlock(&shared_lock);
+	if (!t)
+		return 0;
+	sink = t->key;
+	obj_drop(t);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1007)
+int refcount_without_a_count(struct __sk_buff *ctx)
+{
+	struct leaf *l = obj_new(struct leaf), *m;
+
+	if (!l)
+		return 0;
+	m = refcount_acquire(l);
+	if (m)
+		obj_drop(m);
+	obj_drop(l);
+	return 0;
+}
+
+SEC("kprobe") __expect_reject(EINVAL)
+int tracing_program_with_list(void *ctx)
+{
+	bpf_spin_lock(&list_lock);
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

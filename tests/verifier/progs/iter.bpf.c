@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/* Iterators (kfunc spec 10.5; scenarios 85-88). */
+#include "../image/image.h"
+
+int values[8];
+long sink;
+
+SEC("tc") __expect_accept
+int num_loop(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+	int *v, sum = 0;
+
+	bpf_iter_num_new(&it, 0, 10);
+	while ((v = bpf_iter_num_next(&it)))
+		sum += *v;
+	bpf_iter_num_destroy(&it);
+	return sum;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0417)
+int num_never_destroyed(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+
+	bpf_iter_num_new(&it, 0, 10);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1021)
+int num_constructed_twice(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+
+	bpf_iter_num_new(&it, 0, 10);
+	bpf_iter_num_new(&it, 0, 10);
+	bpf_iter_num_destroy(&it);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1020)
+int num_next_without_new(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+
+	return !bpf_iter_num_next(&it);
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1020)
+int num_next_after_destroy(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+
+	bpf_iter_num_new(&it, 0, 10);
+	bpf_iter_num_destroy(&it);
+	return !bpf_iter_num_next(&it);
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1020)
+int num_destroyed_twice(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+
+	bpf_iter_num_new(&it, 0, 10);
+	bpf_iter_num_destroy(&it);
+	bpf_iter_num_destroy(&it);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int num_slot_read(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+	int v;
+
+	bpf_iter_num_new(&it, 0, 10);
+	v = *(volatile int *)&it;
+	bpf_iter_num_destroy(&it);
+	return v;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int num_slot_overwritten(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+
+	bpf_iter_num_new(&it, 0, 10);
+	*(volatile u64 *)&it = 0;
+	bpf_iter_num_destroy(&it);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int num_element_unchecked(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+	int v;
+
+	bpf_iter_num_new(&it, 0, 10);
+	v = *bpf_iter_num_next(&it);
+	bpf_iter_num_destroy(&it);
+	return v;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int num_element_after_destroy(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+	int *v;
+
+	bpf_iter_num_new(&it, 0, 10);
+	v = bpf_iter_num_next(&it);
+	bpf_iter_num_destroy(&it);
+	return v ? *v : 0;
+}
+
+SEC("tc") __expect_accept
+int num_nested(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num a, b;
+	int *v, *w, sum = 0;
+
+	bpf_iter_num_new(&a, 0, 10);
+	while ((v = bpf_iter_num_next(&a))) {
+		bpf_iter_num_new(&b, 0, 5);
+		while ((w = bpf_iter_num_next(&b)))
+			sum += *v * *w;
+		bpf_iter_num_destroy(&b);
+	}
+	bpf_iter_num_destroy(&a);
+	return sum;
+}
+
+SEC("tc") __expect_accept
+int num_index_checked(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+	int *v, sum = 0;
+
+	bpf_iter_num_new(&it, 0, 100);
+	while ((v = bpf_iter_num_next(&it))) {
+		unsigned int i = *v;
+
+		if (i < 8)
+			sum += values[i];
+	}
+	bpf_iter_num_destroy(&it);
+	return sum;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int num_index_unchecked(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+	int *v, sum = 0;
+
+	bpf_iter_num_new(&it, 0, 8);
+	while ((v = bpf_iter_num_next(&it)))
+		sum += values[*v];
+	bpf_iter_num_destroy(&it);
+	return sum;
+}
+
+static __attribute__((noinline)) int sum_all(struct bpf_iter_num *it)
+{
+	int *v, sum = 0;
+
+	while ((v = bpf_iter_num_next(it)))
+		sum += *v;
+	return sum;
+}
+
+SEC("tc") __expect_accept
+int num_in_a_static_function(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+	int sum;
+
+	bpf_iter_num_new(&it, 0, 10);
+	sum = sum_all(&it);
+	bpf_iter_num_destroy(&it);
+	return sum;
+}
+
+SEC("syscall") __expect_accept
+int task_under_rcu(void *ctx)
+{
+	struct task_struct *t;
+	struct bpf_iter_task it;
+
+	bpf_rcu_read_lock();
+	bpf_iter_task_new(&it, NULL, 0);
+	while ((t = bpf_iter_task_next(&it)))
+		sink += t->pid;
+	bpf_iter_task_destroy(&it);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0602) __expect_reject_on(6.12, EPROTO, KF1022)
+int task_without_rcu(void *ctx)
+{
+	struct bpf_iter_task it;
+
+	bpf_iter_task_new(&it, NULL, 0);
+	bpf_iter_task_next(&it);
+	bpf_iter_task_destroy(&it);
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EPROTO, KF1022)
+int task_across_two_sections(void *ctx)
+{
+	struct bpf_iter_task it;
+
+	bpf_rcu_read_lock();
+	bpf_iter_task_new(&it, NULL, 0);
+	bpf_rcu_read_unlock();
+	bpf_rcu_read_lock();
+	bpf_iter_task_next(&it);
+	bpf_iter_task_destroy(&it);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0624)
+int css_task_in_tracepoint(u64 *ctx)
+{
+	struct cgroup *cgrp = bpf_cgroup_from_id(1);
+	struct bpf_iter_css_task it;
+
+	if (!cgrp)
+		return 0;
+	bpf_iter_css_task_new(&it, &cgrp->self, 0);
+	bpf_iter_css_task_destroy(&it);
+	bpf_cgroup_release(cgrp);
+	return 0;
+}
+
+SEC("syscall") __expect_accept
+int css_task_in_sleepable(void *ctx)
+{
+	struct cgroup *cgrp = bpf_cgroup_from_id(1);
+	struct bpf_iter_css_task it;
+
+	if (!cgrp)
+		return 0;
+	bpf_iter_css_task_new(&it, &cgrp->self, 0);
+	while (bpf_iter_css_task_next(&it))
+		sink++;
+	bpf_iter_css_task_destroy(&it);
+	bpf_cgroup_release(cgrp);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/* RCU, preemption, interrupts, locks (kfunc spec section 7; scenarios 52-55, 61-63, 66). */
+#include "graph.h"
+
+struct value {
+	struct bpf_spin_lock lock;
+	long n;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, int);
+	__type(value, struct value);
+} values SEC(".maps");
+
+struct res_value {
+	struct bpf_res_spin_lock lock;
+	long n;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, int);
+	__type(value, struct res_value);
+} res_values SEC(".maps");
+
+private(A) struct bpf_res_spin_lock lock_a;
+private(B) struct bpf_res_spin_lock lock_b;
+
+long sink;
+
+/* ---- RCU ---- */
+
+SEC("syscall") __expect_accept
+int rcu_balanced(void *ctx)
+{
+	bpf_rcu_read_lock();
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0603)
+int rcu_left_open(void *ctx)
+{
+	bpf_rcu_read_lock();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0604)
+int rcu_unlock_alone(void *ctx)
+{
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0605) __expect_accept_on(7.2)
+int rcu_nested(void *ctx)
+{
+	bpf_rcu_read_lock();
+	bpf_rcu_read_lock();
+	bpf_rcu_read_unlock();
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0601)
+int rcu_sleepable_kfunc(void *ctx)
+{
+	char buf[8];
+
+	bpf_rcu_read_lock();
+	bpf_copy_from_user_str(buf, sizeof(buf), ctx, 0);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0614)
+int rcu_sleepable_helper(void *ctx)
+{
+	char buf[8];
+
+	bpf_rcu_read_lock();
+	bpf_copy_from_user(buf, sizeof(buf), ctx);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("syscall") __expect_accept
+int sleepable_kfunc(void *ctx)
+{
+	char buf[8];
+
+	return bpf_copy_from_user_str(buf, sizeof(buf), ctx, 0);
+}
+
+SEC("tc") __expect_reject(EACCES, KF0600)
+int sleepable_kfunc_in_tc(struct __sk_buff *ctx)
+{
+	char buf[8];
+
+	return bpf_copy_from_user_str(buf, sizeof(buf), NULL, 0);
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0603)
+int rcu_missing_on_one_path(struct __sk_buff *ctx)
+{
+	bpf_rcu_read_lock();
+	if (ctx->len > 10)
+		return 1;
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+static __attribute__((noinline)) int static_lock(void)
+{
+	bpf_rcu_read_lock();
+	return 0;
+}
+
+SEC("syscall") __expect_accept
+int rcu_locked_by_static_function(void *ctx)
+{
+	static_lock();
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+__attribute__((noinline)) int global_lock(int x)
+{
+	bpf_rcu_read_lock();
+	return x;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0604)
+int rcu_locked_by_global_function(void *ctx)
+{
+	global_lock(1);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0603)
+int rcu_left_open_by_global_function(void *ctx)
+{
+	global_lock(1);
+	return 0;
+}
+
+/* ---- preemption, interrupts ---- */
+
+SEC("tc") __expect_accept
+int preempt_nested(struct __sk_buff *ctx)
+{
+	bpf_preempt_disable();
+	bpf_preempt_disable();
+	bpf_preempt_enable();
+	bpf_preempt_enable();
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0603)
+int preempt_left_off(struct __sk_buff *ctx)
+{
+	bpf_preempt_disable();
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0604)
+int preempt_enable_alone(struct __sk_buff *ctx)
+{
+	bpf_preempt_enable();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EACCES, KF0601)
+int preempt_sleepable_kfunc(void *ctx)
+{
+	char buf[8];
+
+	bpf_preempt_disable();
+	bpf_copy_from_user_str(buf, sizeof(buf), ctx, 0);
+	bpf_preempt_enable();
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int irq_in_order(struct __sk_buff *ctx)
+{
+	unsigned long a, b;
+
+	bpf_local_irq_save(&a);
+	bpf_local_irq_save(&b);
+	bpf_local_irq_restore(&b);
+	bpf_local_irq_restore(&a);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES, KF0610)
+int irq_out_of_order(struct __sk_buff *ctx)
+{
+	unsigned long a, b;
+
+	bpf_local_irq_save(&a);
+	bpf_local_irq_save(&b);
+	bpf_local_irq_restore(&a);
+	bpf_local_irq_restore(&b);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0619)
+int irq_restore_of_nothing(struct __sk_buff *ctx)
+{
+	unsigned long a;
+
+	bpf_local_irq_restore(&a);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0619)
+int irq_saved_twice(struct __sk_buff *ctx)
+{
+	unsigned long a;
+
+	bpf_local_irq_save(&a);
+	bpf_local_irq_save(&a);
+	bpf_local_irq_restore(&a);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0500)
+int irq_flags_in_global(struct __sk_buff *ctx)
+{
+	bpf_local_irq_save((unsigned long *)&sink);
+	bpf_local_irq_restore((unsigned long *)&sink);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0619)
+int irq_flags_overwritten(struct __sk_buff *ctx)
+{
+	unsigned long a;
+
+	bpf_local_irq_save(&a);
+	*(volatile unsigned long *)&a = 0;
+	bpf_local_irq_restore(&a);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0603)
+int irq_left_off(struct __sk_buff *ctx)
+{
+	unsigned long a;
+
+	bpf_local_irq_save(&a);
+	return 0;
+}
+
+/* ---- spin locks ---- */
+
+SEC("tc") __expect_accept
+int lock_balanced(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (!v)
+		return 0;
+	bpf_spin_lock(&v->lock);
+	v->n++;
+	bpf_spin_unlock(&v->lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0606)
+int lock_left(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (v)
+		bpf_spin_lock(&v->lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0615)
+int lock_twice(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (!v)
+		return 0;
+	bpf_spin_lock(&v->lock);
+	bpf_spin_lock(&v->lock);
+	bpf_spin_unlock(&v->lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0608)
+int lock_of_another_lookup(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key), *w;
+
+	w = bpf_map_lookup_elem(&values, &key);
+	if (!v || !w)
+		return 0;
+	bpf_spin_lock(&v->lock);
+	bpf_spin_unlock(&w->lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0607)
+int unlock_alone(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (v)
+		bpf_spin_unlock(&v->lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0609)
+int lock_at_wrong_place(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (v)
+		bpf_spin_lock((void *)&v->n);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0612)
+int lock_helper_inside(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (!v)
+		return 0;
+	bpf_spin_lock(&v->lock);
+	v->n = bpf_ktime_get_ns();
+	bpf_spin_unlock(&v->lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0612)
+int lock_kfunc_inside(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (!v)
+		return 0;
+	bpf_spin_lock(&v->lock);
+	bpf_rcu_read_lock();
+	bpf_rcu_read_unlock();
+	bpf_spin_unlock(&v->lock);
+	return 0;
+}
+
+__attribute__((noinline)) int global_nothing(int x)
+{
+	return x + 1;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int lock_global_function_inside(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (!v)
+		return 0;
+	bpf_spin_lock(&v->lock);
+	v->n = global_nothing(2);
+	bpf_spin_unlock(&v->lock);
+	return 0;
+}
+
+/* ---- resilient locks ---- */
+
+SEC("tc") __expect_accept
+int res_lock_checked(struct __sk_buff *ctx)
+{
+	if (bpf_res_spin_lock(&lock_a))
+		return 0;
+	bpf_res_spin_unlock(&lock_a);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int res_lock_unchecked(struct __sk_buff *ctx)
+{
+	bpf_res_spin_lock(&lock_a);
+	bpf_res_spin_unlock(&lock_a);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0615)
+int res_lock_same_twice(struct __sk_buff *ctx)
+{
+	if (bpf_res_spin_lock(&lock_a))
+		return 0;
+	if (!bpf_res_spin_lock(&lock_a))
+		bpf_res_spin_unlock(&lock_a);
+	bpf_res_spin_unlock(&lock_a);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int res_lock_two(struct __sk_buff *ctx)
+{
+	if (bpf_res_spin_lock(&lock_a))
+		return 0;
+	if (!bpf_res_spin_lock(&lock_b))
+		bpf_res_spin_unlock(&lock_b);
+	bpf_res_spin_unlock(&lock_a);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0608)
+int res_lock_out_of_order(struct __sk_buff *ctx)
+{
+	if (bpf_res_spin_lock(&lock_a))
+		return 0;
+	if (bpf_res_spin_lock(&lock_b)) {
+		bpf_res_spin_unlock(&lock_a);
+		return 0;
+	}
+	bpf_res_spin_unlock(&lock_a);
+	bpf_res_spin_unlock(&lock_b);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0620)
+int res_lock_foreign_flags(struct __sk_buff *ctx)
+{
+	unsigned long f, g;
+
+	bpf_local_irq_save(&f);
+	if (bpf_res_spin_lock_irqsave(&lock_a, &g)) {
+		bpf_local_irq_restore(&f);
+		return 0;
+	}
+	bpf_res_spin_unlock_irqrestore(&lock_a, &f);
+	bpf_local_irq_restore(&g);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int res_lock_irqsave(struct __sk_buff *ctx)
+{
+	unsigned long f;
+
+	if (bpf_res_spin_lock_irqsave(&lock_a, &f))
+		return 0;
+	bpf_res_spin_unlock_irqrestore(&lock_a, &f);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0608)
+int res_lock_wrong_unlock(struct __sk_buff *ctx)
+{
+	unsigned long f;
+
+	if (bpf_res_spin_lock_irqsave(&lock_a, &f))
+		return 0;
+	bpf_res_spin_unlock(&lock_a);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int res_lock_in_array(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct res_value *v = bpf_map_lookup_elem(&res_values, &key);
+
+	if (!v || bpf_res_spin_lock(&v->lock))
+		return 0;
+	v->n++;
+	bpf_res_spin_unlock(&v->lock);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

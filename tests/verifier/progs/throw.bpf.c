@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/* Exceptions (kfunc spec 9.1; scenarios 92-94). */
+#include "graph.h"
+
+#define __exception_cb(name) __attribute__((btf_decl_tag("exception_callback:" #name)))
+
+private(L) struct bpf_spin_lock lock;
+long sink;
+
+SEC("tc") __expect_accept
+int thrown(struct __sk_buff *ctx)
+{
+	if (ctx->len > 100)
+		bpf_throw(64);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int thrown_in_tracepoint(u64 *ctx)
+{
+	bpf_throw(64);
+	return 0;
+}
+
+SEC("cgroup_skb/ingress") __expect_reject(EINVAL, KF0320)
+int thrown_out_of_range(struct __sk_buff *ctx)
+{
+	bpf_throw(64);
+	return 1;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0412)
+int thrown_with_reference(struct __sk_buff *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+
+	if (!t)
+		return 0;
+	bpf_throw(0);
+	bpf_task_release(t);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0603)
+int thrown_in_rcu_section(struct __sk_buff *ctx)
+{
+	bpf_rcu_read_lock();
+	bpf_throw(0);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0612)
+int thrown_under_lock(struct __sk_buff *ctx)
+{
+	bpf_spin_lock(&lock);
+	bpf_throw(0);
+	bpf_spin_unlock(&lock);
+	return 0;
+}
+
+static int throwing(int i, void *ctx)
+{
+	bpf_throw(0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0622)
+int thrown_in_callback(struct __sk_buff *ctx)
+{
+	bpf_loop(4, throwing, NULL, 0);
+	return 0;
+}
+
+static __attribute__((noinline)) int throws_for(struct __sk_buff *ctx)
+{
+	if (ctx->len > 100)
+		bpf_throw(1);
+	return ctx->len;
+}
+
+SEC("tc") __expect_accept
+int thrown_in_static_function(struct __sk_buff *ctx)
+{
+	return throws_for(ctx);
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0412)
+int thrown_in_static_function_with_reference(struct __sk_buff *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+
+	if (!t)
+		return 0;
+	sink = throws_for(ctx);
+	bpf_task_release(t);
+	return 0;
+}
+
+__attribute__((noinline)) int caught(u64 cookie)
+{
+	return cookie > 10;
+}
+
+SEC("tc") __expect_accept
+__exception_cb(caught)
+int thrown_and_caught(struct __sk_buff *ctx)
+{
+	bpf_throw(ctx->len);
+	return 0;
+}
+
+__attribute__((noinline)) int catches_two(u64 cookie, u64 more)
+{
+	return cookie > more;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+__exception_cb(catches_two)
+int caught_with_two_arguments(struct __sk_buff *ctx)
+{
+	bpf_throw(ctx->len);
+	return 0;
+}
+
+__attribute__((noinline)) int throws_again(u64 cookie)
+{
+	bpf_throw(cookie);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0622)
+__exception_cb(throws_again)
+int caught_and_thrown_again(struct __sk_buff *ctx)
+{
+	bpf_throw(ctx->len);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

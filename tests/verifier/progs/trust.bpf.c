@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * Trust, walked pointers, references, casts (kfunc spec sections 5, 6, 9; scenarios 17-26, 32, 37-44, 47-51,
+ * 58, 98-100).
+ */
+#include "graph.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, int);
+	__type(value, int);
+} progs SEC(".maps");
+
+long sink;
+
+SEC("tp_btf/task_newtask") __expect_accept
+int acquire_release(u64 *ctx)
+{
+	struct task_struct *t = bpf_task_acquire((void *)ctx[0]);
+
+	if (t)
+		bpf_task_release(t);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
+int release_unchecked(u64 *ctx)
+{
+	bpf_task_release(bpf_task_acquire((void *)ctx[0]));
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
+int acquire_null(u64 *ctx)
+{
+	struct task_struct *t = bpf_task_acquire(NULL);
+
+	if (t)
+		bpf_task_release(t);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0500)
+int acquire_stack(u64 *ctx)
+{
+	long local = 1;
+	struct task_struct *t = bpf_task_acquire((void *)&local);
+
+	if (t)
+		bpf_task_release(t);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0400)
+int release_unacquired(u64 *ctx)
+{
+	bpf_task_release((void *)ctx[0]);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int walk_to_listed_member(u64 *ctx)
+{
+	struct task_struct *t = (void *)ctx[0];
+
+	return bpf_cpumask_test_cpu(0, t->cpus_ptr);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL)
+int walk_to_other_member(u64 *ctx)
+{
+	struct task_struct *t = (void *)ctx[0];
+
+	return bpf_cpumask_test_cpu(0, t->user_cpus_ptr);
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int embedded_member(u64 *ctx)
+{
+	struct task_struct *t = (void *)ctx[0];
+
+	return bpf_cpumask_first(&t->cpus_mask);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0504)
+int outer_type_wanted(u64 *ctx)
+{
+	struct task_struct *t = (void *)ctx[0];
+
+	bpf_cpumask_set_cpu(0, (void *)t->cpus_ptr);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int inner_type_wanted(u64 *ctx)
+{
+	struct bpf_cpumask *m = bpf_cpumask_create();
+
+	if (!m)
+		return 0;
+	sink = bpf_cpumask_first((const struct cpumask *)m);
+	bpf_cpumask_release(m);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0314)
+int object_written(u64 *ctx)
+{
+	struct task_struct *t = (void *)ctx[0];
+
+	t->pid = 1;
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES)
+int use_after_release(u64 *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+
+	if (!t)
+		return 0;
+	bpf_task_release(t);
+	return t->pid;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL)
+int release_twice(u64 *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+
+	if (!t)
+		return 0;
+	bpf_task_release(t);
+	bpf_task_release(t);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0303)
+int deref_unchecked(u64 *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+	int pid = t->pid;
+
+	if (t)
+		bpf_task_release(t);
+	return pid;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0413)
+int tail_call_with_reference(struct __sk_buff *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+
+	if (!t)
+		return 0;
+	bpf_tail_call(ctx, &progs, 0);
+	bpf_task_release(t);
+	return 0;
+}
+
+static __attribute__((noinline)) struct task_struct *get_task(void)
+{
+	return bpf_task_from_pid(1);
+}
+
+SEC("tc") __expect_accept
+int reference_from_static_function(struct __sk_buff *ctx)
+{
+	struct task_struct *t = get_task();
+
+	if (t)
+		bpf_task_release(t);
+	return 0;
+}
+
+/* ---- RCU ---- */
+
+SEC("syscall") __expect_accept
+int rcu_walk(void *ctx)
+{
+	struct task_struct *t = bpf_get_current_task_btf(), *p, *a;
+
+	bpf_rcu_read_lock();
+	p = t->real_parent;
+	if (p) {
+		a = bpf_task_acquire(p);
+		if (a)
+			bpf_task_release(a);
+	}
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0502)
+int rcu_walk_outside(void *ctx)
+{
+	struct task_struct *t = bpf_get_current_task_btf(), *p, *a;
+
+	p = t->real_parent;
+	if (p) {
+		a = bpf_task_acquire(p);
+		if (a)
+			bpf_task_release(a);
+	}
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0502)
+int rcu_walk_used_later(void *ctx)
+{
+	struct task_struct *t = bpf_get_current_task_btf(), *p, *a;
+
+	bpf_rcu_read_lock();
+	p = t->real_parent;
+	bpf_rcu_read_unlock();
+	bpf_rcu_read_lock();
+	if (p) {
+		a = bpf_task_acquire(p);
+		if (a)
+			bpf_task_release(a);
+	}
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+/* ---- availability, casts ---- */
+
+SEC("raw_tp/task_newtask") __expect_reject(EACCES, KF0701)
+int kfunc_of_another_type(u64 *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+
+	if (t)
+		bpf_task_release(t);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int cast_context(struct __sk_buff *ctx)
+{
+	struct sk_buff *skb = bpf_cast_to_kern_ctx(ctx);
+
+	return skb->len;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0511)
+int cast_of_no_context(struct __sk_buff *ctx)
+{
+	struct sk_buff *skb = bpf_cast_to_kern_ctx(&sink);
+
+	return skb->len;
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int rdonly_cast(u64 *ctx)
+{
+	struct task_struct *t = bpf_rdonly_cast((void *)ctx[1], bpf_core_type_id_kernel(struct task_struct));
+
+	return t->pid;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0501)
+int rdonly_cast_to_kfunc(u64 *ctx)
+{
+	struct task_struct *t = bpf_rdonly_cast((void *)ctx[1], bpf_core_type_id_kernel(struct task_struct));
+
+	bpf_task_release(t);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES)
+int rdonly_cast_written(u64 *ctx)
+{
+	struct task_struct *t = bpf_rdonly_cast((void *)ctx[1], bpf_core_type_id_kernel(struct task_struct));
+
+	t->pid = 1;
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";
