@@ -189,7 +189,7 @@ static struct kfunc_kernel *open_btf(const struct image *img, const char *hint, 
 /* ---- ELF ---- */
 
 /* "Linux version 6.1.0-18-cloud-amd64 (...": the word after "version" */
-static void find_banner(const struct image_elf *elf, const char *section, char *release, size_t size)
+static int find_banner(const struct image_elf *elf, const char *section, char *release, size_t size)
 {
 	const struct image_section *s = image_elf_find(elf, section);
 	const uint8_t *p, *at, *end;
@@ -197,11 +197,11 @@ static void find_banner(const struct image_elf *elf, const char *section, char *
 	uint8_t *data;
 	int err;
 
-	if (!s)
-		return;
+	if (!s || *release)
+		return 0;
 	data = image_elf_load(elf, s, &err);
 	if (!data)
-		return;
+		return err;
 	end = data + s->size;
 	for (p = data; !*release && p < end; p = at + 1) {
 		at = memmem(p, end - p, banner, sizeof(banner) - 1);
@@ -216,6 +216,7 @@ static void find_banner(const struct image_elf *elf, const char *section, char *
 			release[0] = '\0';
 	}
 	mem_free(data);
+	return 0;
 }
 
 static struct kfunc_kernel *open_elf(const struct image *img, const char *hint, int *err)
@@ -245,8 +246,11 @@ static struct kfunc_kernel *open_elf(const struct image *img, const char *hint, 
 	mem_free(p);
 	if (!btf)
 		goto out;
-	find_banner(&elf, ".rodata", own, sizeof(own));
-	find_banner(&elf, ".init.data", own, sizeof(own));
+	*err = find_banner(&elf, ".rodata", own, sizeof(own));
+	if (!*err)
+		*err = find_banner(&elf, ".init.data", own, sizeof(own));
+	if (*err)
+		goto out;
 	version = choose_release(img, hint, own, btf, release, sizeof(release));
 	*err = hint ? -EINVAL : -EOPNOTSUPP;
 	if (!version)
@@ -263,17 +267,16 @@ out:
 
 /* ---- any ---- */
 
-static struct kfunc_kernel *open_packed(struct image *img, const char *hint, int *err)
+static struct kfunc_kernel *open_packed(const struct image *img, const char *hint, int *err)
 {
-	struct image inner = {.fd = -1, .why = img->why, .why_size = img->why_size};
+	struct image whole = *img, inner = {.fd = -1, .why = img->why, .why_size = img->why_size};
 	struct kfunc_kernel *k = NULL;
 	size_t size = 0;
 
-	*err = read_whole(img, MAX_PACKED, &img->mem);
+	*err = read_whole(img, MAX_PACKED, &whole.mem);
 	if (!*err)
-		*err = image_unpack(img, &inner.mem, &size);
-	mem_free(img->mem);
-	img->mem = NULL;
+		*err = image_unpack(&whole, &inner.mem, &size);
+	mem_free(whole.mem);
 	if (*err)
 		return NULL;
 	inner.size = size;
@@ -282,7 +285,7 @@ static struct kfunc_kernel *open_packed(struct image *img, const char *hint, int
 	return k;
 }
 
-static struct kfunc_kernel *open_any(struct image *img, const char *hint, int *err)
+static struct kfunc_kernel *open_any(const struct image *img, const char *hint, int *err)
 {
 	uint8_t head[8] = {0};
 	uint16_t magic;

@@ -212,23 +212,27 @@ int kernel_register_kfuncs(struct kfunc_kernel *k, const struct kernel_kfuncs *l
 }
 
 /*
- * How many names of any list are judged alike by list r and by the BTF, minus those judged
- * differently. A release is recognised by what came and went between the lists.
+ * Of the functions that are kfuncs in any listed release: how many of those in the BTF list r has,
+ * minus those it does not have; *absent: how many of list r are not in the BTF. The first recognises
+ * a release by what came and went; configurations leave out much, so the second only breaks ties.
  */
-static int likeness(const struct btf_obj *btf, uint32_t r, int *found)
+static int likeness(const struct btf_obj *btf, uint32_t r, int *absent, bool *any)
 {
 	uint32_t i, j;
 	int score = 0;
 
-	*found = 0;
+	*absent = 0;
 	for (i = 0; i < kt_n_releases; i++) {
 		for (j = 0; j < kt_releases[i].n; j++) {
 			const char *name = kt_releases[i].kfuncs[j].name;
-			bool there = btf_find(btf, name, BTF_KIND_FUNC) > 0;
 			bool listed = find_in(kt_releases[r].kfuncs, kt_releases[r].n, name);
 
-			*found += there;
-			score += there == listed ? 1 : -1;
+			if (btf_find(btf, name, BTF_KIND_FUNC) > 0) {
+				score += listed ? 1 : -1;
+				*any = true;
+			} else if (i == r) {
+				++*absent;
+			}
 		}
 	}
 	return score;
@@ -236,15 +240,18 @@ static int likeness(const struct btf_obj *btf, uint32_t r, int *found)
 
 uint16_t kernel_guess_version(const struct btf_obj *btf)
 {
+	int score, absent, best_score = 0, best_absent = 0;
 	uint32_t r, best = 0;
-	int score, best_score = 0, found = 0;
+	bool any = false;
 
 	for (r = 0; r < kt_n_releases; r++) {
-		score = likeness(btf, r, &found);
-		if (r == 0 || score > best_score) {
+		score = likeness(btf, r, &absent, &any);
+		if (r == 0 || score > best_score ||
+		    (score == best_score && absent < best_absent)) {
 			best = r;
 			best_score = score;
+			best_absent = absent;
 		}
 	}
-	return found ? kt_releases[best].version : 0;
+	return any ? kt_releases[best].version : 0;
 }
