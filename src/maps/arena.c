@@ -8,23 +8,6 @@
 
 #include "maps/maps.h"
 
-static struct rt_map *arena_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
-				  int *err)
-{
-	struct rt_map *map = mem_zalloc(sizeof(*map));
-
-	(void)k;
-	(void)attr;
-	if (!map)
-		*err = -ENOMEM;
-	return map;
-}
-
-static void arena_free(struct rt_map *map)
-{
-	mem_free(map); /* mappings are the callers' */
-}
-
 static void *arena_mmap(struct rt_map *map, void *addr, size_t len, int prot, int flags,
 			uint64_t off, int *err)
 {
@@ -47,7 +30,7 @@ static void *arena_mmap(struct rt_map *map, void *addr, size_t len, int prot, in
 
 const struct rt_map_ops map_arena_ops = {
 	.type = MAP_T_ARENA,
-	.alloc = arena_alloc,
-	.free = arena_free,
+	.alloc = map_described_alloc,
+	.free = map_described_free,
 	.mmap = arena_mmap,
 };

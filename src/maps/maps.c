@@ -40,8 +40,8 @@ const struct rt_map_ops *rt_map_ops(uint32_t type)
 
 /* ---- descriptions: types that can be verified against but not used ---- */
 
-static struct rt_map *described_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
-				      int *err)
+struct rt_map *map_described_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+				   int *err)
 {
 	struct rt_map *map = mem_zalloc(sizeof(*map));
 
@@ -52,14 +52,14 @@ static struct rt_map *described_alloc(const struct kfunc_kernel *k, const union 
 	return map;
 }
 
-static void described_free(struct rt_map *map)
+void map_described_free(struct rt_map *map)
 {
 	mem_free(map);
 }
 
 static const struct rt_map_ops described_ops = {
-	.alloc = described_alloc,
-	.free = described_free,
+	.alloc = map_described_alloc,
+	.free = map_described_free,
 };
 
 /* ---- memory ---- */

@@ -57,6 +57,11 @@ int map_check_attr(const struct kfunc_kernel *k, const union bpf_attr *attr);
 /* map_btf.c: types of key and value, special fields (kfunc spec R8.1-R8.6) */
 int map_check_btf(struct rt_map *map, const struct kfunc_kernel *k);
 
+/* a map that is only a description (maps.c) */
+struct rt_map *map_described_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr,
+				   int *err);
+void map_described_free(struct rt_map *map);
+
 /* flags of an update: -EINVAL, and BPF_F_LOCK only with a lock in the value */
 int map_check_update_flags(const struct rt_map *map, uint64_t flags);
 

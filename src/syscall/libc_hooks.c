@@ -193,7 +193,7 @@ int kf_sys_dup3(int from, int to, int flags)
 {
 	int ret = dup3(from, to, flags);
 
-	/* whatever `to` was before is closed now: libbpf replaces placeholders of its own this way
+	/* whatever `to` was is closed now: libbpf replaces descriptors that it reserved this way
 	 */
 	return ret;
 }
