@@ -11,6 +11,7 @@
 	SET(cpumask, CPUMASK)                                                                      \
 	SET(region, COMMON)                                                                        \
 	SET(object, GENERIC)                                                                       \
+	SET(throw, GENERIC)                                                                        \
 	SET(dynptr, COMMON)                                                                        \
 	SET(dynptr_skb, PACKET)                                                                    \
 	SET(dynptr_meta, TC)                                                                       \
