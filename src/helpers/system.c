@@ -132,6 +132,21 @@ HELPER_1(get_current_ancestor_cgroup_id, int32_t, level)
 	return level >= 0 && level <= c->level ? c->ancestors[level]->kn->id : 0;
 }
 
+static int64_t signal_current(uint32_t sig, unsigned int type)
+{
+	return rt_task_signal(rt_task_current(), (int)sig, type, 0);
+}
+
+HELPER_1(send_signal, uint32_t, sig)
+{
+	return signal_current(sig, 1);
+}
+
+HELPER_1(send_signal_thread, uint32_t, sig)
+{
+	return signal_current(sig, 0);
+}
+
 HELPER_1(get_attach_cookie, void *, ctx)
 {
 	(void)ctx;

@@ -10,16 +10,18 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <net/if.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
 #include "runtime/ctx.h"
 #include "runtime/run.h"
 #include "runtime/test_run.h"
 
-#define LINK_LEN      14
+#define LINK_LEN      ETH_HLEN
 #define PAGE	      4096
 #define SHARED_INFO   320 /* at the end of a buffer's page */
 #define SKB_HEADROOM  64
@@ -142,6 +144,23 @@ static uint32_t packet_type(const uint8_t *frame)
 	return memcmp(frame, none, 6) ? 3 : 0;
 }
 
+/* The socket that the packet is taken to belong to: its addresses are the packet's. */
+static void skb_addresses(struct rt_skb *skb)
+{
+	const uint8_t *ip = skb->net;
+	uint32_t len = skb->pkt.data_end - ip;
+
+	if (skb->user.protocol == htons(ETH_P_IP) && len >= 20) {
+		skb->user.family = AF_INET;
+		memcpy(&skb->user.local_ip4, ip + 12, 4);
+		memcpy(&skb->user.remote_ip4, ip + 16, 4);
+	} else if (skb->user.protocol == htons(ETH_P_IPV6) && len >= 40) {
+		skb->user.family = AF_INET6;
+		memcpy(skb->user.local_ip6, ip + 8, 16);
+		memcpy(skb->user.remote_ip6, ip + 24, 16);
+	}
+}
+
 static void skb_make(struct rt_skb *skb, uint8_t *page, uint32_t len, bool from_link)
 {
 	uint8_t *frame = page + SKB_HEADROOM;
@@ -157,9 +176,10 @@ static void skb_make(struct rt_skb *skb, uint8_t *page, uint32_t len, bool from_
 	skb->pkt.data_end = frame + len;
 	memcpy(&proto, frame + 12, 2);
 	/* below 0x600 it is a length: an 802.2 frame */
-	skb->user.protocol = ntohs(proto) >= 0x600 ? proto : htons(0x0004);
+	skb->user.protocol = ntohs(proto) >= ETH_P_802_3_MIN ? proto : htons(ETH_P_802_2);
 	skb->user.pkt_type = packet_type(frame);
 	skb->user.ifindex = LOOPBACK;
+	skb_addresses(skb);
 	rt_skb_sync(skb);
 	skb->user.wire_len = skb->user.len;
 }

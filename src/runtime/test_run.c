@@ -3,7 +3,7 @@
  * Test runs. A row per program type makes its run-time context from the caller's data and context
  * structure, and gives back what the program left there; limits and errnos are the kernel's.
  *
- *  - socket filters, TC, LWT: a linear packet (test_packet.c)
+ *  - socket filters, TC, control groups, LWT: a linear packet (test_packet.c)
  *  - XDP: a linear frame with 256 bytes of headroom (test_packet.c); no live frames, no fragments
  *  - syscall: the context is plain memory, in and out
  *  - raw tracepoints, and tracing programs on them: the context is the array of arguments. For the
@@ -128,6 +128,7 @@ static const struct {
 	{BPF_PROG_TYPE_SOCKET_FILTER, rt_test_skb},
 	{BPF_PROG_TYPE_SCHED_CLS, rt_test_skb},
 	{BPF_PROG_TYPE_SCHED_ACT, rt_test_skb},
+	{BPF_PROG_TYPE_CGROUP_SKB, rt_test_skb},
 	{BPF_PROG_TYPE_LWT_IN, rt_test_skb},
 	{BPF_PROG_TYPE_LWT_OUT, rt_test_skb},
 	{BPF_PROG_TYPE_LWT_XMIT, rt_test_skb},

@@ -8,7 +8,8 @@
 #define ADDR(x) ((uint64_t)(uintptr_t)(x))
 
 /* 4 bytes of payload behind link, and an IP-like header that nobody parses */
-static const uint8_t frame[40] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 8, 0, 0x45, 0, 0, 26};
+static const uint8_t frame[40] = {1, 2, 3, 4,	 5, 6, 7, 8,  9, 10, 11, 12, 8,	 0,  0x45, 0,  0, 26,
+				   0, 0, 0, 0, 0, 0, 0, 0, 1, 2,  3,  4,  10, 11, 12, 13};
 
 /* loads off r1 are context accesses, as the verifier would say */
 static struct rt_prog *ctx_prog(const char *text, uint32_t type)
@@ -73,6 +74,14 @@ static void test_skb_fields(void **state)
 	assert_int_equal(run_frame("r6 = r1; r0 = *(u32 *)skb[23]; r0 = 5; exit",
 				   BPF_PROG_TYPE_SOCKET_FILTER),
 			 0);
+}
+
+static void test_addresses(void **state)
+{
+	(void)state;
+	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 88); exit", BPF_PROG_TYPE_CGROUP_SKB), 2);
+	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 92); exit", BPF_PROG_TYPE_CGROUP_SKB), 0x0d0c0b0a);
+	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 96); exit", BPF_PROG_TYPE_CGROUP_SKB), 0x04030201);
 }
 
 static void test_skb_context(void **state)
@@ -241,7 +250,7 @@ static void test_raw_tp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_skb_fields), cmocka_unit_test(test_skb_context),
+		cmocka_unit_test(test_skb_fields), cmocka_unit_test(test_addresses), cmocka_unit_test(test_skb_context),
 		cmocka_unit_test(test_ctx_tail),   cmocka_unit_test(test_xdp),
 		cmocka_unit_test(test_syscall),	   cmocka_unit_test(test_raw_tp),
 	};
