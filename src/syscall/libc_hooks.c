@@ -191,11 +191,8 @@ int kf_sys_epoll_ctl(int epfd, int op, int fd, struct epoll_event *ev)
 
 int kf_sys_dup3(int from, int to, int flags)
 {
-	int ret = dup3(from, to, flags);
-
-	/* whatever `to` was is closed now: libbpf replaces descriptors that it reserved this way
-	 */
-	return ret;
+	/* what `to` was is closed by this; libbpf replaces descriptors that it reserved this way */
+	return dup3(from, to, flags);
 }
 
 int kf_sys_ioctl(int fd, unsigned long req, ...)
