@@ -73,6 +73,75 @@ HELPER_2(skb_pull_data, struct rt_skb *, skb, uint32_t, len)
 	return range(skb->pkt.data, skb->pkt.data_end, 0, len) ? 0 : -ENOMEM;
 }
 
+#define OTHERHOST 3 /* the last of the packet types that may be changed */
+
+HELPER_2(skb_change_type, struct rt_skb *, skb, uint32_t, type)
+{
+	if (type > OTHERHOST || skb->user.pkt_type > OTHERHOST)
+		return -EINVAL;
+	skb->user.pkt_type = type;
+	return 0;
+}
+
+/* the packet's end; it may not reach into the network header */
+HELPER_3(skb_change_tail, struct rt_skb *, skb, uint32_t, len, uint64_t, flags)
+{
+	struct rt_packet *pkt = &skb->pkt;
+
+	if (flags || pkt->data + len < skb->net || len > PACKET_MAX_OFF)
+		return -EINVAL;
+	if (len > (uint64_t)(pkt->end - pkt->data))
+		return -ENOMEM;
+	if (pkt->data + len > pkt->data_end)
+		memset(pkt->data_end, 0, pkt->data + len - pkt->data_end);
+	pkt->data_end = pkt->data + len;
+	rt_skb_sync(skb);
+	return 0;
+}
+
+/* zeroed room for a link header in front */
+HELPER_3(skb_change_head, struct rt_skb *, skb, uint32_t, room, uint64_t, flags)
+{
+	struct rt_packet *pkt = &skb->pkt;
+
+	if (flags || room > PACKET_MAX_OFF)
+		return -EINVAL;
+	if (room > (uint64_t)(pkt->data - pkt->head))
+		return -ENOMEM;
+	pkt->data -= room;
+	memset(pkt->data, 0, room);
+	pkt->data_meta = pkt->data;
+	skb->mac = pkt->data;
+	rt_skb_sync(skb);
+	return 0;
+}
+
+/* packets here never carry a checksum over the whole of them, which is what there would be to update */
+HELPER_2(csum_update, struct rt_skb *, skb, uint32_t, csum)
+{
+	(void)skb;
+	(void)csum;
+	return -ENOTSUPP;
+}
+
+/* ---- the packet's socket ---- */
+
+HELPER_1(sk_fullsock, struct bpf_sock *, sk)
+{
+	return (int64_t)(uintptr_t)sk;
+}
+
+HELPER_1(tcp_sock, struct bpf_sock *, sk)
+{
+	(void)sk; /* none is a TCP socket */
+	return 0;
+}
+
+HELPER_1(get_listener_sock, struct bpf_sock *, sk)
+{
+	return sk->state == BPF_TCP_LISTEN ? (int64_t)(uintptr_t)sk : 0;
+}
+
 /* ---- XDP ---- */
 
 HELPER_2(xdp_adjust_head, struct rt_xdp *, xdp, int32_t, delta)

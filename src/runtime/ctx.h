@@ -26,6 +26,7 @@ struct rt_skb {
 	struct rt_packet pkt;
 	uint8_t *mac; /* start of the link header, for loads relative to it */
 	uint8_t *net; /* start of the network header */
+	struct bpf_sock sock; /* what user.sk points to: sockets are their views (never TCP) */
 };
 
 struct rt_xdp {

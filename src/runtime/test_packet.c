@@ -144,11 +144,15 @@ static uint32_t packet_type(const uint8_t *frame)
 	return memcmp(frame, none, 6) ? 3 : 0;
 }
 
-/* The socket that the packet is taken to belong to: its addresses are the packet's. */
-static void skb_addresses(struct rt_skb *skb)
+/* The socket that the packet is taken to belong to: closed, unbound, with the packet's addresses. */
+static void skb_socket(struct rt_skb *skb)
 {
 	const uint8_t *ip = skb->net;
 	uint32_t len = skb->pkt.data_end - ip;
+
+	skb->user.sk = &skb->sock;
+	skb->sock.state = BPF_TCP_CLOSE;
+	skb->sock.rx_queue_mapping = -1;
 
 	if (skb->user.protocol == htons(ETH_P_IP) && len >= 20) {
 		skb->user.family = AF_INET;
@@ -159,6 +163,11 @@ static void skb_addresses(struct rt_skb *skb)
 		memcpy(skb->user.local_ip6, ip + 8, 16);
 		memcpy(skb->user.remote_ip6, ip + 24, 16);
 	}
+	skb->sock.family = skb->user.family;
+	skb->sock.src_ip4 = skb->user.local_ip4;
+	skb->sock.dst_ip4 = skb->user.remote_ip4;
+	memcpy(skb->sock.src_ip6, skb->user.local_ip6, 16);
+	memcpy(skb->sock.dst_ip6, skb->user.remote_ip6, 16);
 }
 
 static void skb_make(struct rt_skb *skb, uint8_t *page, uint32_t len, bool from_link)
@@ -179,7 +188,7 @@ static void skb_make(struct rt_skb *skb, uint8_t *page, uint32_t len, bool from_
 	skb->user.protocol = ntohs(proto) >= ETH_P_802_3_MIN ? proto : htons(ETH_P_802_2);
 	skb->user.pkt_type = packet_type(frame);
 	skb->user.ifindex = LOOPBACK;
-	skb_addresses(skb);
+	skb_socket(skb);
 	rt_skb_sync(skb);
 	skb->user.wire_len = skb->user.len;
 }

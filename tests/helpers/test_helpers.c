@@ -223,6 +223,21 @@ static void test_skb(void **state)
 	assert_int_equal(helper_skb_store_bytes(ADDR(&skb), 15, ADDR("XY"), 2, 0), -EFAULT);
 	assert_int_equal(helper_skb_pull_data(ADDR(&skb), 16, 0, 0, 0), 0);
 	assert_int_equal(helper_skb_pull_data(ADDR(&skb), 17, 0, 0, 0), -ENOMEM);
+	assert_int_equal(helper_skb_change_tail(ADDR(&skb), 18, 1, 0, 0), -EINVAL);
+	assert_int_equal(helper_skb_change_tail(ADDR(&skb), 29, 0, 0, 0), -ENOMEM);
+	assert_int_equal(helper_skb_change_tail(ADDR(&skb), 18, 0, 0, 0), 0);
+	assert_int_equal(skb.user.len, 18);
+	assert_memory_equal(p + 19, "t\0\0w", 4);
+	assert_int_equal(helper_skb_change_tail(ADDR(&skb), 4, 0, 0, 0), 0);
+	assert_ptr_equal(skb.pkt.data_end, p + 8);
+	assert_int_equal(helper_skb_change_head(ADDR(&skb), 5, 0, 0, 0), -ENOMEM);
+	assert_int_equal(helper_skb_change_head(ADDR(&skb), 3, 0, 0, 0), 0);
+	assert_memory_equal(p, "a\0\0\0e", 5);
+	assert_int_equal(skb.user.len, 7);
+	assert_int_equal(helper_skb_change_tail(ADDR(&skb), 2, 0, 0, 0), -EINVAL);
+	assert_int_equal(helper_skb_change_type(ADDR(&skb), 4, 0, 0, 0), -EINVAL);
+	assert_int_equal(helper_skb_change_type(ADDR(&skb), 3, 0, 0, 0), 0);
+	assert_int_equal(skb.user.pkt_type, 3);
 }
 
 static void test_system(void **state)

@@ -55,7 +55,6 @@ static void test_skb_fields(void **state)
 	/* a multicast address */
 	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 4); exit", BPF_PROG_TYPE_SCHED_CLS), 2);
 	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 40); exit", BPF_PROG_TYPE_SCHED_CLS), 1);
-	assert_int_equal(run_frame("r0 = *(u64 *)(r1 + 168); exit", BPF_PROG_TYPE_SCHED_CLS), 0);
 	/* classic loads, absolute, indirect, relative to headers, outside */
 	assert_int_equal(run_frame("r6 = r1; r0 = *(u16 *)skb[12]; exit", BPF_PROG_TYPE_SCHED_CLS),
 			 0x800);
@@ -82,6 +81,13 @@ static void test_addresses(void **state)
 	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 88); exit", BPF_PROG_TYPE_CGROUP_SKB), 2);
 	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 92); exit", BPF_PROG_TYPE_CGROUP_SKB), 0x0d0c0b0a);
 	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 96); exit", BPF_PROG_TYPE_CGROUP_SKB), 0x04030201);
+	/* through the packet's socket: family and destination address */
+	assert_int_equal(run_frame("r6 = *(u64 *)(r1 + 168); r1 = r6; call 95; r2 = *(u32 *)(r0 + 4)\n"
+				   "r3 = *(u8 *)(r6 + 55); r0 = r2; r0 *= 100; r0 += r3; exit",
+				   BPF_PROG_TYPE_CGROUP_SKB),
+			 213);
+	assert_int_equal(run_frame("r1 = *(u64 *)(r1 + 168); call 96; exit", BPF_PROG_TYPE_CGROUP_SKB),
+			 0);
 }
 
 static void test_skb_context(void **state)
