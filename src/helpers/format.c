@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The kernel's format language for programs (verifier spec R7.9). A conversion is read into a struct,
- * checked, and printed with the host's snprintf, so padding and signs are libc's. Strings and addresses
- * come from memory that may be bad: they are read fault-safely, a string that cannot be read is empty.
+ * The kernel's format language for programs (verifier spec R7.9). A conversion is read into a
+ * struct, checked, and printed with the host's snprintf, so padding and signs are libc's. Strings
+ * and addresses come from memory that may be bad: they are read fault-safely, a string that cannot
+ * be read is empty.
  *
  * Addresses print as numbers: there is no symbol table of a kernel here, and nothing to hide.
  */
@@ -19,7 +20,7 @@ struct conversion {
 	char flags[8];
 	uint32_t width;
 	bool has_width;
-	char kind;   /* d i u x X c s, or p */
+	char kind; /* d i u x X c s, or p */
 	uint8_t longs;
 	char sub[4]; /* after p: "", "K", "x", "s", "S", "B", "ks", "us", "i4", "I4", "i6", "I6" */
 };
@@ -47,8 +48,8 @@ static bool ends_word(char c)
 
 static const char *read_pointer(const char *p, struct conversion *c)
 {
-	static const char *const subs[] = {"ks", "us", "i4", "I4", "i6", "I6", "K",
-					   "x",	 "s",  "S",  "B"};
+	static const char *const subs[] = {"ks", "us", "i4", "I4", "i6", "I6",
+					   "K",  "x",  "s",  "S",  "B"};
 	size_t i;
 
 	for (i = 0; i < sizeof(subs) / sizeof(subs[0]); i++) {

@@ -40,8 +40,8 @@ HELPER_3(copy_from_user, void *, dst, uint32_t, size, uint64_t, src)
 }
 
 /* another process's memory, as far as this one may trace it */
-HELPER_5(copy_from_user_task, void *, dst, uint32_t, size, void *, src, const struct task_struct *, task,
-	 uint64_t, flags)
+HELPER_5(copy_from_user_task, void *, dst, uint32_t, size, void *, src, const struct task_struct *,
+	 task, uint64_t, flags)
 {
 	struct iovec local = {.iov_base = dst, .iov_len = size};
 	struct iovec remote = {.iov_base = src, .iov_len = size};

@@ -12,7 +12,6 @@
 #define XDP_MIN_LEN    14 /* a link header */
 #define XDP_META_MAX   252
 
-
 /* [off, off + len) of [lo, hi), NULL if not inside */
 static uint8_t *range(uint8_t *lo, uint8_t *hi, uint64_t off, uint64_t len)
 {
@@ -116,7 +115,8 @@ HELPER_3(skb_change_head, struct rt_skb *, skb, uint32_t, room, uint64_t, flags)
 	return 0;
 }
 
-/* packets here never carry a checksum over the whole of them, which is what there would be to update */
+/* packets here never carry a checksum over the whole of them, which is what there would be to
+ * update */
 HELPER_2(csum_update, struct rt_skb *, skb, uint32_t, csum)
 {
 	(void)skb;
@@ -241,8 +241,8 @@ HELPER_5(csum_diff, const uint8_t *, from, uint32_t, from_size, const uint8_t *,
 }
 
 #define CSUM_SIZE(flags)  ((flags) & 0xf)
-#define CSUM_PSEUDO_HDR	  (1u << 4)
-#define CSUM_MANGLED_0	  (1u << 5)
+#define CSUM_PSEUDO_HDR   (1u << 4)
+#define CSUM_MANGLED_0    (1u << 5)
 #define CSUM_MARK_ENFORCE (1u << 6)
 
 /* the stored checksum is the complement of the sum; from leaves it, to enters it */
@@ -264,9 +264,8 @@ static void replace(uint8_t *at, uint64_t from, uint64_t to, uint32_t words)
 static int64_t csum_place(struct rt_skb *skb, uint32_t off, uint64_t from, uint64_t size,
 			  uint8_t **at)
 {
-	*at = off <= PACKET_MAX_OFF && !(off & 1)
-		      ? range(skb->pkt.data, skb->pkt.data_end, off, 2)
-		      : NULL;
+	*at = off <= PACKET_MAX_OFF && !(off & 1) ? range(skb->pkt.data, skb->pkt.data_end, off, 2)
+						  : NULL;
 	if (!*at)
 		return -EFAULT;
 	if (size != 0 && size != 2 && size != 4)

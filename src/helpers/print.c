@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Printing: the host receives whole lines through one function. Programs run in RCU read sections, so
- * replacing the function waits for a grace period and no printer is ever called after it was replaced.
+ * Printing: the host receives whole lines through one function. Programs run in RCU read sections,
+ * so replacing the function waits for a grace period and no printer is ever called after it was
+ * replaced.
  */
 #include <stdatomic.h>
 #include <string.h>

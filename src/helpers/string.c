@@ -19,7 +19,8 @@ static int digit_value(char c)
 	return 99;
 }
 
-/* "0x" is hexadecimal for bases 0 and 16, a leading 0 octal for base 0; returns characters skipped */
+/* "0x" is hexadecimal for bases 0 and 16, a leading 0 octal for base 0; returns characters skipped
+ */
 static uint32_t read_prefix(const char *s, uint32_t n, uint32_t *base)
 {
 	bool hex = n > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X') && digit_value(s[2]) < 16;

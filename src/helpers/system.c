@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Time, chance, place, and who is current. "Current" is the calling thread unless the live kernel has
- * another idea (an event that it raises for a traced process): runtime/run.h.
+ * Time, chance, place, and who is current. "Current" is the calling thread unless the live kernel
+ * has another idea (an event that it raises for a traced process): runtime/run.h.
  */
 #include <string.h>
 #include <sys/prctl.h>

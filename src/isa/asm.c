@@ -86,7 +86,8 @@ static int emit(struct asm_state *a, const struct isa_insn *row, const struct is
 			return err;
 		f = &a->fixup[a->n_fixups++];
 		f->insn = a->n;
-		f->in_imm = row->op == ISA_JA32 || row->op == ISA_CALL_SUB || row->op == ISA_LD_FUNC;
+		f->in_imm =
+			row->op == ISA_JA32 || row->op == ISA_CALL_SUB || row->op == ISA_LD_FUNC;
 		memcpy(f->label, o->label, sizeof(f->label));
 	}
 	err = push(a, insn);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Lookup, field check and use/def masks: three walks over the rows of insn.def. The opcode indexes the
- * first of its rows; instructions that share an opcode follow it and are told apart by one field.
- * Rules: verifier spec 2.1, 2.2.
+ * Lookup, field check and use/def masks: three walks over the rows of insn.def. The opcode indexes
+ * the first of its rows; instructions that share an opcode follow it and are told apart by one
+ * field. Rules: verifier spec 2.1, 2.2.
  */
 #include "isa/isa.h"
 
@@ -20,8 +20,8 @@ enum {
 
 const struct isa_insn isa_rows[ISA_OP_COUNT] = {
 #define INSN(sym, code, dst, src, off, imm, val, use, def, since, text)                            \
-	[ISA_##sym] = {ISA_##sym,     code, ISA_F_##dst, ISA_F_##src, ISA_F_##off,                 \
-		       ISA_F_##imm, val,  U_##use,     U_##def,     since, text},
+	[ISA_##sym] = {ISA_##sym, code,    ISA_F_##dst, ISA_F_##src, ISA_F_##off, ISA_F_##imm,     \
+		       val,       U_##use, U_##def,     since,       text},
 #define ALT INSN
 #include "isa/insn.def"
 #undef ALT
@@ -77,7 +77,8 @@ const struct isa_insn *isa_lookup(const struct bpf_insn *insn)
 
 	if (!first)
 		return NULL;
-	for (row = &isa_rows[first]; row < isa_rows + ISA_OP_COUNT && row->code == insn->code; row++)
+	for (row = &isa_rows[first]; row < isa_rows + ISA_OP_COUNT && row->code == insn->code;
+	     row++)
 		if (selects(row, insn))
 			return row;
 	return &isa_rows[first - 1];

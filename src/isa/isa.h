@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The BPF instruction set to cpu v4, one row per instruction in insn.def: opcode, what each field may
- * hold, registers read and written, first kernel version, assembly text. Everything here is derived
- * from the rows: lookup, field check (verifier spec 2.1, 2.2), use and def masks, disassembler and
- * assembler. Nothing here knows about programs; what depends on the version or on other instructions
- * (jump targets, fds) is the verifier's.
+ * The BPF instruction set to cpu v4, one row per instruction in insn.def: opcode, what each field
+ * may hold, registers read and written, first kernel version, assembly text. Everything here is
+ * derived from the rows: lookup, field check (verifier spec 2.1, 2.2), use and def masks,
+ * disassembler and assembler. Nothing here knows about programs; what depends on the version or on
+ * other instructions (jump targets, fds) is the verifier's.
  */
 #ifndef ISA_ISA_H
 #define ISA_ISA_H
@@ -33,7 +33,7 @@ struct strbuf;
 
 enum isa_op {
 #define INSN(sym, code, dst, src, off, imm, val, use, def, since, text) ISA_##sym,
-#define ALT INSN
+#define ALT                                                             INSN
 #include "isa/insn.def"
 #undef ALT
 #undef INSN
@@ -43,7 +43,8 @@ enum isa_op {
 /* the first field of an instruction that breaks its row's rule */
 enum isa_field { ISA_OK, ISA_OPCODE, ISA_DST, ISA_SRC, ISA_OFF, ISA_IMM };
 
-/* What a field may hold. IS: exactly the row's `val`, which tells apart rows that share an opcode. */
+/* What a field may hold. IS: exactly the row's `val`, which tells apart rows that share an opcode.
+ */
 enum isa_rule {
 	ISA_F_ZERO, /* reserved */
 	ISA_F_ANY,
@@ -72,7 +73,7 @@ struct isa_insn {
 	uint8_t dst, src, off, imm; /* enum isa_rule */
 	int32_t val;
 	uint8_t use, def; /* enum isa_operand */
-	uint16_t since;	  /* major << 8 | minor of the first kernel with it, 0: older than 6.0 */
+	uint16_t since;   /* major << 8 | minor of the first kernel with it, 0: older than 6.0 */
 	const char *text; /* template, tokens in insn.def */
 };
 
@@ -106,7 +107,8 @@ static inline bool isa_is_ldimm64(const struct bpf_insn *insn)
  */
 void isa_use_def(const struct bpf_insn *insn, uint16_t *use, uint16_t *def);
 
-/* Assembly text without newline, jumps relative ("+3"); what is no instruction becomes its bytes. */
+/* Assembly text without newline, jumps relative ("+3"); what is no instruction becomes its bytes.
+ */
 void isa_disasm(const struct bpf_insn *insn, struct strbuf *out);
 
 /*
@@ -121,7 +123,7 @@ struct isa_operands {
 	uint8_t dst, src;
 	int16_t off;
 	int32_t imm, imm2; /* imm2: second half of a 16-byte load */
-	char label[32];	   /* assembler: jump target by name, "" if numeric */
+	char label[32];    /* assembler: jump target by name, "" if numeric */
 };
 bool isa_text_match(const struct isa_insn *row, const char *line, struct isa_operands *out);
 void isa_text_print(const struct isa_insn *row, const struct isa_operands *in, struct strbuf *out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Assembly text, in both directions from one template per row: printing replaces the tokens, matching
- * reads them back. So whatever is printed can be assembled again, and a new row is text in insn.def
- * only. Blanks in a template match any number of blanks in a line.
+ * Assembly text, in both directions from one template per row: printing replaces the tokens,
+ * matching reads them back. So whatever is printed can be assembled again, and a new row is text in
+ * insn.def only. Blanks in a template match any number of blanks in a line.
  */
 #include "isa/isa.h"
 
@@ -41,7 +41,8 @@ static void print_token(char t, const struct isa_operands *in, struct strbuf *ou
 		strbuf_printf(out, "%d", in->off);
 		break;
 	case 'o':
-		strbuf_printf(out, in->off < 0 ? " - %d" : " + %d", in->off < 0 ? -in->off : in->off);
+		strbuf_printf(out, in->off < 0 ? " - %d" : " + %d",
+			      in->off < 0 ? -in->off : in->off);
 		break;
 	case 'j':
 		strbuf_printf(out, "%+d", in->off);
@@ -74,8 +75,10 @@ void isa_text_print(const struct isa_insn *row, const struct isa_operands *in, s
 void isa_disasm(const struct bpf_insn *insn, struct strbuf *out)
 {
 	const struct isa_insn *row = isa_lookup(insn);
-	struct isa_operands o = {
-		.dst = insn->dst_reg, .src = insn->src_reg, .off = insn->off, .imm = insn->imm};
+	struct isa_operands o = {.dst = insn->dst_reg,
+				 .src = insn->src_reg,
+				 .off = insn->off,
+				 .imm = insn->imm};
 
 	if (!row || isa_check_fields(insn) != ISA_OK) {
 		strbuf_printf(out, ".insn 0x%02x, dst %u, src %u, off %d, imm %d", insn->code,

@@ -2,9 +2,10 @@
 /*
  * What the dispatch loop calls: kfuncs with conversions, the target of a tail call, packet loads.
  *
- * A kfunc is an ordinary C function. Programs pass 64-bit registers, so arguments narrower than an int
- * are brought to the form that compilers expect of a caller, and results narrower than a register,
- * whose upper bits the C ABI leaves open, are extended by the declared type (kfunc spec 3.1, 4).
+ * A kfunc is an ordinary C function. Programs pass 64-bit registers, so arguments narrower than an
+ * int are brought to the form that compilers expect of a caller, and results narrower than a
+ * register, whose upper bits the C ABI leaves open, are extended by the declared type (kfunc
+ * spec 3.1, 4).
  */
 #include <string.h>
 
@@ -59,7 +60,7 @@ const struct rt_prog *interp_tail_target(struct interp_run *run, uint64_t map, u
 }
 
 /* Offsets below zero are relative to a header (classic BPF's convention). */
-#define NET_BASE (-0x100000)
+#define NET_BASE  (-0x100000)
 #define LINK_BASE (-0x200000)
 
 bool interp_ld_abs(const void *ctx, int64_t off, uint32_t size, uint64_t *val)

@@ -118,7 +118,8 @@ static int decode_helper(struct decoder *d, uint32_t i, struct interp_op *op)
 	return 0;
 }
 
-/* How a scalar of this type travels in a 64-bit register. Pointers and 64-bit numbers as they are. */
+/* How a scalar of this type travels in a 64-bit register. Pointers and 64-bit numbers as they are.
+ */
 static uint8_t conversion(uint32_t bytes, bool is_signed, bool is_bool)
 {
 	if (is_bool)
@@ -284,9 +285,7 @@ static int decode_load(struct decoder *d, uint32_t i, struct interp_op *op)
 		if (fact->base == VFA_MAP_PTR)
 			return unsupported(d, "sign-extending loads of map objects");
 		if (probe)
-			op->op = size == 1   ? IOP_PROBE_SB
-				 : size == 2 ? IOP_PROBE_SH
-					     : IOP_PROBE_SW;
+			op->op = size == 1 ? IOP_PROBE_SB : size == 2 ? IOP_PROBE_SH : IOP_PROBE_SW;
 	} else {
 		switch (fact->base) {
 		case VFA_CTX:

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The dispatch loop. Labels carry the names of insn.def's rows; a table of their addresses is indexed
- * by operation. Registers are an array, the program's stack lies in struct interp_run.
+ * The dispatch loop. Labels carry the names of insn.def's rows; a table of their addresses is
+ * indexed by operation. Registers are an array, the program's stack lies in struct interp_run.
  *
- * Semantics that C does not give by itself: division by zero is 0, modulo by zero leaves the dividend,
- * the most negative number divided by -1 is itself; shift amounts are masked; 32-bit results are
- * zero-extended; loads and stores may be unaligned (atomics never are, the verifier sees to it).
+ * Semantics that C does not give by itself: division by zero is 0, modulo by zero leaves the
+ * dividend, the most negative number divided by -1 is itself; shift amounts are masked; 32-bit
+ * results are zero-extended; loads and stores may be unaligned (atomics never are, the verifier
+ * sees to it).
  *
  * may_goto: the kernel bounds it by a counter of 2^23 per function activation or, newer, by about a
  * quarter of a second. We count, because then a program does the same every time.
  *
- * Programs may race with each other on map values, as in the kernel; such plain accesses are theirs,
- * so this function is not instrumented by ThreadSanitizer.
+ * Programs may race with each other on map values, as in the kernel; such plain accesses are
+ * theirs, so this function is not instrumented by ThreadSanitizer.
  */
 #include "jit/interp.h"
 
@@ -61,7 +62,7 @@ static uint32_t smod32(uint32_t a, uint32_t b)
 
 static uint64_t swap_bytes(uint64_t v, int32_t width)
 {
-	return width == 16 ? __builtin_bswap16((uint16_t)v)
+	return width == 16   ? __builtin_bswap16((uint16_t)v)
 	       : width == 32 ? __builtin_bswap32((uint32_t)v)
 			     : __builtin_bswap64(v);
 }
@@ -79,9 +80,9 @@ static uint64_t truncate_to(uint64_t v, int32_t width)
 #define TO_BE truncate_to
 #endif
 
-#define DST (r[ip->dst])
-#define SRC (r[ip->src])
-#define IMM ((uint64_t)(int64_t)ip->imm)
+#define DST        (r[ip->dst])
+#define SRC        (r[ip->src])
+#define IMM        ((uint64_t)(int64_t)ip->imm)
 #define DISPATCH() goto *labels[ip->op]
 #define NEXT()                                                                                     \
 	do {                                                                                       \
@@ -96,47 +97,55 @@ static uint64_t truncate_to(uint64_t v, int32_t width)
 
 /* e64 and e32 compute from a and b of that width */
 #define ALU(NAME, e64, e32)                                                                        \
-	L_##NAME##64_K : {                                                                         \
+	L_##NAME##64_K:                                                                            \
+	{                                                                                          \
 		uint64_t a = DST, b = IMM;                                                         \
 		DST = (e64);                                                                       \
 		NEXT();                                                                            \
 	}                                                                                          \
-	L_##NAME##64_X : {                                                                         \
+	L_##NAME##64_X:                                                                            \
+	{                                                                                          \
 		uint64_t a = DST, b = SRC;                                                         \
 		DST = (e64);                                                                       \
 		NEXT();                                                                            \
 	}                                                                                          \
-	L_##NAME##32_K : {                                                                         \
+	L_##NAME##32_K:                                                                            \
+	{                                                                                          \
 		uint32_t a = (uint32_t)DST, b = (uint32_t)ip->imm;                                 \
 		DST = (uint32_t)(e32);                                                             \
 		NEXT();                                                                            \
 	}                                                                                          \
-	L_##NAME##32_X : {                                                                         \
+	L_##NAME##32_X:                                                                            \
+	{                                                                                          \
 		uint32_t a = (uint32_t)DST, b = (uint32_t)SRC;                                     \
 		DST = (uint32_t)(e32);                                                             \
 		NEXT();                                                                            \
 	}
 
 #define COMPARE(NAME, T64, T32, cond)                                                              \
-	L_##NAME##_K : {                                                                           \
+	L_##NAME##_K:                                                                              \
+	{                                                                                          \
 		T64 a = (T64)DST, b = (T64)IMM;                                                    \
 		if (cond)                                                                          \
 			JUMP();                                                                    \
 		NEXT();                                                                            \
 	}                                                                                          \
-	L_##NAME##_X : {                                                                           \
+	L_##NAME##_X:                                                                              \
+	{                                                                                          \
 		T64 a = (T64)DST, b = (T64)SRC;                                                    \
 		if (cond)                                                                          \
 			JUMP();                                                                    \
 		NEXT();                                                                            \
 	}                                                                                          \
-	L_##NAME##32_K : {                                                                         \
+	L_##NAME##32_K:                                                                            \
+	{                                                                                          \
 		T32 a = (T32)DST, b = (T32)ip->imm;                                                \
 		if (cond)                                                                          \
 			JUMP();                                                                    \
 		NEXT();                                                                            \
 	}                                                                                          \
-	L_##NAME##32_X : {                                                                         \
+	L_##NAME##32_X:                                                                            \
+	{                                                                                          \
 		T32 a = (T32)DST, b = (T32)SRC;                                                    \
 		if (cond)                                                                          \
 			JUMP();                                                                    \
@@ -172,7 +181,8 @@ static uint64_t truncate_to(uint64_t v, int32_t width)
 	NEXT();                                                                                    \
 	L_XCHG##SZ : SRC = __atomic_exchange_n(ADDR(T), (T)SRC, __ATOMIC_SEQ_CST);                 \
 	NEXT();                                                                                    \
-	L_CMPXCHG##SZ : {                                                                          \
+	L_CMPXCHG##SZ:                                                                             \
+	{                                                                                          \
 		T expected = (T)r[0];                                                              \
 		__atomic_compare_exchange_n(ADDR(T), &expected, (T)SRC, false, __ATOMIC_SEQ_CST,   \
 					    __ATOMIC_SEQ_CST);                                     \
@@ -190,21 +200,19 @@ static uint64_t truncate_to(uint64_t v, int32_t width)
 	L_PROBE_##NAME : DST = (uint64_t)(T)rt_probe_ld##bytes(SRC + IMM);                         \
 	NEXT();
 
+/* a load outside the packet ends the function with 0 */
+#define PACKET_LOAD(off, bytes)                                                                    \
+	do {                                                                                       \
+		if (!interp_ld_abs((void *)(uintptr_t)r[6], off, bytes, &r[0])) {                  \
+			r[0] = 0;                                                                  \
+			goto L_EXIT;                                                               \
+		}                                                                                  \
+		NEXT();                                                                            \
+	} while (0)
+
 #define PACKET(SZ, bytes)                                                                          \
-	L_LD_ABS##SZ : if (!interp_ld_abs((void *)(uintptr_t)r[6], ip->imm, bytes, &r[0]))         \
-	{                                                                                          \
-		r[0] = 0;                                                                          \
-		goto L_EXIT;                                                                       \
-	}                                                                                          \
-	NEXT();                                                                                    \
-	L_LD_IND##SZ : if (!interp_ld_abs((void *)(uintptr_t)r[6],                                 \
-					  (int32_t)((uint32_t)SRC + (uint32_t)ip->imm), bytes,     \
-					  &r[0]))                                                  \
-	{                                                                                          \
-		r[0] = 0;                                                                          \
-		goto L_EXIT;                                                                       \
-	}                                                                                          \
-	NEXT();
+	L_LD_ABS##SZ : PACKET_LOAD(ip->imm, bytes);                                                \
+	L_LD_IND##SZ : PACKET_LOAD((int32_t)((uint32_t)SRC + (uint32_t)ip->imm), bytes);
 
 /* Puts a function's frame below the running one's. False: no room. */
 static bool enter_frame(struct interp_run *run, uint64_t top, const struct interp_func *fn)
@@ -215,22 +223,30 @@ static bool enter_frame(struct interp_run *run, uint64_t top, const struct inter
 	return true;
 }
 
-__attribute__((no_sanitize("thread"), noinline)) uint64_t
-interp_exec(struct interp_run *run, const struct interp_func *fn, const uint64_t args[5])
+__attribute__((no_sanitize("thread"), noinline)) uint64_t interp_exec(struct interp_run *run,
+								      const struct interp_func *fn,
+								      const uint64_t args[5])
 {
 	static const void *const labels[IOP_COUNT] = {
 #define INSN(sym, code, dst, src, off, imm, val, use, def, since, text) [ISA_##sym] = &&L_##sym,
-#define ALT INSN
+#define ALT                                                             INSN
 #include "isa/insn.def"
 #undef ALT
 #undef INSN
-		[IOP_TRAP] = &&L_TRAP,		 [IOP_NOP] = &&L_NOP,
-		[IOP_HELPER] = &&L_HELPER,	 [IOP_KFUNC] = &&L_KFUNC,
-		[IOP_KFUNC_PLAIN] = &&L_KFUNC_PLAIN, [IOP_TAIL_CALL] = &&L_TAIL_CALL,
-		[IOP_THROW] = &&L_THROW,	 [IOP_PROBE_B] = &&L_PROBE_B,
-		[IOP_PROBE_H] = &&L_PROBE_H,	 [IOP_PROBE_W] = &&L_PROBE_W,
-		[IOP_PROBE_DW] = &&L_PROBE_DW,	 [IOP_PROBE_SB] = &&L_PROBE_SB,
-		[IOP_PROBE_SH] = &&L_PROBE_SH,	 [IOP_PROBE_SW] = &&L_PROBE_SW,
+		[IOP_TRAP] = &&L_TRAP,
+		[IOP_NOP] = &&L_NOP,
+		[IOP_HELPER] = &&L_HELPER,
+		[IOP_KFUNC] = &&L_KFUNC,
+		[IOP_KFUNC_PLAIN] = &&L_KFUNC_PLAIN,
+		[IOP_TAIL_CALL] = &&L_TAIL_CALL,
+		[IOP_THROW] = &&L_THROW,
+		[IOP_PROBE_B] = &&L_PROBE_B,
+		[IOP_PROBE_H] = &&L_PROBE_H,
+		[IOP_PROBE_W] = &&L_PROBE_W,
+		[IOP_PROBE_DW] = &&L_PROBE_DW,
+		[IOP_PROBE_SB] = &&L_PROBE_SB,
+		[IOP_PROBE_SH] = &&L_PROBE_SH,
+		[IOP_PROBE_SW] = &&L_PROBE_SW,
 	};
 	const uint32_t entry_depth = run->depth;
 	const struct rt_prog *const entry_prog = run->prog;
@@ -337,7 +353,8 @@ L_KFUNC:
 L_CALL_SUB: {
 	struct interp_frame *f;
 
-	if (run->depth == INTERP_FRAMES || (uintptr_t)run->sp - (uintptr_t)run->stack < ip->func->stack)
+	if (run->depth == INTERP_FRAMES ||
+	    (uintptr_t)run->sp - (uintptr_t)run->stack < ip->func->stack)
 		goto L_TRAP;
 	f = &run->frame[run->depth++];
 	f->ret = ip + 1;
@@ -378,8 +395,8 @@ L_EXIT: {
 	DISPATCH();
 }
 
-	/* The program called takes the place of the running function and starts with an empty frame;
-	 * when it returns, it returns to that function's caller. */
+	/* The program called takes the place of the running function and starts with an empty
+	 * frame; when it returns, it returns to that function's caller. */
 L_TAIL_CALL: {
 	const struct rt_prog *to = interp_tail_target(run, r[2], r[3]);
 
@@ -393,8 +410,8 @@ L_TAIL_CALL: {
 	DISPATCH();
 }
 
-	/* Back to the program's main frame, then the exception callback or the cookie as result (kfunc
-	 * spec R9.13). */
+	/* Back to the program's main frame, then the exception callback or the cookie as result
+	 * (kfunc spec R9.13). */
 L_THROW: {
 	const struct interp_func *cb = run->prog->code->exception_cb;
 
@@ -461,7 +478,8 @@ static uint64_t call_outside(const struct interp_func *fn, const uint64_t args[5
 	return ret;
 }
 
-uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+		     uint64_t a5)
 {
 	const struct interp_func *func = fn;
 	const uint64_t args[5] = {a1, a2, a3, a4, a5};

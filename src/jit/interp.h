@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The interpreter: verified instructions are decoded once into 16-byte operations with everything
- * resolved (jump targets, functions, maps, context fields), then executed by one dispatch loop. It is
- * the reference for generated code, so it is written to be obviously right first.
+ * resolved (jump targets, functions, maps, context fields), then executed by one dispatch loop. It
+ * is the reference for generated code, so it is written to be obviously right first.
  *
- * One operation stands for one instruction slot, at the same index; the second half of a 16-byte load
- * is never reached. What the verifier saw on no path becomes TRAP.
+ * One operation stands for one instruction slot, at the same index; the second half of a 16-byte
+ * load is never reached. What the verifier saw on no path becomes TRAP.
  */
 #ifndef JIT_INTERP_H
 #define JIT_INTERP_H
@@ -19,8 +19,8 @@
 enum interp_extra {
 	IOP_TRAP = ISA_OP_COUNT, /* must not be reached: the program ends with 0 */
 	IOP_NOP,
-	IOP_HELPER,	 /* p: the function */
-	IOP_KFUNC,	 /* p: struct interp_kfunc */
+	IOP_HELPER,      /* p: the function */
+	IOP_KFUNC,       /* p: struct interp_kfunc */
 	IOP_KFUNC_PLAIN, /* p: a function that takes and returns 64-bit values only */
 	IOP_TAIL_CALL,
 	IOP_THROW,
@@ -64,7 +64,8 @@ enum interp_conv {
 	CONV_BOOL,
 };
 
-/* A kfunc call with its conversions and the arguments that the loader supplies (kfunc spec R2.15). */
+/* A kfunc call with its conversions and the arguments that the loader supplies (kfunc spec R2.15).
+ */
 struct interp_kfunc {
 	rt_helper_fn fn;
 	uint8_t arg[5]; /* enum interp_conv */
@@ -92,7 +93,7 @@ struct interp_code {
 #define INTERP_STACK  (20 * 1024)
 /* may_goto: jumps back at most this often in one activation of a function (spec R3.24, rule text in
  * interp.c) */
-#define INTERP_MAY_GOTO (1u << 23)
+#define INTERP_MAY_GOTO   (1u << 23)
 #define INTERP_TAIL_CALLS 33
 
 struct interp_frame {
@@ -125,8 +126,8 @@ const struct rt_prog *interp_tail_target(struct interp_run *run, uint64_t map, u
 bool interp_ld_abs(const void *skb, int64_t off, uint32_t size, uint64_t *val);
 
 /*
- * Where a field of a context is at run time (ctx.c): changes *off and *size of a load. 0, or -ENOTSUPP
- * with *what set.
+ * Where a field of a context is at run time (ctx.c): changes *off and *size of a load. 0, or
+ * -ENOTSUPP with *what set.
  */
 int interp_ctx_load(const struct rt_prog *p, int32_t *off, uint32_t *size);
 int interp_map_load(const struct rt_prog *p, int32_t *off, uint32_t size, const char **what);

@@ -2,9 +2,10 @@
 /*
  * Run-time contexts of programs whose context is a view, not memory: socket buffers and XDP frames.
  * Each begins with the structure that programs are written against, so that most fields are plain
- * loads and stores of it; the fields that hold 32-bit stand-ins for pointers are loaded from the real
- * pointers behind it instead (jit/ctx.def says which). Program types with other contexts get the real
- * thing: an array of 64-bit arguments (tracing, raw tracepoints, struct_ops) or plain memory (syscall).
+ * loads and stores of it; the fields that hold 32-bit stand-ins for pointers are loaded from the
+ * real pointers behind it instead (jit/ctx.def says which). Program types with other contexts get
+ * the real thing: an array of 64-bit arguments (tracing, raw tracepoints, struct_ops) or plain
+ * memory (syscall).
  */
 #ifndef RUNTIME_CTX_H
 #define RUNTIME_CTX_H
@@ -24,8 +25,8 @@ struct rt_packet {
 struct rt_skb {
 	struct __sk_buff user; /* len follows the packet: rt_skb_sync() */
 	struct rt_packet pkt;
-	uint8_t *mac; /* start of the link header, for loads relative to it */
-	uint8_t *net; /* start of the network header */
+	uint8_t *mac;         /* start of the link header, for loads relative to it */
+	uint8_t *net;         /* start of the network header */
 	struct bpf_sock sock; /* what user.sk points to: sockets are their views (never TCP) */
 };
 

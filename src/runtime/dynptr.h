@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Dynptrs at run time: 16 bytes on a program's stack (kfunc spec 10.1), laid out as the kernel's struct
- * bpf_dynptr_kern. Memory kinds point at the bytes; packet kinds point at the packet's context and the
- * view (offset, size) is relative to its data.
+ * Dynptrs at run time: 16 bytes on a program's stack (kfunc spec 10.1), laid out as the kernel's
+ * struct bpf_dynptr_kern. Memory kinds point at the bytes; packet kinds point at the packet's
+ * context and the view (offset, size) is relative to its data.
  */
 #ifndef RUNTIME_DYNPTR_H
 #define RUNTIME_DYNPTR_H
@@ -24,8 +24,8 @@ enum rt_dynptr_kind {
 	RT_DYNPTR_NONE,
 	RT_DYNPTR_LOCAL,
 	RT_DYNPTR_RINGBUF,
-	RT_DYNPTR_SKB, /* data: struct rt_skb */
-	RT_DYNPTR_XDP, /* data: struct rt_xdp */
+	RT_DYNPTR_SKB,      /* data: struct rt_skb */
+	RT_DYNPTR_XDP,      /* data: struct rt_xdp */
 	RT_DYNPTR_SKB_META, /* data: struct rt_skb; the bytes before the packet */
 };
 
@@ -73,8 +73,8 @@ static inline int rt_dynptr_check(const struct rt_dynptr *p, uint64_t off, uint6
 }
 
 /*
- * The bytes of a checked range; NULL when the packet has become too short meanwhile. All our packets
- * are linear, so there is always one address.
+ * The bytes of a checked range; NULL when the packet has become too short meanwhile. All our
+ * packets are linear, so there is always one address.
  */
 static inline uint8_t *rt_dynptr_addr(const struct rt_dynptr *p, uint64_t off, uint64_t len)
 {

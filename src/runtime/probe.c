@@ -2,13 +2,13 @@
 /*
  * Loads and copies that survive bad addresses.
  *
- * On x86-64 each is a small assembly routine with one or two instructions that may fault, and a fault
- * table of exactly those instructions. A handler for SIGSEGV and SIGBUS looks the faulting instruction
- * up: one of ours continues at its fix-up, everything else goes to the handler that was there before,
- * as if ours did not exist. So a probing load costs what a load costs, and no fault of the host is
- * ever swallowed. The handler reads only the constant table and the saved action: it is safe in a
- * signal, in any thread, on the alternate stack, and under the sanitizers, which see no instrumented
- * access (their own handlers are the previous action).
+ * On x86-64 each is a small assembly routine with one or two instructions that may fault, and a
+ * fault table of exactly those instructions. A handler for SIGSEGV and SIGBUS looks the faulting
+ * instruction up: one of ours continues at its fix-up, everything else goes to the handler that was
+ * there before, as if ours did not exist. So a probing load costs what a load costs, and no fault
+ * of the host is ever swallowed. The handler reads only the constant table and the saved action: it
+ * is safe in a signal, in any thread, on the alternate stack, and under the sanitizers, which see
+ * no instrumented access (their own handlers are the previous action).
  *
  * It is installed on first use, never before (DESIGN 5). A host that installs its own handler later
  * takes ours out of the way; rt_probe_init(), called for every program load, puts it in front again
@@ -45,6 +45,7 @@
 	"probe_fix_" #name ": xorl %eax, %eax\n"                                                   \
 	"ret\n.size " #name ", . - " #name "\n"
 
+/* clang-format off */
 __asm__(".text\n"
 	PROBE_LOAD(rt_probe_ld1, "movzbl")
 	PROBE_LOAD(rt_probe_ld2, "movzwl")
@@ -98,6 +99,7 @@ __asm__(".text\n"
 	"probe_fix_str: movq $-1, %rax\n"
 	"ret\n"
 	".size probe_copy_str, . - probe_copy_str\n");
+/* clang-format on */
 
 uint64_t probe_copy(void *dst, const void *src, uint64_t n) __asm__("probe_copy");
 int64_t probe_copy_str(void *dst, const void *src, uint64_t n) __asm__("probe_copy_str");
@@ -127,10 +129,10 @@ static const struct {
 
 /*
  * What was there before us, by signal ([0] SIGSEGV, [1] SIGBUS). When a host has put its handler in
- * front of ours it may chain back to it, so going in front again takes a handler function with its own
- * memory of what it displaced; a circle cannot form. A level is written before its handler is
- * installed and never again. After the last level the host keeps the front. A host that restores what it
- * had before (test frameworks do) is met again at the level it had.
+ * front of ours it may chain back to it, so going in front again takes a handler function with its
+ * own memory of what it displaced; a circle cannot form. A level is written before its handler is
+ * installed and never again. After the last level the host keeps the front. A host that restores
+ * what it had before (test frameworks do) is met again at the level it had.
  */
 #define LEVELS 4
 static struct sigaction previous[LEVELS][2];
@@ -186,7 +188,7 @@ HANDLER(2)
 HANDLER(3)
 
 static void (*const handlers[LEVELS])(int, siginfo_t *, void *) = {on_fault_0, on_fault_1,
-								    on_fault_2, on_fault_3};
+								   on_fault_2, on_fault_3};
 
 static void install(int sig)
 {

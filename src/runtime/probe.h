@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /*
- * Installs the fault handler if it is not installed, or puts it in front again if the host installed
- * one of its own since. Cheap enough for once per program load, not for once per run.
+ * Installs the fault handler if it is not installed, or puts it in front again if the host
+ * installed one of its own since. Cheap enough for once per program load, not for once per run.
  */
 void rt_probe_init(void);
 

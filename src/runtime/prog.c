@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Programs at run time: entering and leaving them, and their end. A program is freed, with all that it
- * owns, after a grace period: threads may still be in it when the last reference goes.
+ * Programs at run time: entering and leaving them, and their end. A program is freed, with all that
+ * it owns, after a grace period: threads may still be in it when the last reference goes.
  */
 #include "runtime/run.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * liburcu, in one flavour. We take "memb": a read section costs two thread-local stores, because the
- * side that waits issues membarrier(2) instead. "qsbr" would be cheaper still but needs every host
- * thread to announce quiescent states; "mb" costs two full fences each time; "bp" registers by itself
- * but takes a lock and a signal-safe path for it. What memb asks for, registration of threads, is done
- * here: on a thread's first read section, undone by a thread-specific destructor.
+ * liburcu, in one flavour. We take "memb": a read section costs two thread-local stores, because
+ * the side that waits issues membarrier(2) instead. "qsbr" would be cheaper still but needs every
+ * host thread to announce quiescent states; "mb" costs two full fences each time; "bp" registers by
+ * itself but takes a lock and a signal-safe path for it. What memb asks for, registration of
+ * threads, is done here: on a thread's first read section, undone by a thread-specific destructor.
  *
- * The thread that runs callbacks is made with all signals blocked except those of faults, so that the
- * host's handlers keep running on the host's threads. A child of fork() that goes on without exec()
- * must not use the library.
+ * The thread that runs callbacks is made with all signals blocked except those of faults, so that
+ * the host's handlers keep running on the host's threads. A child of fork() that goes on without
+ * exec() must not use the library.
  *
  * ThreadSanitizer does not see inside liburcu; the annotations say what a grace period orders: all
  * that readers did before it, before all that happens after it.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Test runs on packets. The caller's data is an Ethernet frame; the packet lies in one page with the
- * head and tail room that the kernel leaves, so the same lengths are accepted and programs can move the
- * ends as far. TC programs see the frame from the link header on, the other socket buffer types from
- * the network header on; what comes back begins at the link header in any case, zeroed where the
- * program did not see it.
+ * Test runs on packets. The caller's data is an Ethernet frame; the packet lies in one page with
+ * the head and tail room that the kernel leaves, so the same lengths are accepted and programs can
+ * move the ends as far. TC programs see the frame from the link header on, the other socket buffer
+ * types from the network header on; what comes back begins at the link header in any case, zeroed
+ * where the program did not see it.
  */
 #include "runtime/test_packet.h"
 
@@ -22,7 +22,7 @@
 #include "runtime/test_run.h"
 
 #define LINK_LEN      ETH_HLEN
-#define PAGE	      4096
+#define PAGE          4096
 #define SHARED_INFO   320 /* at the end of a buffer's page */
 #define SKB_HEADROOM  64
 #define XDP_HEADROOM  256
@@ -70,7 +70,8 @@ static int read_ctx(const struct rt_test_run *t, void *ctx, uint32_t size)
 	return 0;
 }
 
-/* Both results are given back as far as they fit; the packet's length even without a place for it. */
+/* Both results are given back as far as they fit; the packet's length even without a place for it.
+ */
 static int results(struct rt_test_run *t, const void *data, uint32_t size, const void *ctx,
 		   uint32_t ctx_size)
 {
@@ -103,8 +104,8 @@ static int skb_from_ctx(struct rt_skb *skb, const struct __sk_buff *c, uint32_t 
 		return -EINVAL;
 	if (c->ifindex && !interface_exists(c->ifindex))
 		return -ENODEV;
-	if (c->gso_segs > GSO_SEGS_MAX || (c->wire_len && (c->wire_len < len ||
-							  c->wire_len > GSO_SIZE_MAX)))
+	if (c->gso_segs > GSO_SEGS_MAX ||
+	    (c->wire_len && (c->wire_len < len || c->wire_len > GSO_SIZE_MAX)))
 		return -EINVAL;
 	skb->user.mark = c->mark;
 	skb->user.priority = c->priority;
@@ -144,7 +145,8 @@ static uint32_t packet_type(const uint8_t *frame)
 	return memcmp(frame, none, 6) ? 3 : 0;
 }
 
-/* The socket that the packet is taken to belong to: closed, unbound, with the packet's addresses. */
+/* The socket that the packet is taken to belong to: closed, unbound, with the packet's addresses.
+ */
 static void skb_socket(struct rt_skb *skb)
 {
 	const uint8_t *ip = skb->net;
@@ -231,8 +233,8 @@ int rt_test_skb(const struct rt_prog *p, struct rt_test_run *t)
 
 static int xdp_from_ctx(const struct xdp_md *c, uint32_t size, struct rt_xdp *xdp)
 {
-	if (c->data_meta || c->data_end != size || c->data > c->data_end ||
-	    c->data % 4 || c->data > XDP_META_MAX || c->egress_ifindex)
+	if (c->data_meta || c->data_end != size || c->data > c->data_end || c->data % 4 ||
+	    c->data > XDP_META_MAX || c->egress_ifindex)
 		return -EINVAL;
 	if (!c->ingress_ifindex && c->rx_queue_index)
 		return -EINVAL;
@@ -246,7 +248,8 @@ static int xdp_from_ctx(const struct xdp_md *c, uint32_t size, struct rt_xdp *xd
 	return 0;
 }
 
-static int xdp_run(const struct rt_prog *p, struct rt_test_run *t, uint8_t *page, struct xdp_md *ctx)
+static int xdp_run(const struct rt_prog *p, struct rt_test_run *t, uint8_t *page,
+		   struct xdp_md *ctx)
 {
 	struct rt_xdp xdp;
 	int err;

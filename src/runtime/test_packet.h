@@ -10,7 +10,8 @@ struct rt_test_run;
 
 /* runs repeat times (0: once), sets duration; the last return value */
 uint32_t rt_test_repeat(const struct rt_prog *p, struct rt_test_run *t, void *ctx);
-/* copies a result of size bytes to a place with *room bytes, which becomes size; -EFAULT, -ENOSPC */
+/* copies a result of size bytes to a place with *room bytes, which becomes size; -EFAULT, -ENOSPC
+ */
 int rt_test_out(uint64_t dst, uint32_t *room, const void *src, uint32_t size);
 
 int rt_test_skb(const struct rt_prog *p, struct rt_test_run *t);

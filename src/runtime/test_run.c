@@ -23,8 +23,8 @@
 #include "runtime/test_packet.h"
 
 #define SYSCALL_CTX_MAX 65535u
-#define RAW_TP_ARGS	12
-#define RUN_ON_CPU	(1u << 0)
+#define RAW_TP_ARGS     12
+#define RUN_ON_CPU      (1u << 0)
 
 uint32_t rt_test_repeat(const struct rt_prog *p, struct rt_test_run *t, void *ctx)
 {

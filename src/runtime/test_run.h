@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Running a program once, or many times, on test data: what BPF_PROG_TEST_RUN asks for. Addresses may be
- * bad; they are read and written fault-safely.
+ * Running a program once, or many times, on test data: what BPF_PROG_TEST_RUN asks for. Addresses
+ * may be bad; they are read and written fault-safely.
  */
 #ifndef RUNTIME_TEST_RUN_H
 #define RUNTIME_TEST_RUN_H
@@ -10,7 +10,8 @@
 
 struct rt_prog;
 
-/* As the test part of union bpf_attr; sizes out are room on entry and the whole result's size after. */
+/* As the test part of union bpf_attr; sizes out are room on entry and the whole result's size
+ * after. */
 struct rt_test_run {
 	uint64_t data_in, data_out;
 	uint32_t data_size_in, data_size_out;
@@ -23,10 +24,10 @@ struct rt_test_run {
 
 /*
  * 0; -EINVAL: sizes, flags or context fields that this program type does not take; -E2BIG: non-zero
- * bytes behind the context structure; -EFAULT: an address; -ENOSPC: data_out or ctx_out is too small
- * (what fits was written and all results are set); -ENODEV: no such network interface; -ENXIO: no
- * such CPU; -ENOTSUPP (524): programs of this type have no test run here; -EOPNOTSUPP: the program
- * belongs to a kernel image; -ENOMEM.
+ * bytes behind the context structure; -EFAULT: an address; -ENOSPC: data_out or ctx_out is too
+ * small (what fits was written and all results are set); -ENODEV: no such network interface;
+ * -ENXIO: no such CPU; -ENOTSUPP (524): programs of this type have no test run here; -EOPNOTSUPP:
+ * the program belongs to a kernel image; -ENOMEM.
  */
 int rt_test_run(const struct rt_prog *p, struct rt_test_run *t);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Virtual CPUs. A program may use per-CPU data without locks because nothing else runs on its CPU; in
- * a process that promise is kept by a fixed set of slots, each owned by one thread at a time. Entering
- * takes the slot this thread had last (its data is warm), or any free one, or waits. Nested entries
- * of a thread stay on its slot.
+ * Virtual CPUs. A program may use per-CPU data without locks because nothing else runs on its CPU;
+ * in a process that promise is kept by a fixed set of slots, each owned by one thread at a time.
+ * Entering takes the slot this thread had last (its data is warm), or any free one, or waits.
+ * Nested entries of a thread stay on its slot.
  *
  * There are as many slots as the machine has possible CPUs (the number user space sizes per-CPU
  * buffers by), at most RT_MAX_CPUS.

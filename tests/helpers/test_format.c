@@ -85,10 +85,10 @@ static void refuse(const char *fmt, uint32_t size, uint32_t n_args)
 
 static void test_refused(void **state)
 {
-	static const char *const bad[] = {
-		"%",	 "%z",	 "%n",	   "%f",   "%.3d", "%*d", "%h",	    "%hd", "%lld%",
-		"%sx",	 "%pabc", "%pksa", "%lls", "%ls",  "%lc", "%llld", "\001", "caf\xc3\xa9",
-		"%99999d"};
+	static const char *const bad[] = {"%",     "%z",    "%n",          "%f",     "%.3d",
+					  "%*d",   "%h",    "%hd",         "%lld%",  "%sx",
+					  "%pabc", "%pksa", "%lls",        "%ls",    "%lc",
+					  "%llld", "\001",  "caf\xc3\xa9", "%99999d"};
 	size_t i;
 
 	(void)state;
@@ -153,14 +153,15 @@ static void test_snprintf(void **state)
 	assert_string_equal(buf, "5=five");
 	assert_int_equal(helper_snprintf(ADDR(buf), 3, ADDR("%d=%s"), ADDR(args), 16), 7);
 	assert_string_equal(buf, "5=");
-	assert_int_equal(helper_snprintf(ADDR(buf), sizeof(buf), ADDR("%d"), ADDR(args), 7), -EINVAL);
+	assert_int_equal(helper_snprintf(ADDR(buf), sizeof(buf), ADDR("%d"), ADDR(args), 7),
+			 -EINVAL);
 	assert_int_equal(helper_snprintf(0, 0, ADDR("%d"), ADDR(args), 8), 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),	   cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_numbers),    cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_pointers),   cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_truncation), cmocka_unit_test(test_printk),
 		cmocka_unit_test(test_snprintf),

@@ -165,7 +165,8 @@ static uint16_t ones_sum(const uint8_t *p, int n)
 static void test_checksums(void **state)
 {
 	/* 20 bytes with a checksum at 10; changing two and four bytes keeps the sum right */
-	uint8_t p[20] = {0x45, 0, 0, 0x54, 0x1c, 0x46, 0x40, 0, 0x40, 1, 0, 0, 172, 16, 10, 99, 172, 16, 10, 12};
+	uint8_t p[20] = {0x45, 0, 0,   0x54, 0x1c, 0x46, 0x40, 0,  0x40, 1,
+			 0,    0, 172, 16,   10,   99,   172,  16, 10,   12};
 	struct rt_skb skb = {.pkt = {p, p, p + 20, p, p + 20}};
 	uint16_t csum = ~ones_sum(p, 20), w;
 	uint32_t from, to;
@@ -189,7 +190,8 @@ static void test_checksums(void **state)
 	memcpy(p + 16, "\xc0\xa8\xff\xfe", 4);
 	memcpy(&to, p + 16, 4);
 	assert_int_equal(helper_l3_csum_replace(ADDR(&skb), 10, 0,
-						helper_csum_diff(ADDR(&from), 4, ADDR(&to), 4, 0), 0),
+						helper_csum_diff(ADDR(&from), 4, ADDR(&to), 4, 0),
+						0),
 			 0);
 	assert_int_equal(ones_sum(p, 20), 0xffff);
 	assert_int_equal(helper_csum_diff(0, 0, ADDR(p), 20, 0), 0xffff);
@@ -268,10 +270,10 @@ static void test_system(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_strtol),	   cmocka_unit_test(test_strncmp),
+		cmocka_unit_test(test_strtol),     cmocka_unit_test(test_strncmp),
 		cmocka_unit_test(test_probe_read), cmocka_unit_test(test_dynptr),
-		cmocka_unit_test(test_xdp),	   cmocka_unit_test(test_checksums),
-		cmocka_unit_test(test_skb),	   cmocka_unit_test(test_system),
+		cmocka_unit_test(test_xdp),        cmocka_unit_test(test_checksums),
+		cmocka_unit_test(test_skb),        cmocka_unit_test(test_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

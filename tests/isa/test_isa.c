@@ -104,8 +104,8 @@ static bool alu_ok(const struct bpf_insn *i, bool is64)
 			return !i->src_reg && !i->off;
 		if (is64 && i->off == 1)
 			return i->imm == 1 || i->imm == 0x10000;
-		return !i->imm && (i->off == 0 || i->off == 8 || i->off == 16 ||
-				   (is64 && i->off == 32));
+		return !i->imm &&
+		       (i->off == 0 || i->off == 8 || i->off == 16 || (is64 && i->off == 32));
 	case 0x30:
 	case 0x90:
 		if (i->off != 0 && i->off != 1)
@@ -196,9 +196,10 @@ static void test_reserved_fields(void **state)
 {
 	static const uint8_t regs[] = {0, 1, 2, 3, 4, 5, 6, 7, 10, 11, 15};
 	static const int16_t offs[] = {0, 1, 2, 8, 16, 24, 32, -1};
-	static const int32_t imms[] = {0,    1,    2,    16,   31,   32,    33,    63,      64, 0x40,
-				       0x41, 0x50, 0x51, 0xa0, 0xa1, 0xe1,  0xf1,  0xe0,    -1, 0x20,
-				       0x99, 0xf0, 0x70, 0x71, 0x81, 0x100, 0x110, 0x10000, 0x101};
+	static const int32_t imms[] = {0,    1,     2,     16,      31,   32,   33,   63,
+				       64,   0x40,  0x41,  0x50,    0x51, 0xa0, 0xa1, 0xe1,
+				       0xf1, 0xe0,  -1,    0x20,    0x99, 0xf0, 0x70, 0x71,
+				       0x81, 0x100, 0x110, 0x10000, 0x101};
 	unsigned int code, d, s, o, m, valid = 0;
 
 	(void)state;
@@ -220,8 +221,8 @@ static void test_reserved_fields(void **state)
 						any |= want;
 						if ((isa_check_fields(&i) == ISA_OK) != want)
 							fail_msg("%02x %u %u %d %d: want %d", code,
-								 regs[d], regs[s], offs[o],
-								 imms[m], want);
+								 regs[d], regs[s], offs[o], imms[m],
+								 want);
 					}
 		if (any != (isa_lookup(&(struct bpf_insn){.code = code}) != NULL))
 			fail_msg("opcode %02x", code);

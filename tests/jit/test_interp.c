@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The interpreter: every ALU and jump row against a second evaluation in plain C on random operands,
- * memory and atomics, calls, tail calls, callbacks, exceptions, loops, probing loads, threads.
+ * The interpreter: every ALU and jump row against a second evaluation in plain C on random
+ * operands, memory and atomics, calls, tail calls, callbacks, exceptions, loops, probing loads,
+ * threads.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -24,10 +25,29 @@ static uint64_t rnd(void)
 /* operands where things happen, and arbitrary ones */
 static uint64_t operand(void)
 {
-	static const uint64_t edges[] = {
-		0, 1, 2, 7, 31, 32, 63, 64, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
-		0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000,
-		0xffffffffffffffff, 0xffffffff80000000, 0x8000000080000000};
+	static const uint64_t edges[] = {0,
+					 1,
+					 2,
+					 7,
+					 31,
+					 32,
+					 63,
+					 64,
+					 0x7f,
+					 0x80,
+					 0xff,
+					 0x7fff,
+					 0x8000,
+					 0xffff,
+					 0x7fffffff,
+					 0x80000000,
+					 0xffffffff,
+					 0x100000000,
+					 0x7fffffffffffffff,
+					 0x8000000000000000,
+					 0xffffffffffffffff,
+					 0xffffffff80000000,
+					 0x8000000080000000};
 
 	return rnd() % 3 ? edges[rnd() % (sizeof(edges) / sizeof(edges[0]))] : rnd();
 }
@@ -45,7 +65,9 @@ static uint64_t eval64(uint8_t op, bool is_signed, uint64_t a, uint64_t b)
 		return a * b;
 	case 0x30:
 		if (is_signed)
-			return b == 0 ? 0 : b == -1ull ? 0 - a : (uint64_t)((int64_t)a / (int64_t)b);
+			return b == 0       ? 0
+			       : b == -1ull ? 0 - a
+					    : (uint64_t)((int64_t)a / (int64_t)b);
 		return b ? a / b : 0;
 	case 0x40:
 		return a | b;
@@ -140,7 +162,8 @@ static uint64_t swapped(uint64_t v, int bits)
 }
 
 /* value of r2 after one instruction `in` with r2 = a, r3 = b */
-static uint64_t expected(const struct isa_insn *row, const struct bpf_insn *in, uint64_t a, uint64_t b)
+static uint64_t expected(const struct isa_insn *row, const struct bpf_insn *in, uint64_t a,
+			 uint64_t b)
 {
 	bool wide = (in->code & 7) == BPF_ALU64 || (in->code & 7) == BPF_JMP;
 	bool is_signed = in->off == 1;
@@ -211,7 +234,8 @@ static void test_alu_rows(void **state)
 		const struct isa_insn *row = &isa_rows[i];
 		uint8_t cls = row->code & 7;
 
-		if ((cls != BPF_ALU && cls != BPF_ALU64) || i == ISA_CAST_USER || i == ISA_CAST_KERN)
+		if ((cls != BPF_ALU && cls != BPF_ALU64) || i == ISA_CAST_USER ||
+		    i == ISA_CAST_KERN)
 			continue;
 		rows++;
 		for (k = 0; k < 300; k++) {
@@ -277,11 +301,12 @@ static void test_memory(void **state)
 	assert_int_equal(test_run("r0 = *(s8 *)(r1 + 3); exit", buf), 0xffffffffffffff83);
 	assert_int_equal(test_run("r0 = *(s16 *)(r1 + 3); exit", buf), 0xffffffffffff8483);
 	assert_int_equal(test_run("r0 = *(s32 *)(r1 + 3); exit", buf), 0xffffffff86858483);
-	assert_int_equal(test_run("r0 = 0x1122334455667788 ll; r2 = r10; *(u64 *)(r2 - 8) = r0\n"
-				  "*(u16 *)(r10 - 6) = r2; *(u8 *)(r10 - 6) = 1; *(u8 *)(r10 - 5) = -2\n"
-				  "r0 = *(u64 *)(r10 - 8); exit",
-				  NULL),
-			 0x11223344fe017788);
+	assert_int_equal(
+		test_run("r0 = 0x1122334455667788 ll; r2 = r10; *(u64 *)(r2 - 8) = r0\n"
+			 "*(u16 *)(r10 - 6) = r2; *(u8 *)(r10 - 6) = 1; *(u8 *)(r10 - 5) = -2\n"
+			 "r0 = *(u64 *)(r10 - 8); exit",
+			 NULL),
+		0x11223344fe017788);
 	assert_int_equal(test_run("*(u64 *)(r10 - 16) = -1; *(u32 *)(r10 - 16) = 5\n"
 				  "r0 = *(u64 *)(r10 - 16); exit",
 				  NULL),
@@ -309,13 +334,15 @@ static void test_atomics(void **state)
 	check_atomic("r2 = 15; lock *(u64 *)(r1 + 0) |= r2; r0 = 1; exit", m, m | 15, 1);
 	check_atomic("r2 = 0xff; lock *(u64 *)(r1 + 0) &= r2; r0 = 1; exit", m, 0xf0, 1);
 	check_atomic("r2 = -1; lock *(u64 *)(r1 + 0) ^= r2; r0 = 1; exit", m, ~m, 1);
-	check_atomic("r2 = 1; r2 = atomic_fetch_add((u64 *)(r1 + 0), r2); r0 = r2; exit", m, m + 1, m);
-	check_atomic("r2 = -1; w2 = atomic_fetch_add((u32 *)(r1 + 0), w2); r0 = r2; exit", 1ull << 32,
-		     0x1ffffffff, 0);
+	check_atomic("r2 = 1; r2 = atomic_fetch_add((u64 *)(r1 + 0), r2); r0 = r2; exit", m, m + 1,
+		     m);
+	check_atomic("r2 = -1; w2 = atomic_fetch_add((u32 *)(r1 + 0), w2); r0 = r2; exit",
+		     1ull << 32, 0x1ffffffff, 0);
 	check_atomic("r2 = 1; w2 = atomic_fetch_or((u32 *)(r1 + 0), w2); r0 = r2; exit", m, m | 1,
 		     0xf0f0f0f0);
 	check_atomic("r2 = 0; r2 = atomic_fetch_and((u64 *)(r1 + 0), r2); r0 = r2; exit", m, 0, m);
-	check_atomic("r2 = 1; r2 = atomic_fetch_xor((u64 *)(r1 + 0), r2); r0 = r2; exit", m, m ^ 1, m);
+	check_atomic("r2 = 1; r2 = atomic_fetch_xor((u64 *)(r1 + 0), r2); r0 = r2; exit", m, m ^ 1,
+		     m);
 	check_atomic("r2 = 9; r2 = xchg_64(r1 + 0, r2); r0 = r2; exit", m, 9, m);
 	check_atomic("r2 = -1; w2 = xchg32_32(r1 + 0, w2); r0 = r2; exit", 7, 0xffffffff, 7);
 	check_atomic("r0 = 7; r2 = 9; r0 = cmpxchg_64(r1 + 0, r0, r2); exit", 7, 9, 7);
@@ -347,13 +374,14 @@ static void test_calls(void **state)
 {
 	(void)state;
 	/* callee-saved registers and frames of their own */
-	assert_int_equal(test_run("r6 = 1; r7 = 2; r8 = 3; r9 = 4; *(u64 *)(r10 - 8) = 5; r1 = 10\n"
-				  "call f; r0 += r6; r0 += r7; r0 += r8; r0 += r9\n"
-				  "r1 = *(u64 *)(r10 - 8); r0 += r1; exit\n"
-				  "f: r6 = 100; r7 = 100; r8 = 100; r9 = 100; *(u64 *)(r10 - 8) = 9\n"
-				  "r0 = r1; r0 *= 100; exit",
-				  NULL),
-			 1015);
+	assert_int_equal(
+		test_run("r6 = 1; r7 = 2; r8 = 3; r9 = 4; *(u64 *)(r10 - 8) = 5; r1 = 10\n"
+			 "call f; r0 += r6; r0 += r7; r0 += r8; r0 += r9\n"
+			 "r1 = *(u64 *)(r10 - 8); r0 += r1; exit\n"
+			 "f: r6 = 100; r7 = 100; r8 = 100; r9 = 100; *(u64 *)(r10 - 8) = 9\n"
+			 "r0 = r1; r0 *= 100; exit",
+			 NULL),
+		1015);
 	/* pointer into the caller's frame; eight functions deep */
 	assert_int_equal(test_run("*(u64 *)(r10 - 8) = 0; r1 = r10; r1 += -8; r2 = 7; call f\n"
 				  "r0 = *(u64 *)(r10 - 8); exit\n"
@@ -373,7 +401,7 @@ static void *slots_lookup(struct rt_map *map, const void *key)
 }
 
 static const struct rt_map_ops slots_ops = {.type = BPF_MAP_TYPE_PROG_ARRAY,
-					     .lookup = slots_lookup};
+					    .lookup = slots_lookup};
 static struct rt_map slots_map = {.desc = {.max_entries = 2, .obj = &slots_map}, .ops = &slots_ops};
 
 /* replaces each `rN = map[fd 0]` by the map above */
@@ -427,12 +455,13 @@ static void test_callbacks(void **state)
 {
 	(void)state;
 	/* bpf_loop adds 0..9 into the caller's stack, stops early when told to */
-	assert_int_equal(test_run("*(u64 *)(r10 - 8) = 0; r1 = 10; r2 = func cb; r3 = r10; r3 += -8\n"
-				  "r4 = 0; call 181; r1 = *(u64 *)(r10 - 8); r0 *= 1000; r0 += r1; exit\n"
-				  "cb: r3 = *(u64 *)(r2 + 0); r3 += r1; *(u64 *)(r2 + 0) = r3\n"
-				  "r0 = 0; exit",
-				  NULL),
-			 10045);
+	assert_int_equal(
+		test_run("*(u64 *)(r10 - 8) = 0; r1 = 10; r2 = func cb; r3 = r10; r3 += -8\n"
+			 "r4 = 0; call 181; r1 = *(u64 *)(r10 - 8); r0 *= 1000; r0 += r1; exit\n"
+			 "cb: r3 = *(u64 *)(r2 + 0); r3 += r1; *(u64 *)(r2 + 0) = r3\n"
+			 "r0 = 0; exit",
+			 NULL),
+		10045);
 	assert_int_equal(test_run("r1 = 10; r2 = func cb; r3 = 0; r4 = 0; call 181; exit\n"
 				  "cb: r0 = 0; if r1 != 3 goto e; r0 = 1; e: exit",
 				  NULL),
@@ -446,13 +475,14 @@ static void test_callbacks(void **state)
 				  NULL),
 			 (uint64_t)-E2BIG);
 	/* nested: 4 x 5 */
-	assert_int_equal(test_run("*(u64 *)(r10 - 8) = 0; r1 = 4; r2 = func outer; r3 = r10; r3 += -8\n"
-				  "r4 = 0; call 181; r0 = *(u64 *)(r10 - 8); exit\n"
-				  "outer: r1 = 5; r3 = r2; r2 = func inner; r4 = 0; call 181; r0 = 0; exit\n"
-				  "inner: r3 = *(u64 *)(r2 + 0); r3 += 1; *(u64 *)(r2 + 0) = r3\n"
-				  "r0 = 0; exit",
-				  NULL),
-			 20);
+	assert_int_equal(
+		test_run("*(u64 *)(r10 - 8) = 0; r1 = 4; r2 = func outer; r3 = r10; r3 += -8\n"
+			 "r4 = 0; call 181; r0 = *(u64 *)(r10 - 8); exit\n"
+			 "outer: r1 = 5; r3 = r2; r2 = func inner; r4 = 0; call 181; r0 = 0; exit\n"
+			 "inner: r3 = *(u64 *)(r2 + 0); r3 += 1; *(u64 *)(r2 + 0) = r3\n"
+			 "r0 = 0; exit",
+			 NULL),
+		20);
 }
 
 static uint64_t kept_callback;
@@ -466,8 +496,10 @@ static uint64_t keep_callback(uint64_t fn, uint64_t b, uint64_t c, uint64_t d, u
 
 static struct kfunc_contract plain_contract(const char *name, void *addr)
 {
-	struct kfunc_contract c = {.name = name, .ret_kind = CRET_SCALAR,
-				   .ret_bytes = 8, .addr = addr};
+	struct kfunc_contract c = {.name = name,
+				   .ret_kind = CRET_SCALAR,
+				   .ret_bytes = 8,
+				   .addr = addr};
 
 	return c;
 }
@@ -625,14 +657,21 @@ static uint64_t run_probe(const char *load, uint64_t addr)
 
 static void test_probing_loads(void **state)
 {
-	static const char *const loads[] = {
-		"r0 = *(u8 *)(r2 + 0)",	 "r0 = *(u16 *)(r2 + 0)", "r0 = *(u32 *)(r2 + 0)",
-		"r0 = *(u64 *)(r2 + 0)", "r0 = *(s8 *)(r2 + 0)",  "r0 = *(s16 *)(r2 + 0)",
-		"r0 = *(s32 *)(r2 + 0)"};
-	static const uint64_t bad[] = {0, 8, 4095, 0xffffffff81000000, 0xffff888000000000,
-				       0x8000000000000000, 0x0000800000000000, 0xfffffffffffffff9};
+	static const char *const loads[] = {"r0 = *(u8 *)(r2 + 0)",  "r0 = *(u16 *)(r2 + 0)",
+					    "r0 = *(u32 *)(r2 + 0)", "r0 = *(u64 *)(r2 + 0)",
+					    "r0 = *(s8 *)(r2 + 0)",  "r0 = *(s16 *)(r2 + 0)",
+					    "r0 = *(s32 *)(r2 + 0)"};
+	static const uint64_t bad[] = {0,
+				       8,
+				       4095,
+				       0xffffffff81000000,
+				       0xffff888000000000,
+				       0x8000000000000000,
+				       0x0000800000000000,
+				       0xfffffffffffffff9};
 	long page = sysconf(_SC_PAGESIZE);
-	uint8_t *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *two =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t i, k;
 
 	(void)state;

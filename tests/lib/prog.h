@@ -21,8 +21,9 @@
 
 static inline int test_cmp_u32(const void *a, const void *b)
 {
-	return *(const uint32_t *)a < *(const uint32_t *)b ? -1
-							   : *(const uint32_t *)a > *(const uint32_t *)b;
+	return *(const uint32_t *)a < *(const uint32_t *)b
+		       ? -1
+		       : *(const uint32_t *)a > *(const uint32_t *)b;
 }
 
 /* subprogram starts: 0, targets of calls and of function loads */

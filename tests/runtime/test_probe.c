@@ -27,7 +27,8 @@ static const uint64_t bad[] = {0,
 static uint8_t *page_before_hole(size_t *size)
 {
 	long page = sysconf(_SC_PAGESIZE);
-	uint8_t *p = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *p =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert_ptr_not_equal(p, MAP_FAILED);
 	assert_int_equal(mprotect(p + page, page, PROT_NONE), 0);
@@ -70,8 +71,11 @@ static void test_page_border(void **state)
 		assert_int_equal(rt_probe_read(buf, (uintptr_t)p + page - n, n), 0);
 		assert_true(buf[n - 1] == 'a' && buf[n] == 0);
 		assert_int_equal(rt_probe_read(buf, (uintptr_t)p + page - n, n + 1), -EFAULT);
-		assert_int_equal(rt_probe_write((uintptr_t)p + page - n, "bbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-									 "bbbbbbbbbbbbbbbbbbbb", n), 0);
+		assert_int_equal(rt_probe_write((uintptr_t)p + page - n,
+						"bbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+						"bbbbbbbbbbbbbbbbbbbb",
+						n),
+				 0);
 		assert_int_equal(p[page - n], 'b');
 		memset(p, 'a', page);
 	}

@@ -8,8 +8,8 @@
 #define ADDR(x) ((uint64_t)(uintptr_t)(x))
 
 /* 4 bytes of payload behind link, and an IP-like header that nobody parses */
-static const uint8_t frame[40] = {1, 2, 3, 4,	 5, 6, 7, 8,  9, 10, 11, 12, 8,	 0,  0x45, 0,  0, 26,
-				   0, 0, 0, 0, 0, 0, 0, 0, 1, 2,  3,  4,  10, 11, 12, 13};
+static const uint8_t frame[40] = {1,  2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 8, 0,  0x45, 0,  0,
+				  26, 0, 0, 0, 0, 0, 0, 0, 0, 1,  2,  3,  4, 10, 11,   12, 13};
 
 /* loads off r1 are context accesses, as the verifier would say */
 static struct rt_prog *ctx_prog(const char *text, uint32_t type)
@@ -42,10 +42,11 @@ static void test_skb_fields(void **state)
 	/* TC sees the frame, a socket filter what follows the link header */
 	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 0); exit", BPF_PROG_TYPE_SCHED_CLS), 40);
 	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 0); exit", BPF_PROG_TYPE_SOCKET_FILTER), 26);
-	assert_int_equal(run_frame("r2 = *(u32 *)(r1 + 76); r3 = *(u32 *)(r1 + 80); r3 -= r2; r0 = r3\n"
-				   "r2 = *(u8 *)(r2 + 0); r0 *= 1000; r0 += r2; exit",
-				   BPF_PROG_TYPE_SCHED_CLS),
-			 40001);
+	assert_int_equal(
+		run_frame("r2 = *(u32 *)(r1 + 76); r3 = *(u32 *)(r1 + 80); r3 -= r2; r0 = r3\n"
+			  "r2 = *(u8 *)(r2 + 0); r0 *= 1000; r0 += r2; exit",
+			  BPF_PROG_TYPE_SCHED_CLS),
+		40001);
 	assert_int_equal(run_frame("r2 = *(u32 *)(r1 + 140); r3 = *(u32 *)(r1 + 76); r0 = 1\n"
 				   "if r2 == r3 goto e; r0 = 0; e: exit",
 				   BPF_PROG_TYPE_SCHED_CLS),
@@ -79,14 +80,18 @@ static void test_addresses(void **state)
 {
 	(void)state;
 	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 88); exit", BPF_PROG_TYPE_CGROUP_SKB), 2);
-	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 92); exit", BPF_PROG_TYPE_CGROUP_SKB), 0x0d0c0b0a);
-	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 96); exit", BPF_PROG_TYPE_CGROUP_SKB), 0x04030201);
+	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 92); exit", BPF_PROG_TYPE_CGROUP_SKB),
+			 0x0d0c0b0a);
+	assert_int_equal(run_frame("r0 = *(u32 *)(r1 + 96); exit", BPF_PROG_TYPE_CGROUP_SKB),
+			 0x04030201);
 	/* through the packet's socket: family and destination address */
-	assert_int_equal(run_frame("r6 = *(u64 *)(r1 + 168); r1 = r6; call 95; r2 = *(u32 *)(r0 + 4)\n"
-				   "r3 = *(u8 *)(r6 + 55); r0 = r2; r0 *= 100; r0 += r3; exit",
+	assert_int_equal(
+		run_frame("r6 = *(u64 *)(r1 + 168); r1 = r6; call 95; r2 = *(u32 *)(r0 + 4)\n"
+			  "r3 = *(u8 *)(r6 + 55); r0 = r2; r0 *= 100; r0 += r3; exit",
+			  BPF_PROG_TYPE_CGROUP_SKB),
+		213);
+	assert_int_equal(run_frame("r1 = *(u64 *)(r1 + 168); call 96; exit",
 				   BPF_PROG_TYPE_CGROUP_SKB),
-			 213);
-	assert_int_equal(run_frame("r1 = *(u64 *)(r1 + 168); call 96; exit", BPF_PROG_TYPE_CGROUP_SKB),
 			 0);
 }
 
@@ -94,14 +99,21 @@ static void test_skb_context(void **state)
 {
 	struct __sk_buff in = {.mark = 5, .priority = 6, .cb = {1, 2, 3, 4, 5}}, out;
 	uint8_t data[64];
-	struct rt_test_run t = {.data_in = ADDR(frame), .data_size_in = sizeof(frame),
-				.data_out = ADDR(data), .data_size_out = sizeof(data),
-				.ctx_in = ADDR(&in), .ctx_size_in = sizeof(in),
-				.ctx_out = ADDR(&out), .ctx_size_out = sizeof(out), .repeat = 3}, again = t;
-	struct rt_prog *p = ctx_prog("r2 = *(u32 *)(r1 + 8); r2 += 1; *(u32 *)(r1 + 8) = r2\n"
-				     "r3 = *(u32 *)(r1 + 52); *(u32 *)(r1 + 48) = r3; r4 = *(u32 *)(r1 + 76)\n"
-				     "*(u8 *)(r4 + 0) = 99; r0 = r2; exit",
-				     BPF_PROG_TYPE_SCHED_CLS);
+	struct rt_test_run t = {.data_in = ADDR(frame),
+				.data_size_in = sizeof(frame),
+				.data_out = ADDR(data),
+				.data_size_out = sizeof(data),
+				.ctx_in = ADDR(&in),
+				.ctx_size_in = sizeof(in),
+				.ctx_out = ADDR(&out),
+				.ctx_size_out = sizeof(out),
+				.repeat = 3},
+			   again = t;
+	struct rt_prog *p =
+		ctx_prog("r2 = *(u32 *)(r1 + 8); r2 += 1; *(u32 *)(r1 + 8) = r2\n"
+			 "r3 = *(u32 *)(r1 + 52); *(u32 *)(r1 + 48) = r3; r4 = *(u32 *)(r1 + 76)\n"
+			 "*(u8 *)(r4 + 0) = 99; r0 = r2; exit",
+			 BPF_PROG_TYPE_SCHED_CLS);
 
 	(void)state;
 	assert_int_equal(rt_test_run(p, &t), 0);
@@ -146,8 +158,10 @@ static void test_skb_context(void **state)
 static void test_ctx_tail(void **state)
 {
 	uint8_t big[256] = {0};
-	struct rt_test_run t = {.data_in = ADDR(frame), .data_size_in = sizeof(frame),
-				.ctx_in = ADDR(big), .ctx_size_in = sizeof(big)};
+	struct rt_test_run t = {.data_in = ADDR(frame),
+				.data_size_in = sizeof(frame),
+				.ctx_in = ADDR(big),
+				.ctx_size_in = sizeof(big)};
 	struct rt_prog *p = ctx_prog("r0 = 1; exit", BPF_PROG_TYPE_SCHED_CLS);
 
 	(void)state;
@@ -161,13 +175,19 @@ static void test_xdp(void **state)
 {
 	struct xdp_md in = {.data = 4, .data_end = 40, .ingress_ifindex = 1}, out;
 	uint8_t data[64];
-	struct rt_test_run t = {.data_in = ADDR(frame), .data_size_in = sizeof(frame),
-				.data_out = ADDR(data), .data_size_out = sizeof(data),
-				.ctx_in = ADDR(&in), .ctx_size_in = sizeof(in),
-				.ctx_out = ADDR(&out), .ctx_size_out = sizeof(out)}, again = t;
-	struct rt_prog *p = ctx_prog("r2 = *(u32 *)(r1 + 8); r3 = *(u32 *)(r1 + 0); r4 = *(u32 *)(r1 + 4)\n"
-				     "r4 -= r3; r3 -= r2; r0 = r3; r0 *= 1000; r0 += r4; exit",
-				     BPF_PROG_TYPE_XDP);
+	struct rt_test_run t = {.data_in = ADDR(frame),
+				.data_size_in = sizeof(frame),
+				.data_out = ADDR(data),
+				.data_size_out = sizeof(data),
+				.ctx_in = ADDR(&in),
+				.ctx_size_in = sizeof(in),
+				.ctx_out = ADDR(&out),
+				.ctx_size_out = sizeof(out)},
+			   again = t;
+	struct rt_prog *p =
+		ctx_prog("r2 = *(u32 *)(r1 + 8); r3 = *(u32 *)(r1 + 0); r4 = *(u32 *)(r1 + 4)\n"
+			 "r4 -= r3; r3 -= r2; r0 = r3; r0 *= 1000; r0 += r4; exit",
+			 BPF_PROG_TYPE_XDP);
 
 	(void)state;
 	assert_int_equal(rt_test_run(p, &t), 0);
@@ -256,9 +276,10 @@ static void test_raw_tp(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_skb_fields), cmocka_unit_test(test_addresses), cmocka_unit_test(test_skb_context),
-		cmocka_unit_test(test_ctx_tail),   cmocka_unit_test(test_xdp),
-		cmocka_unit_test(test_syscall),	   cmocka_unit_test(test_raw_tp),
+		cmocka_unit_test(test_skb_fields),  cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_skb_context), cmocka_unit_test(test_ctx_tail),
+		cmocka_unit_test(test_xdp),         cmocka_unit_test(test_syscall),
+		cmocka_unit_test(test_raw_tp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
