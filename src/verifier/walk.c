@@ -229,6 +229,14 @@ static int walk_root(struct vf_env *env, uint32_t subprog)
 	return err;
 }
 
+/* R3.17: verified when called; older kernels verify all */
+static bool global_wanted(const struct vf_env *env, uint32_t i)
+{
+	if (env->global_state[i] == VF_GLOBAL_UNSEEN)
+		return env->subprog[i].is_global && !vf_rule(env, RULE_GLOBAL_LAZY);
+	return env->global_state[i] == VF_GLOBAL_CALLED;
+}
+
 int vf_walk_all(struct vf_env *env)
 {
 	bool again = true;
@@ -238,7 +246,7 @@ int vf_walk_all(struct vf_env *env)
 	while (!err && again) {
 		again = false;
 		for (uint32_t i = 1; !err && i < env->n_subprogs; i++) {
-			if (env->global_state[i] != VF_GLOBAL_CALLED)
+			if (!global_wanted(env, i))
 				continue;
 			env->global_state[i] = VF_GLOBAL_VERIFIED;
 			err = walk_root(env, i);
