@@ -56,7 +56,7 @@ const struct rt_prog *interp_tail_target(struct interp_run *run, uint64_t map, u
 		return NULL;
 	run->cpu->tail_calls++;
 	to = array->ops->lookup(array, &i);
-	return to && to->run == interp_run_prog ? to : NULL;
+	return to && to->code ? to : NULL;
 }
 
 /* Offsets below zero are relative to a header (classic BPF's convention). */

@@ -19,6 +19,7 @@
 #include <endian.h>
 #include <stddef.h>
 
+#include "jit/jit.h"
 #include "runtime/probe.h"
 
 typedef uint16_t __attribute__((aligned(1), may_alias)) u16u;
@@ -472,8 +473,12 @@ static uint64_t call_outside(const struct interp_func *fn, const uint64_t args[5
 	uint64_t ret;
 
 	rt_run_begin(&outer, fn->prog, NULL);
-	start_run(&run, fn->prog, outer.cpu);
-	ret = interp_exec(&run, fn, args);
+	if (fn->native) {
+		ret = jit_call(fn, args);
+	} else {
+		start_run(&run, fn->prog, outer.cpu);
+		ret = interp_exec(&run, fn, args);
+	}
 	rt_run_end(&outer);
 	return ret;
 }
@@ -486,6 +491,8 @@ uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint
 	struct rt_vcpu *cpu = rt_current();
 	struct interp_run *run = cpu && cpu->run ? cpu->run->engine : NULL;
 
+	if (func->native)
+		return cpu && cpu->run ? jit_call(func, args) : call_outside(func, args);
 	/* within the running program the callback's frame goes below the caller's */
 	if (run && run->prog == func->prog && run->depth < INTERP_FRAMES / 2 &&
 	    (size_t)(run->sp - run->stack) >= INTERP_STACK / 2)

@@ -51,6 +51,7 @@ struct interp_func {
 	const struct rt_prog *prog;
 	const struct interp_op *entry;
 	uint32_t stack; /* bytes, multiple of 16 */
+	const void *native; /* its code, if the program was translated (jit.h) */
 };
 
 enum interp_conv {

@@ -82,6 +82,17 @@ static void array_free(struct rt_map *map)
 	mem_free(a);
 }
 
+bool map_array_geometry(const struct rt_map *map, void **base, uint32_t *stride)
+{
+	const struct array_map *a = arr(map);
+
+	if (map->desc.type != BPF_MAP_TYPE_ARRAY)
+		return false;
+	*base = a->mem.p;
+	*stride = a->stride;
+	return a->mem.p != NULL;
+}
+
 static bool get_index(const struct rt_map *map, const void *key, uint32_t *i)
 {
 	memcpy(i, key, sizeof(*i));

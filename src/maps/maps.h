@@ -52,6 +52,9 @@ int map_mem_alloc(struct map_mem *m, uint64_t size);
 int map_mem_share(struct map_mem *m, uint64_t size);
 void map_mem_free(struct map_mem *m);
 
+/* An array's values, for code that computes their addresses itself; false for other types. */
+bool map_array_geometry(const struct rt_map *map, void **base, uint32_t *stride);
+
 /* rules.c: sizes, entries, flags (facts/map_types.json); -errno */
 int map_check_attr(const struct kfunc_kernel *k, const union bpf_attr *attr);
 /* map_btf.c: types of key and value, special fields (kfunc spec R8.1-R8.6) */

@@ -163,11 +163,65 @@ static void chain(const struct sigaction *prev, int sig, siginfo_t *info, void *
 		raise(sig);
 }
 
+/* ranges of generated code; changed under the lock, read by handlers without it */
+static struct rt_probe_range *_Atomic ranges;
+static pthread_mutex_t ranges_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void rt_probe_add_range(struct rt_probe_range *r)
+{
+	rt_probe_init();
+	pthread_mutex_lock(&ranges_lock);
+	r->next = atomic_load(&ranges);
+	atomic_store(&ranges, r);
+	pthread_mutex_unlock(&ranges_lock);
+}
+
+void rt_probe_del_range(struct rt_probe_range *r)
+{
+	struct rt_probe_range *p;
+
+	pthread_mutex_lock(&ranges_lock);
+	p = atomic_load(&ranges);
+	if (p == r)
+		atomic_store(&ranges, r->next);
+	for (; p && p->next != r; p = p->next)
+		;
+	if (p)
+		__atomic_store_n(&p->next, r->next, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&ranges_lock);
+}
+
+/* where a fault at pc in generated code goes on, 0: not one of its loads */
+static uintptr_t fix_in_ranges(uintptr_t pc)
+{
+	const struct rt_probe_range *r = atomic_load(&ranges);
+	uint32_t lo = 0, hi;
+
+	while (r && (pc < r->start || pc >= r->end))
+		r = __atomic_load_n(&r->next, __ATOMIC_ACQUIRE);
+	for (hi = r ? r->n : 0; lo < hi;) {
+		uint32_t mid = (lo + hi) / 2;
+
+		if (r->row[mid].at == pc)
+			return r->row[mid].fix;
+		if (r->row[mid].at < pc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 0;
+}
+
 static void handle(uint32_t level, int sig, siginfo_t *info, void *uctx)
 {
 	greg_t *pc = &((ucontext_t *)uctx)->uc_mcontext.gregs[REG_RIP];
+	uintptr_t fix = info->si_code > 0 ? fix_in_ranges(*pc) : 0;
 	size_t i;
 
+	if (fix) {
+		*pc = (greg_t)fix;
+		return;
+	}
 	for (i = 0; info->si_code > 0 && i < sizeof(fault_table) / sizeof(fault_table[0]); i++) {
 		if (*pc == (greg_t)(uintptr_t)fault_table[i].at) {
 			*pc = (greg_t)(uintptr_t)fault_table[i].fix;
@@ -242,6 +296,16 @@ static long copy_str(void *dst, const void *src, uint32_t n)
 }
 
 #else /* !x86-64 */
+
+void rt_probe_add_range(struct rt_probe_range *r)
+{
+	(void)r;
+}
+
+void rt_probe_del_range(struct rt_probe_range *r)
+{
+	(void)r;
+}
 
 void rt_probe_init(void)
 {

@@ -15,6 +15,23 @@
  */
 void rt_probe_init(void);
 
+/*
+ * Generated code with loads that may fault: each row's instruction, and where to go on instead. Added
+ * ranges are looked at by the fault handler of any thread; after rt_probe_del_range() a grace period
+ * must pass before the range is freed.
+ */
+struct rt_probe_row {
+	uintptr_t at, fix;
+};
+struct rt_probe_range {
+	struct rt_probe_range *next;
+	uintptr_t start, end;
+	struct rt_probe_row *row; /* sorted by at */
+	uint32_t n;
+};
+void rt_probe_add_range(struct rt_probe_range *r);
+void rt_probe_del_range(struct rt_probe_range *r);
+
 uint64_t rt_probe_ld1(uint64_t addr);
 uint64_t rt_probe_ld2(uint64_t addr);
 uint64_t rt_probe_ld4(uint64_t addr);

@@ -43,6 +43,7 @@ static void free_prog(struct rcu_head *head)
 	struct rt_prog *p = (struct rt_prog *)((char *)head - offsetof(struct rt_prog, rcu));
 	uint32_t i;
 
+	jit_free(p->jit);
 	interp_free(p->code);
 	for (i = 0; i < p->n_maps; i++)
 		rt_map_put(p->maps[i]);

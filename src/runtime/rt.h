@@ -136,6 +136,7 @@ void rt_value_hide(const struct btf_fields *f, void *copy);
 /* ---- programs (prog.c) ---- */
 
 struct interp_code;
+struct jit_code;
 
 struct rt_prog {
 	_Atomic uint32_t refs;
@@ -153,6 +154,7 @@ struct rt_prog {
 	char *attach_name; /* "task_newtask", function, struct_ops member; may be NULL */
 	struct kfunc_kernel *kernel;
 	struct interp_code *code;
+	struct jit_code *jit; /* native code, NULL: interpreted */
 	uint64_t (*run)(const struct rt_prog *prog, void *ctx); /* interpreter or generated code */
 	struct rt_map **maps; /* held references */
 	uint32_t n_maps;
@@ -173,6 +175,9 @@ void rt_prog_put(struct rt_prog *p);
  * what cannot be run here, a helper or a feature; it stays valid. */
 int interp_compile(struct rt_prog *p, const char **what);
 void interp_free(struct interp_code *code);
+/* Then translates it, where that is possible: 0 or -errno, after which it is interpreted. */
+int jit_compile(struct rt_prog *p);
+void jit_free(struct jit_code *jit);
 /* Enters, runs, leaves. ctx is the program type's run-time context. */
 uint64_t rt_prog_run(const struct rt_prog *p, void *ctx);
 /*

@@ -149,6 +149,8 @@ static int make_code(struct sys_load *l, struct rt_prog *p)
 	err = interp_compile(p, &what);
 	if (err == -SYS_ENOTSUPP)
 		return diag_unsupported(&l->report, what ? what : "an instruction");
+	if (!err)
+		(void)jit_compile(p); /* where it cannot be, the interpreter runs it */
 	return err;
 }
 

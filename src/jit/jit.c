@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * What every code generator needs: pages near the library, their protection, the fault table, running
+ * and leaving native programs.
+ *
+ * Exceptions: a program that may throw is entered through a frame that remembers where it began;
+ * throwing jumps back there (kfunc spec R9.13). No destructor runs in between: the verifier has seen
+ * to it that nothing is held.
+ */
+#include "jit/jit.h"
+
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "runtime/run.h"
+
+#define NEAR (1ull << 30)
+
+static _Atomic bool switched_off;
+
+void jit_enable(bool on)
+{
+	atomic_store(&switched_off, !on);
+}
+
+bool jit_available(void)
+{
+#if defined(__x86_64__)
+	return !atomic_load_explicit(&switched_off, memory_order_relaxed);
+#else
+	return false;
+#endif
+}
+
+/*
+ * Pages in reach of a near call from the library's functions, if there are any. The address is a wish:
+ * where it is taken, the system chooses another and calls are absolute.
+ */
+int jit_alloc_image(struct jit_code *jit, uint32_t len)
+{
+	static _Atomic uintptr_t next;
+	size_t page = sysconf(_SC_PAGESIZE), size = (len + page - 1) & ~(page - 1);
+	uintptr_t home = (uintptr_t)jit_alloc_image & ~(uintptr_t)(page - 1);
+	uintptr_t wish = atomic_load(&next);
+	void *at;
+
+	if (!wish)
+		wish = home - NEAR / 2;
+	at = mmap((void *)wish, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (at == MAP_FAILED)
+		return -ENOMEM;
+	if ((uintptr_t)at == wish)
+		atomic_store(&next, wish + size < home - (1u << 26) ? wish + size : home - NEAR / 2);
+	jit->image = at;
+	jit->size = size;
+	return 0;
+}
+
+static void free_memory(struct jit_code *jit)
+{
+	if (jit->image)
+		munmap(jit->image, jit->size);
+	mem_free(jit->addr);
+	mem_free(jit->func_addr);
+	mem_free(jit->fix);
+	mem_free(jit->range.row);
+	mem_free(jit);
+}
+
+static void free_later(struct rcu_head *head)
+{
+	free_memory((struct jit_code *)((char *)head - offsetof(struct jit_code, rcu)));
+}
+
+void jit_free(struct jit_code *jit)
+{
+	if (!jit)
+		return;
+	if (!jit->range.n) {
+		free_memory(jit);
+		return;
+	}
+	/* another thread's fault handler may be walking over the table just now */
+	rt_probe_del_range(&jit->range);
+	rt_rcu_call(&jit->rcu, free_later);
+}
+
+static int add_faults(struct jit_code *jit)
+{
+	struct rt_probe_row *row;
+
+	if (!jit->n_fix)
+		return 0;
+	row = mem_calloc(jit->n_fix, sizeof(*row));
+	if (!row)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < jit->n_fix; i++) {
+		row[i].at = (uintptr_t)jit->image + jit->fix[i].at;
+		row[i].fix = (uintptr_t)jit->image + jit->fix[i].to;
+	}
+	jit->range.start = (uintptr_t)jit->image;
+	jit->range.end = jit->range.start + jit->len;
+	jit->range.row = row;
+	jit->range.n = jit->n_fix;
+	rt_probe_add_range(&jit->range);
+	return 0;
+}
+
+int jit_compile(struct rt_prog *p)
+{
+	struct jit_code *jit;
+	int err = -ENOMEM;
+
+	if (!jit_available())
+		return -ENOTSUPP;
+	jit = mem_zalloc(sizeof(*jit));
+	if (!jit)
+		return -ENOMEM;
+	jit->n_ops = p->n_insns;
+	jit->addr = mem_calloc(p->n_insns, sizeof(*jit->addr));
+	jit->func_addr = mem_calloc(p->facts.n_subprogs, sizeof(*jit->func_addr));
+	if (jit->addr && jit->func_addr)
+		err = jit_arch_compile(p, jit);
+	if (!err && mprotect(jit->image, jit->size, PROT_READ | PROT_EXEC))
+		err = -ENOTSUPP; /* a host that forbids new code: the interpreter runs it */
+	if (!err)
+		err = add_faults(jit);
+	if (err) {
+		free_memory(jit);
+		return err;
+	}
+	for (uint32_t i = 0; i < p->facts.n_subprogs; i++)
+		p->code->funcs[i].native = jit->image + jit->func_addr[i];
+	p->jit = jit;
+	p->run = jit_run_prog;
+	return 0;
+}
+
+#if !defined(__x86_64__)
+int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
+{
+	(void)p;
+	(void)jit;
+	return -ENOTSUPP; /* no generator for this machine */
+}
+#endif
+
+/* ---------------------------------------------------------------- running */
+
+typedef uint64_t (*native_fn)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+
+struct throw_frame {
+	jmp_buf start;
+	uint64_t cookie;
+};
+
+uint64_t jit_call(const struct interp_func *fn, const uint64_t a[5])
+{
+	return ((native_fn)(uintptr_t)fn->native)(a[0], a[1], a[2], a[3], a[4]);
+}
+
+static uint64_t run_throwing(const struct rt_prog *p, uint64_t ctx)
+{
+	struct rt_run *run = rt_current()->run;
+	const struct interp_func *cb = p->code->exception_cb;
+	void *volatile outer = run->engine;
+	struct throw_frame frame;
+	volatile uint64_t ret;
+
+	run->engine = &frame;
+	if (_setjmp(frame.start) == 0) {
+		const uint64_t args[5] = {ctx};
+
+		ret = jit_call(&p->code->funcs[0], args);
+	} else {
+		const uint64_t args[5] = {frame.cookie};
+
+		ret = cb ? jit_call(cb, args) : frame.cookie;
+	}
+	run->engine = outer;
+	return ret;
+}
+
+uint64_t jit_run_prog(const struct rt_prog *p, void *ctx)
+{
+	const uint64_t args[5] = {(uintptr_t)ctx};
+
+	if (p->facts.throws)
+		return run_throwing(p, args[0]);
+	return jit_call(&p->code->funcs[0], args);
+}
+
+void jit_throw(uint64_t cookie)
+{
+	struct throw_frame *frame = rt_current()->run->engine;
+
+	frame->cookie = cookie;
+	_longjmp(frame->start, 1);
+}
+
+/* A program that must be entered by its own run: the tail call becomes a call and a return. */
+static uint64_t run_other(void *ctx)
+{
+	const struct rt_prog *to = rt_current()->prog;
+
+	return to->run(to, ctx);
+}
+
+const void *jit_tail_target(uint64_t map, uint64_t index)
+{
+	struct rt_map *array = (struct rt_map *)(uintptr_t)map;
+	struct rt_vcpu *cpu = rt_current();
+	uint32_t i = (uint32_t)index;
+	const struct rt_prog *to;
+
+	if (i >= array->desc.max_entries || cpu->tail_calls >= INTERP_TAIL_CALLS)
+		return NULL;
+	cpu->tail_calls++;
+	to = array->ops->lookup(array, &i);
+	if (!to || !to->code)
+		return NULL;
+	cpu->prog = to;
+	if (to->run == jit_run_prog && !to->facts.throws)
+		return to->code->funcs[0].native;
+	return (const void *)run_other;
+}
+
+struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size)
+{
+	struct jit_packet r = {0, 0};
+
+	r.found = interp_ld_abs(skb, off, size, &r.value);
+	return r;
+}

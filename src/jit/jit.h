@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Native code for programs. The interpreter's decoded operations are the input, so both run the same
+ * resolved program; where there is no generator for the machine, or it meets something it cannot
+ * translate, the program stays with the interpreter.
+ *
+ * Pages are written first and made executable afterwards, never both at once.
+ */
+#ifndef JIT_JIT_H
+#define JIT_JIT_H
+
+#include <urcu/call-rcu.h>
+
+#include "jit/interp.h"
+#include "runtime/probe.h"
+
+struct jit_fix {
+	uint32_t at, to; /* offsets of a load that may fault and of where to go on then */
+};
+
+struct jit_code {
+	uint8_t *image;
+	size_t size; /* mapped */
+	uint32_t len;
+	uint32_t n_ops;
+	uint32_t *addr;	     /* offset of each instruction's code */
+	uint32_t *func_addr; /* of each function's entry */
+	struct jit_fix *fix;
+	uint32_t n_fix;
+	struct rt_probe_range range;
+	struct rcu_head rcu;
+};
+
+bool jit_available(void);
+/* For comparing the engines: programs loaded while it is off are interpreted. Default: on. */
+void jit_enable(bool on);
+
+/* struct rt_prog's run for native programs */
+uint64_t jit_run_prog(const struct rt_prog *p, void *ctx);
+/* called by generated code */
+const void *jit_tail_target(uint64_t map, uint64_t index);
+void jit_throw(uint64_t cookie) __attribute__((noreturn));
+
+/* runs a function of a native program */
+uint64_t jit_call(const struct interp_func *fn, const uint64_t a[5]);
+/* a legacy packet load, in two registers */
+struct jit_packet {
+	uint64_t value, found;
+};
+struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size);
+
+/* maps writable pages for len bytes: jit->image, jit->size */
+int jit_alloc_image(struct jit_code *jit, uint32_t len);
+/* The backend: fills jit; -ENOTSUPP or -ENOMEM. */
+int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Emitting x86-64: the assembler that the templates are written in, and what one translation knows.
+ *
+ * Registers: R0 rax, R1-R5 rdi rsi rdx rcx r8 (so that a call's arguments are in place), R6-R9 rbx r13
+ * r14 r15 (callee-saved), R10 rbp: a function's stack lies directly below its saved rbp. r9, r10, r11
+ * are free for templates. Code is emitted in passes until its length settles: jumps use the addresses
+ * of the pass before.
+ */
+#ifndef JIT_X86_H
+#define JIT_X86_H
+
+#include <string.h>
+
+#include "jit/interp.h"
+#include "jit/jit.h"
+
+enum x86_reg {
+	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15,
+	TMP0 = R9,
+	TMP1 = R10,
+	TMP2 = R11,
+};
+
+struct x86 {
+	const struct rt_prog *prog;
+	const struct interp_code *code;
+	uint8_t *buf;	    /* NULL: only measuring */
+	uint8_t *image;	    /* where the code will run; NULL: unknown, calls are long */
+	uint32_t len, cap;
+	uint32_t *addr;	    /* of each operation, from the pass before */
+	uint32_t *func_addr; /* of each function's entry */
+	uint32_t func;	    /* being translated */
+	bool saves[4];	    /* it uses R6, R7, R8, R9 */
+	bool saves_r12;	    /* a scratch register that survives nothing but is the callers' */
+	bool has_budget;    /* may_goto */
+	bool bmi2;
+	struct jit_fix *fix; /* faulting loads: rows and room for them */
+	uint32_t n_fix, cap_fix;
+	int err;
+};
+
+extern const uint8_t x86_reg_of[11];
+
+/* template groups: each handles its operations or returns false */
+bool x86_alu(struct x86 *x, const struct interp_op *op, uint32_t i);
+bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i);
+bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i);
+bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i);
+void x86_prologue(struct x86 *x, uint32_t func);
+void x86_epilogue(struct x86 *x); /* without ret */
+void x86_call_addr(struct x86 *x, const void *fn);
+void x86_fix_stubs(struct x86 *x);
+
+static inline void e1(struct x86 *x, uint8_t b)
+{
+	if (x->buf && x->len < x->cap)
+		x->buf[x->len] = b;
+	x->len++;
+}
+
+static inline void e4(struct x86 *x, uint32_t v)
+{
+	if (x->buf && x->len + 4 <= x->cap)
+		memcpy(x->buf + x->len, &v, 4);
+	x->len += 4;
+}
+
+static inline void e8(struct x86 *x, uint64_t v)
+{
+	e4(x, (uint32_t)v);
+	e4(x, (uint32_t)(v >> 32));
+}
+
+/* REX with the operand size bit and the high bits of reg and rm; left out when it would say nothing */
+static inline void rex(struct x86 *x, bool w, int reg, int rm, bool force)
+{
+	uint8_t b = 0x40 | (w ? 8 : 0) | (reg & 8 ? 4 : 0) | (rm & 8 ? 1 : 0);
+
+	if (b != 0x40 || force)
+		e1(x, b);
+}
+
+/* op reg, rm with both in registers */
+static inline void op_rr(struct x86 *x, bool w, uint8_t op, int reg, int rm)
+{
+	rex(x, w, reg, rm, false);
+	e1(x, op);
+	e1(x, 0xc0 | (reg & 7) << 3 | (rm & 7));
+}
+
+/* ModRM and displacement for [base + disp]; base is never rsp or r12 */
+static inline void mem(struct x86 *x, int reg, int base, int32_t disp)
+{
+	uint8_t modrm = (reg & 7) << 3 | (base & 7);
+
+	if (disp == 0 && (base & 7) != RBP) {
+		e1(x, modrm);
+	} else if (disp >= -128 && disp <= 127) {
+		e1(x, 0x40 | modrm);
+		e1(x, (uint8_t)disp);
+	} else {
+		e1(x, 0x80 | modrm);
+		e4(x, (uint32_t)disp);
+	}
+}
+
+static inline void mov_rr(struct x86 *x, bool w, int dst, int src)
+{
+	op_rr(x, w, 0x89, src, dst);
+}
+
+static inline void mov_imm(struct x86 *x, int dst, uint64_t v)
+{
+	if (v == 0) {
+		op_rr(x, false, 0x31, dst, dst);
+	} else if (v <= UINT32_MAX) {
+		rex(x, false, 0, dst, false);
+		e1(x, 0xb8 | (dst & 7));
+		e4(x, (uint32_t)v);
+	} else if ((int64_t)v == (int32_t)v) {
+		rex(x, true, 0, dst, false);
+		e1(x, 0xc7);
+		e1(x, 0xc0 | (dst & 7));
+		e4(x, (uint32_t)v);
+	} else {
+		rex(x, true, 0, dst, false);
+		e1(x, 0xb8 | (dst & 7));
+		e8(x, v);
+	}
+}
+
+/* group 1 operation /ext with an immediate: add 0, or 1, and 4, sub 5, xor 6, cmp 7 */
+static inline void grp1_imm(struct x86 *x, bool w, int ext, int rm, int32_t imm)
+{
+	rex(x, w, 0, rm, false);
+	e1(x, imm >= -128 && imm <= 127 ? 0x83 : 0x81);
+	e1(x, 0xc0 | ext << 3 | (rm & 7));
+	if (imm >= -128 && imm <= 127)
+		e1(x, (uint8_t)imm);
+	else
+		e4(x, (uint32_t)imm);
+}
+
+/* A forward jump inside a template: emits an 8-bit jump, returns the place to patch. */
+static inline uint32_t jump8(struct x86 *x, uint8_t op)
+{
+	e1(x, op);
+	e1(x, 0);
+	return x->len;
+}
+
+static inline void land8(struct x86 *x, uint32_t from)
+{
+	if (x->buf && from <= x->cap)
+		x->buf[from - 1] = (uint8_t)(x->len - from);
+}
+
+#endif

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Jumps, functions, calls. A call of a helper or kfunc is one near call when the function is in
+ * reach; arguments are in place already, only declared widths are adjusted (interp_kfunc). A tail
+ * call leaves the running function's frame and jumps into the other program.
+ */
+#if defined(__x86_64__)
+
+#include "jit/x86.h"
+#include "maps/maps.h"
+
+/* condition codes by BPF operation */
+static const uint8_t cc_of[16] = {
+	[BPF_JEQ >> 4] = 0x4,  [BPF_JNE >> 4] = 0x5,  [BPF_JGT >> 4] = 0x7,  [BPF_JGE >> 4] = 0x3,
+	[BPF_JLT >> 4] = 0x2,  [BPF_JLE >> 4] = 0x6,  [BPF_JSGT >> 4] = 0xf, [BPF_JSGE >> 4] = 0xd,
+	[BPF_JSLT >> 4] = 0xc, [BPF_JSLE >> 4] = 0xe, [BPF_JSET >> 4] = 0x5,
+};
+
+static int64_t distance(const struct x86 *x, uint32_t target, uint32_t insn_len)
+{
+	return (int64_t)x->addr[target] - (int64_t)(x->len + insn_len);
+}
+
+static bool fits8(int64_t d)
+{
+	return d >= -128 && d <= 127;
+}
+
+static void jump_to(struct x86 *x, uint32_t target)
+{
+	int64_t d = distance(x, target, 2);
+
+	if (fits8(d)) {
+		e1(x, 0xeb);
+		e1(x, (uint8_t)d);
+	} else {
+		d = distance(x, target, 5);
+		e1(x, 0xe9);
+		e4(x, (uint32_t)d);
+	}
+}
+
+static void cond_jump_to(struct x86 *x, uint8_t cc, uint32_t target)
+{
+	int64_t d = distance(x, target, 2);
+
+	if (fits8(d)) {
+		e1(x, 0x70 | cc);
+		e1(x, (uint8_t)d);
+	} else {
+		d = distance(x, target, 6);
+		e1(x, 0x0f);
+		e1(x, 0x80 | cc);
+		e4(x, (uint32_t)d);
+	}
+}
+
+static void compare(struct x86 *x, uint8_t op, bool w, bool k, int dst, int src, int32_t imm)
+{
+	if (op == BPF_JSET) {
+		if (!k) {
+			op_rr(x, w, 0x85, src, dst);
+			return;
+		}
+		rex(x, w, 0, dst, false); /* test dst, imm */
+		e1(x, 0xf7);
+		e1(x, 0xc0 | (dst & 7));
+		e4(x, (uint32_t)imm);
+	} else if (!k) {
+		op_rr(x, w, 0x39, src, dst);
+	} else if (imm == 0 && (op == BPF_JEQ || op == BPF_JNE)) {
+		op_rr(x, w, 0x85, dst, dst);
+	} else {
+		grp1_imm(x, w, 7, dst, imm);
+	}
+}
+
+/* the counter of may_goto lies below the stack of the function */
+static int32_t budget_off(const struct x86 *x)
+{
+	return -(int32_t)x->code->funcs[x->func].stack - 8;
+}
+
+static void may_goto(struct x86 *x, uint32_t target)
+{
+	rex(x, true, 0, RBP, false); /* sub qword [budget], 1 */
+	e1(x, 0x83);
+	mem(x, 5, RBP, budget_off(x));
+	e1(x, 1);
+	cond_jump_to(x, 0x2, target); /* jb: it was 0 */
+}
+
+bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i)
+{
+	uint32_t target;
+	uint8_t code, bpf_op;
+
+	(void)i;
+	if (op->op == IOP_NOP)
+		return true;
+	if (op->op == IOP_TRAP) {
+		op_rr(x, false, 0x31, RAX, RAX);
+		x86_epilogue(x);
+		e1(x, 0xc3);
+		return true;
+	}
+	if (op->op >= ISA_OP_COUNT)
+		return false;
+	code = isa_rows[op->op].code;
+	bpf_op = BPF_OP(code);
+	if ((BPF_CLASS(code) != BPF_JMP && BPF_CLASS(code) != BPF_JMP32) || bpf_op == BPF_CALL)
+		return false;
+	if (bpf_op == BPF_EXIT) {
+		x86_epilogue(x);
+		e1(x, 0xc3);
+		return true;
+	}
+	target = op->target - x->code->ops;
+	if (bpf_op == BPF_JA) {
+		jump_to(x, target);
+		return true;
+	}
+	if (bpf_op == BPF_JCOND) {
+		may_goto(x, target);
+		return true;
+	}
+	compare(x, bpf_op, BPF_CLASS(code) == BPF_JMP, BPF_SRC(code) == BPF_K, x86_reg_of[op->dst],
+		x86_reg_of[op->src], op->imm);
+	cond_jump_to(x, cc_of[bpf_op >> 4], target);
+	return true;
+}
+
+/* ---------------------------------------------------------------- functions */
+
+static const uint8_t saved[4] = {RBX, R13, R14, R15};
+
+static void push(struct x86 *x, int reg)
+{
+	rex(x, false, 0, reg, false);
+	e1(x, 0x50 | (reg & 7));
+}
+
+static void pop(struct x86 *x, int reg)
+{
+	rex(x, false, 0, reg, false);
+	e1(x, 0x58 | (reg & 7));
+}
+
+static uint32_t n_saved(const struct x86 *x)
+{
+	return x->saves_r12 + x->saves[0] + x->saves[1] + x->saves[2] + x->saves[3];
+}
+
+/* bytes between rbp and the saved registers; keeps rsp aligned for calls */
+static uint32_t frame_bytes(const struct x86 *x)
+{
+	uint32_t bytes = x->code->funcs[x->func].stack + (x->has_budget ? 8 : 0);
+
+	return bytes + ((bytes + 8 * n_saved(x)) % 16 ? 8 : 0);
+}
+
+void x86_prologue(struct x86 *x, uint32_t func)
+{
+	uint32_t bytes;
+
+	x->func = func;
+	bytes = frame_bytes(x);
+	push(x, RBP);
+	mov_rr(x, true, RBP, RSP);
+	if (bytes)
+		grp1_imm(x, true, 5, RSP, (int32_t)bytes);
+	if (x->saves_r12)
+		push(x, R12);
+	for (int k = 0; k < 4; k++)
+		if (x->saves[k])
+			push(x, saved[k]);
+	if (x->has_budget) { /* mov qword [budget], imm */
+		rex(x, true, 0, RBP, false);
+		e1(x, 0xc7);
+		mem(x, 0, RBP, budget_off(x));
+		e4(x, INTERP_MAY_GOTO);
+	}
+}
+
+void x86_epilogue(struct x86 *x)
+{
+	for (int k = 3; k >= 0; k--)
+		if (x->saves[k])
+			pop(x, saved[k]);
+	if (x->saves_r12)
+		pop(x, R12);
+	e1(x, 0xc9); /* leave */
+}
+
+/* ---------------------------------------------------------------- calls */
+
+void x86_call_addr(struct x86 *x, const void *fn)
+{
+	int64_t d = (const uint8_t *)fn - (x->image + x->len + 5);
+
+	if (x->image && d == (int32_t)d) {
+		e1(x, 0xe8);
+		e4(x, (uint32_t)d);
+		return;
+	}
+	rex(x, true, 0, TMP2, false); /* mov r11, fn; call r11 */
+	e1(x, 0xb8 | (TMP2 & 7));
+	e8(x, (uintptr_t)fn);
+	rex(x, false, 0, TMP2, false);
+	e1(x, 0xff);
+	e1(x, 0xd0 | (TMP2 & 7));
+}
+
+static void convert(struct x86 *x, uint8_t conv, int reg)
+{
+	static const struct {
+		uint8_t bits;
+		bool sign;
+	} how[] = {
+		[CONV_U32] = {32, false}, [CONV_S32] = {32, true}, [CONV_U16] = {16, false},
+		[CONV_S16] = {16, true},  [CONV_U8] = {8, false},  [CONV_S8] = {8, true},
+		[CONV_BOOL] = {8, false},
+	};
+
+	if (conv == CONV_NONE)
+		return;
+	if (how[conv].bits == 32) {
+		rex(x, how[conv].sign, reg, reg, false);
+		e1(x, how[conv].sign ? 0x63 : 0x8b);
+	} else {
+		rex(x, how[conv].sign, reg, reg, how[conv].bits == 8);
+		e1(x, 0x0f);
+		e1(x, (how[conv].sign ? 0xbe : 0xb6) | (how[conv].bits == 16));
+	}
+	e1(x, 0xc0 | (reg & 7) << 3 | (reg & 7));
+}
+
+static void call_kfunc(struct x86 *x, const struct interp_kfunc *k)
+{
+	for (int i = 0; i < 5; i++)
+		if (k->arg[i] != CONV_S32 && k->arg[i] != CONV_U32) /* callees look at 32 bits */
+			convert(x, k->arg[i], x86_reg_of[i + 1]);
+	for (int i = 0; i < k->n_fill; i++)
+		mov_imm(x, x86_reg_of[k->fill_reg[i]], k->fill[i]);
+	x86_call_addr(x, (const void *)(uintptr_t)k->fn);
+	convert(x, k->ret, RAX);
+}
+
+static void call_sub(struct x86 *x, const struct interp_func *fn)
+{
+	uint32_t target = x->func_addr[fn - x->code->funcs];
+
+	e1(x, 0xe8);
+	e4(x, target - (x->len + 4));
+}
+
+/* jit_tail_target(map, index) -> code; the registers that it needs are R2 and R3 */
+static void tail_call(struct x86 *x)
+{
+	uint32_t none;
+
+	push(x, RDI); /* the context, and 8 bytes that keep the stack aligned */
+	push(x, RDI);
+	mov_rr(x, true, RDI, RSI);
+	mov_rr(x, true, RSI, RDX);
+	x86_call_addr(x, (const void *)jit_tail_target);
+	pop(x, RDI);
+	pop(x, RDI);
+	op_rr(x, true, 0x85, RAX, RAX);
+	e1(x, 0x0f); /* je, patched below: the epilogue's length varies */
+	e1(x, 0x84);
+	e4(x, 0);
+	none = x->len;
+	x86_epilogue(x);
+	e1(x, 0xff); /* jmp rax */
+	e1(x, 0xe0);
+	if (x->buf && none <= x->cap) {
+		uint32_t d = x->len - none;
+
+		memcpy(x->buf + none - 4, &d, 4);
+	}
+}
+
+/* bpf_map_lookup_elem() on an array known at load time */
+static bool inline_lookup(struct x86 *x, const struct interp_op *op, uint32_t i)
+{
+	const struct vf_map *map = x->prog->facts.insn[i].map;
+	uint32_t stride, beyond, done;
+	void *base;
+
+	if (x->prog->insns[i].imm != BPF_FUNC_map_lookup_elem || !map || !map->obj ||
+	    !map_array_geometry(map->obj, &base, &stride))
+		return false;
+	(void)op;
+	rex(x, false, RAX, RSI, false); /* mov eax, [rsi] */
+	e1(x, 0x8b);
+	mem(x, RAX, RSI, 0);
+	grp1_imm(x, false, 7, RAX, (int32_t)map->max_entries);
+	beyond = jump8(x, 0x73); /* jae */
+	if (stride & (stride - 1)) {
+		rex(x, true, RAX, RAX, false); /* imul rax, rax, stride */
+		e1(x, 0x69);
+		e1(x, 0xc0);
+		e4(x, stride);
+	} else if (stride > 1) {
+		rex(x, true, 0, RAX, false); /* shl rax, n */
+		e1(x, 0xc1);
+		e1(x, 0xe0);
+		e1(x, __builtin_ctz(stride));
+	}
+	mov_imm(x, TMP2, (uintptr_t)base);
+	op_rr(x, true, 0x01, TMP2, RAX);
+	done = jump8(x, 0xeb);
+	land8(x, beyond);
+	op_rr(x, false, 0x31, RAX, RAX);
+	land8(x, done);
+	return true;
+}
+
+/* A packet load beyond the packet ends the program with 0. */
+static void packet_load(struct x86 *x, const struct interp_op *op, int size, bool indirect)
+{
+	uint32_t found;
+
+	if (indirect) { /* esi = src + imm, sign-extended */
+		mov_rr(x, false, RSI, x86_reg_of[op->src]);
+		grp1_imm(x, false, 0, RSI, op->imm);
+		rex(x, true, RSI, RSI, false);
+		e1(x, 0x63);
+		e1(x, 0xc0 | RSI << 3 | RSI);
+	} else {
+		mov_imm(x, RSI, (uint64_t)(int64_t)op->imm);
+	}
+	mov_rr(x, true, RDI, RBX);
+	mov_imm(x, RDX, size);
+	x86_call_addr(x, (const void *)jit_ld_abs);
+	op_rr(x, true, 0x85, RDX, RDX);
+	found = jump8(x, 0x75);
+	op_rr(x, false, 0x31, RAX, RAX);
+	x86_epilogue(x);
+	e1(x, 0xc3);
+	land8(x, found);
+}
+
+bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i)
+{
+	switch (op->op) {
+	case IOP_HELPER:
+		if (!inline_lookup(x, op, i))
+			x86_call_addr(x, op->p);
+		return true;
+	case IOP_KFUNC_PLAIN:
+		x86_call_addr(x, op->p);
+		return true;
+	case IOP_KFUNC:
+		call_kfunc(x, op->p);
+		return true;
+	case ISA_CALL_SUB:
+		call_sub(x, op->func);
+		return true;
+	case IOP_TAIL_CALL:
+		tail_call(x);
+		return true;
+	case ISA_LD_ABSB:
+	case ISA_LD_INDB:
+		packet_load(x, op, 1, op->op == ISA_LD_INDB);
+		return true;
+	case ISA_LD_ABSH:
+	case ISA_LD_INDH:
+		packet_load(x, op, 2, op->op == ISA_LD_INDH);
+		return true;
+	case ISA_LD_ABSW:
+	case ISA_LD_INDW:
+		packet_load(x, op, 4, op->op == ISA_LD_INDW);
+		return true;
+	case IOP_THROW:
+		x86_call_addr(x, (const void *)jit_throw);
+		return true;
+	default:
+		return false;
+	}
+}
+
+#endif

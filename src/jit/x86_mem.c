@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Loads, stores, atomics. A probing load (kfunc spec R6.9) is an ordinary load with a row in the
+ * fault table: when it faults, execution goes on at a stub that puts 0 into its register.
+ */
+#if defined(__x86_64__)
+
+#include "base/mem.h"
+#include "jit/x86.h"
+
+static const uint8_t bytes_of[4] = {4, 2, 1, 8}; /* by the size bits of the opcode */
+
+/* mov dst, [base + disp], extended as asked */
+static void load(struct x86 *x, int size, bool sign, int dst, int base, int32_t disp)
+{
+	bool w = size == 8 || sign;
+
+	rex(x, w, dst, base, false);
+	if (size == 8) {
+		e1(x, 0x8b);
+	} else if (size == 4) {
+		e1(x, sign ? 0x63 : 0x8b);
+	} else {
+		e1(x, 0x0f);
+		e1(x, (sign ? 0xbe : 0xb6) | (size == 2));
+	}
+	mem(x, dst, base, disp);
+}
+
+static void store_reg(struct x86 *x, int size, int base, int32_t disp, int src)
+{
+	if (size == 2)
+		e1(x, 0x66);
+	rex(x, size == 8, src, base, size == 1);
+	e1(x, size == 1 ? 0x88 : 0x89);
+	mem(x, src, base, disp);
+}
+
+static void store_imm(struct x86 *x, int size, int base, int32_t disp, int32_t imm)
+{
+	if (size == 2)
+		e1(x, 0x66);
+	rex(x, size == 8, 0, base, false);
+	e1(x, size == 1 ? 0xc6 : 0xc7);
+	mem(x, 0, base, disp);
+	if (size == 1) {
+		e1(x, (uint8_t)imm);
+	} else if (size == 2) {
+		e1(x, (uint8_t)imm);
+		e1(x, (uint8_t)(imm >> 8));
+	} else {
+		e4(x, (uint32_t)imm);
+	}
+}
+
+static void add_fix(struct x86 *x, uint32_t at, int dst)
+{
+	size_t cap = x->cap_fix;
+
+	if (!x->buf) {
+		x->n_fix++;
+		return;
+	}
+	if (mem_grow((void **)&x->fix, &cap, x->n_fix + 1, sizeof(*x->fix))) {
+		x->err = -ENOMEM;
+		return;
+	}
+	x->cap_fix = cap;
+	/* where to go on is known when the stubs are made; until then: after the load, and dst */
+	x->fix[x->n_fix++] = (struct jit_fix){.at = at, .to = x->len | (uint32_t)dst << 28};
+}
+
+/* xor dst, dst; jmp back: out of the way of the ordinary path */
+void x86_fix_stubs(struct x86 *x)
+{
+	for (uint32_t i = 0; i < x->n_fix; i++) {
+		uint32_t back = x->buf ? x->fix[i].to & 0x0fffffff : 0;
+		int dst = x->buf ? x->fix[i].to >> 28 : RAX;
+
+		if (x->buf)
+			x->fix[i].to = x->len;
+		rex(x, false, dst, dst, true);
+		e1(x, 0x31);
+		e1(x, 0xc0 | (dst & 7) << 3 | (dst & 7));
+		e1(x, 0xe9);
+		e4(x, back - (x->len + 4));
+	}
+}
+
+static const struct {
+	uint8_t size;
+	bool sign;
+} probes[IOP_COUNT] = {
+	[IOP_PROBE_B] = {1, false},  [IOP_PROBE_H] = {2, false},  [IOP_PROBE_W] = {4, false},
+	[IOP_PROBE_DW] = {8, false}, [IOP_PROBE_SB] = {1, true}, [IOP_PROBE_SH] = {2, true},
+	[IOP_PROBE_SW] = {4, true},
+};
+
+/* lock op [base + disp], src */
+static void locked(struct x86 *x, bool w, uint8_t opcode, int base, int32_t disp, int src)
+{
+	e1(x, 0xf0);
+	rex(x, w, src, base, false);
+	e1(x, opcode);
+	mem(x, src, base, disp);
+}
+
+static void cmpxchg(struct x86 *x, bool w, int base, int32_t disp, int src)
+{
+	e1(x, 0xf0);
+	rex(x, w, src, base, false);
+	e1(x, 0x0f);
+	e1(x, 0xb1);
+	mem(x, src, base, disp);
+}
+
+/* fetch_and, fetch_or, fetch_xor: compare and exchange until nobody was in between */
+static void fetch_loop(struct x86 *x, bool w, uint8_t opcode, int base, int32_t disp, int src)
+{
+	uint32_t top, back;
+
+	mov_rr(x, true, TMP1, RAX);
+	if (base == RAX) { /* rax holds the expected value */
+		mov_rr(x, true, TMP2, RAX);
+		base = TMP2;
+	}
+	mov_rr(x, true, TMP0, src); /* src may be rax too */
+	load(x, w ? 8 : 4, false, RAX, base, disp);
+	top = x->len;
+	mov_rr(x, w, R12, RAX);
+	op_rr(x, w, opcode, TMP0, R12);
+	cmpxchg(x, w, base, disp, R12);
+	back = jump8(x, 0x75);
+	if (x->buf && back <= x->cap)
+		x->buf[back - 1] = (uint8_t)(top - back);
+	mov_rr(x, w, TMP0, RAX);
+	mov_rr(x, true, RAX, TMP1);
+	mov_rr(x, w, src, TMP0);
+}
+
+static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
+{
+	int32_t kind = isa_rows[op->op].val, disp = op->imm;
+	int size = bytes_of[BPF_SIZE(code) >> 3];
+	bool w = size == 8;
+	int dst = x86_reg_of[op->dst], src = x86_reg_of[op->src];
+
+	switch (kind) {
+	case BPF_ADD:
+		locked(x, w, 0x01, dst, disp, src);
+		break;
+	case BPF_OR:
+		locked(x, w, 0x09, dst, disp, src);
+		break;
+	case BPF_AND:
+		locked(x, w, 0x21, dst, disp, src);
+		break;
+	case BPF_XOR:
+		locked(x, w, 0x31, dst, disp, src);
+		break;
+	case BPF_ADD | BPF_FETCH: /* lock xadd */
+		e1(x, 0xf0);
+		rex(x, w, src, dst, false);
+		e1(x, 0x0f);
+		e1(x, 0xc1);
+		mem(x, src, dst, disp);
+		break;
+	case BPF_OR | BPF_FETCH:
+		fetch_loop(x, w, 0x09, dst, disp, src);
+		break;
+	case BPF_AND | BPF_FETCH:
+		fetch_loop(x, w, 0x21, dst, disp, src);
+		break;
+	case BPF_XOR | BPF_FETCH:
+		fetch_loop(x, w, 0x31, dst, disp, src);
+		break;
+	case BPF_XCHG:
+		rex(x, w, src, dst, false);
+		e1(x, 0x87);
+		mem(x, src, dst, disp);
+		break;
+	case BPF_CMPXCHG:
+		cmpxchg(x, w, dst, disp, src);
+		if (!w) /* equal or not, R0 is the old value, zero-extended */
+			mov_rr(x, false, RAX, RAX);
+		break;
+	case BPF_LOAD_ACQ: /* loads acquire and stores release on this machine */
+		load(x, size, false, dst, src, disp);
+		break;
+	case BPF_STORE_REL:
+		store_reg(x, size, dst, disp, src);
+		break;
+	default:
+		x->err = -ENOTSUPP;
+	}
+}
+
+bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
+{
+	int dst = x86_reg_of[op->dst], src = x86_reg_of[op->src], size;
+	uint8_t code;
+
+	(void)i;
+	if (op->op >= IOP_PROBE_B && op->op <= IOP_PROBE_SW) {
+		uint32_t at = x->len;
+
+		load(x, probes[op->op].size, probes[op->op].sign, dst, src, op->imm);
+		add_fix(x, at, dst);
+		return true;
+	}
+	if (op->op >= ISA_OP_COUNT)
+		return false;
+	code = isa_rows[op->op].code;
+	size = bytes_of[BPF_SIZE(code) >> 3];
+	switch (BPF_CLASS(code)) {
+	case BPF_LDX:
+		load(x, size, BPF_MODE(code) == BPF_MEMSX, dst, src, op->imm);
+		return true;
+	case BPF_ST:
+		store_imm(x, size, dst, (int32_t)op->value, op->imm);
+		return true;
+	case BPF_STX:
+		if (BPF_MODE(code) == BPF_ATOMIC)
+			atomic(x, op, code);
+		else
+			store_reg(x, size, dst, op->imm, src);
+		return true;
+	case BPF_LD:
+		if (op->op != ISA_LDIMM64)
+			return false;
+		mov_imm(x, dst, op->value);
+		return true;
+	default:
+		return false;
+	}
+}
+
+#endif
