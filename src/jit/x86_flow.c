@@ -211,6 +211,22 @@ void x86_call_addr(struct x86 *x, const void *fn)
 	e1(x, 0xd0 | (TMP2 & 7));
 }
 
+/* test reg8, reg8; setne reg8; movzx reg32, reg8 */
+static void to_bool(struct x86 *x, int reg)
+{
+	rex(x, false, reg, reg, true);
+	e1(x, 0x84);
+	e1(x, 0xc0 | (reg & 7) << 3 | (reg & 7));
+	rex(x, false, 0, reg, true);
+	e1(x, 0x0f);
+	e1(x, 0x95);
+	e1(x, 0xc0 | (reg & 7));
+	rex(x, false, reg, reg, true);
+	e1(x, 0x0f);
+	e1(x, 0xb6);
+	e1(x, 0xc0 | (reg & 7) << 3 | (reg & 7));
+}
+
 static void convert(struct x86 *x, uint8_t conv, int reg)
 {
 	static const struct {
@@ -219,10 +235,11 @@ static void convert(struct x86 *x, uint8_t conv, int reg)
 	} how[] = {
 		[CONV_U32] = {32, false}, [CONV_S32] = {32, true}, [CONV_U16] = {16, false},
 		[CONV_S16] = {16, true},  [CONV_U8] = {8, false},  [CONV_S8] = {8, true},
-		[CONV_BOOL] = {8, false},
 	};
 
-	if (conv == CONV_NONE)
+	if (conv == CONV_BOOL)
+		to_bool(x, reg);
+	if (conv == CONV_NONE || conv == CONV_BOOL)
 		return;
 	if (how[conv].bits == 32) {
 		rex(x, how[conv].sign, reg, reg, false);

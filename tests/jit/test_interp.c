@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "jit/jit.h"
 #include "lib/prog.h"
 
 static uint64_t rnd_state = 0x9e3779b97f4a7c15ull;
@@ -209,17 +210,36 @@ static int32_t imm_for(const struct isa_insn *row)
 	}
 }
 
-/* r2 = ctx[0]; r3 = ctx[1]; INSN; r0 = r2; exit, the middle replaced by the row under test */
+/*
+ * d = ctx[0]; s = ctx[1]; INSN; r0 = d; exit, the middle replaced by the row under test, with any
+ * registers in the place of R2 and R3. Another register must survive.
+ */
 static uint64_t run_one(const struct bpf_insn *in, uint64_t a, uint64_t b)
 {
+	static const uint8_t regs[] = {0, 2, 3, 4, 5, 6, 7, 8, 9};
+	uint8_t d = regs[rnd() % 9], s = regs[rnd() % 9], other = regs[rnd() % 9];
 	uint64_t ctx[2] = {a, b}, ret;
-	struct rt_prog *p = test_prog_raw("r2 = *(u64 *)(r1 + 0); r3 = *(u64 *)(r1 + 8); r0 = 0\n"
-					  "r0 = r2; exit; r0 = 77; exit",
-					  BPF_PROG_TYPE_SYSCALL);
+	char text[256];
+	struct rt_prog *p;
 	const char *what;
 
-	p->insns[2] = *in;
-	assert_int_equal(interp_compile(p, &what), 0);
+	if (!(in->code & BPF_X) || in->src_reg == 0)
+		s = d == 9 ? 8 : 9;
+	while (s == d)
+		s = regs[rnd() % 9];
+	while (other == d || other == s)
+		other = regs[rnd() % 9];
+	snprintf(text, sizeof(text),
+		 "r%u = *(u64 *)(r1 + 0); r%u = *(u64 *)(r1 + 8); r%u = 1234567; r1 = 0\n"
+		 "if r%u != 1234567 goto bad; r0 = r%u; exit; r0 = 77; exit; bad: r0 = 66; exit",
+		 d, s, other, other, d);
+	p = test_prog_raw(text, BPF_PROG_TYPE_SYSCALL);
+	p->insns[3] = *in;
+	p->insns[3].dst_reg = d;
+	p->insns[3].src_reg = in->src_reg ? s : 0;
+	if ((in->code & 7) == BPF_JMP || (in->code & 7) == BPF_JMP32)
+		p->insns[3].off = 3;
+	assert_int_equal(test_compile(p, &what), 0);
 	ret = rt_prog_run(p, ctx);
 	test_prog_free(p);
 	return ret;
@@ -414,7 +434,7 @@ static struct rt_prog *prog_with_map(const char *text)
 	for (i = 0; i < p->n_insns; i++)
 		if (isa_is_ldimm64(&p->insns[i]) && p->insns[i].src_reg == BPF_PSEUDO_MAP_FD)
 			p->facts.insn[i].map = &slots_map.desc;
-	if (interp_compile(p, &what))
+	if (test_compile(p, &what))
 		fail_msg("%s", what);
 	return p;
 }
@@ -514,7 +534,9 @@ static struct rt_prog *prog_with_kfuncs(const char *text, const struct kfunc_con
 	for (i = 0; i < p->n_insns; i++)
 		if (p->insns[i].code == (BPF_JMP | BPF_CALL) && p->insns[i].src_reg == 2)
 			p->facts.insn[i].kfunc = &c[n++];
-	if (interp_compile(p, &what))
+	for (i = 0; i < n; i++)
+		p->facts.throws |= c[i].special == SPECIAL_THROW;
+	if (test_compile(p, &what))
 		fail_msg("%s", what);
 	return p;
 }
@@ -586,26 +608,25 @@ static void test_kfuncs(void **state)
 	p->facts.insn[5].kfunc = c;
 	p->facts.insn[5].size = 24;
 	p->facts.insn[5].fields = meta;
-	assert_int_equal(interp_compile(p, &what), 0);
+	assert_int_equal(test_compile(p, &what), 0);
 	assert_int_equal(rt_prog_run(p, NULL), 24 + 70);
-	interp_free(p->code);
+	test_drop_code(p);
 	c[0].special = SPECIAL_LIST_PUSH_BACK;
 	p->facts.insn[5].imm64 = 8;
-	assert_int_equal(interp_compile(p, &what), 0);
+	assert_int_equal(test_compile(p, &what), 0);
 	assert_int_equal(rt_prog_run(p, NULL), 700 + 8000);
-	interp_free(p->code);
+	test_drop_code(p);
 	c[0].special = SPECIAL_RBTREE_ADD;
-	assert_int_equal(interp_compile(p, &what), 0);
+	assert_int_equal(test_compile(p, &what), 0);
 	assert_int_equal(rt_prog_run(p, NULL), 7000 + 80000);
 	/* without a function there is no running */
-	interp_free(p->code);
-	p->code = NULL;
+	test_drop_code(p);
 	c[0].addr = NULL;
-	assert_int_equal(interp_compile(p, &what), -ENOTSUPP);
+	assert_int_equal(test_compile(p, &what), -ENOTSUPP);
 	assert_string_equal(what, "sum");
 	/* ... unless nothing reaches the call */
 	p->facts.insn[5].flags = 0;
-	assert_int_equal(interp_compile(p, &what), 0);
+	assert_int_equal(test_compile(p, &what), 0);
 	test_prog_free(p);
 }
 
@@ -630,9 +651,10 @@ static void test_exceptions(void **state)
 			  "cb: *(u64 *)(r10 - 512) = 1; r0 = r1; r0 += 100; exit; call cb; exit",
 			  BPF_PROG_TYPE_SYSCALL);
 	p->facts.insn[4].kfunc = &c;
+	p->facts.throws = true;
 	p->facts.exception_cb = 2;
 	assert_int_equal(p->facts.subprog[2].start, 7);
-	assert_int_equal(interp_compile(p, &what), 0);
+	assert_int_equal(test_compile(p, &what), 0);
 	assert_int_equal(rt_prog_run(p, NULL), 105);
 	test_prog_free(p);
 }
@@ -649,7 +671,7 @@ static uint64_t run_probe(const char *load, uint64_t addr)
 	snprintf(text, sizeof(text), "r2 = *(u64 *)(r1 + 0); r0 = 5; %s; exit", load);
 	p = test_prog_raw(text, BPF_PROG_TYPE_SYSCALL);
 	p->facts.insn[2].flags |= VFI_PROBE_LOAD;
-	assert_int_equal(interp_compile(p, &what), 0);
+	assert_int_equal(test_compile(p, &what), 0);
 	ret = rt_prog_run(p, &addr);
 	test_prog_free(p);
 	return ret;
@@ -701,17 +723,17 @@ static void test_facts(void **state)
 	/* decided branches follow the facts, and what no path sees is never decoded */
 	p->facts.insn[0].flags |= VFI_NEVER;
 	p->facts.insn[3].flags = 0;
-	assert_int_equal(interp_compile(p, &what), 0);
+	assert_int_equal(test_compile(p, &what), 0);
 	assert_int_equal(rt_prog_run(p, NULL), 1);
 	interp_free(p->code);
 	p->facts.insn[0].flags = VFI_SEEN | VFI_ALWAYS;
 	p->facts.insn[3].flags = VFI_SEEN;
-	assert_int_equal(interp_compile(p, &what), 0);
+	assert_int_equal(test_compile(p, &what), 0);
 	assert_int_equal(rt_prog_run(p, (void *)8), 2);
 	test_prog_free(p);
 
 	p = test_prog_raw("r1 = 0; call 25; exit", BPF_PROG_TYPE_SYSCALL);
-	assert_int_equal(interp_compile(p, &what), -ENOTSUPP);
+	assert_int_equal(test_compile(p, &what), -ENOTSUPP);
 	assert_non_null(what);
 	test_prog_free(p);
 }
@@ -770,5 +792,10 @@ int main(void)
 		cmocka_unit_test(test_threads),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("interpreter", tests, NULL, NULL);
+
+	test_native = jit_available();
+	if (test_native)
+		failed += cmocka_run_group_tests_name("native", tests, NULL, NULL);
+	return failed;
 }

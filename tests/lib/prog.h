@@ -73,21 +73,41 @@ static inline struct rt_prog *test_prog_raw(const char *text, uint32_t type)
 	return p;
 }
 
+/* programs are translated to native code too; set by tests that run everything both ways */
+static bool test_native __attribute__((unused));
+
+static inline int test_compile(struct rt_prog *p, const char **what)
+{
+	int err = interp_compile(p, what);
+
+	if (!err && test_native)
+		err = jit_compile(p);
+	return err;
+}
+
 static inline struct rt_prog *test_prog(const char *text, uint32_t type)
 {
 	struct rt_prog *p = test_prog_raw(text, type);
 	const char *what = "";
-	int err = interp_compile(p, &what);
+	int err = test_compile(p, &what);
 
 	if (err)
-		fail_msg("interp_compile: %d %s", err, what ? what : "");
+		fail_msg("compile: %d %s", err, what ? what : "");
 	return p;
+}
+
+static inline void test_drop_code(struct rt_prog *p)
+{
+	jit_free(p->jit);
+	interp_free(p->code);
+	p->jit = NULL;
+	p->code = NULL;
 }
 
 /* at once, nobody else may be in it */
 static inline void test_prog_free(struct rt_prog *p)
 {
-	interp_free(p->code);
+	test_drop_code(p);
 	mem_free(p->facts.insn);
 	mem_free(p->facts.subprog);
 	mem_free(p->insns);
