@@ -35,7 +35,9 @@ static int callee_of(const struct vf_env *env, uint32_t i)
 
 	if (target < 0 || env->prog->insns[i].code == 0)
 		return -1;
-	if (env->subprog[target].is_async_callback && !env->subprog[target].is_callback)
+	/* an asynchronous callback adds to a chain only where it is called like any function */
+	if (env->subprog[target].is_async_callback && !env->subprog[target].is_callback &&
+	    env->prog->insns[i].code != (BPF_JMP | BPF_CALL))
 		return -1;
 	return target;
 }
