@@ -48,8 +48,9 @@ conformance: all
 
 # needs a kernel that lets this process load programs; nothing is attached
 diff-kernel: all
-	@ninja -C $(BUILD) tests/diff_kernel >/dev/null
+	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls >/dev/null
 	@$(BUILD)/tests/diff_kernel $(SEED) $(COUNT)
+	@$(BUILD)/tests/diff_calls $(SEED) $(COUNT)
 
 clean:
 	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
