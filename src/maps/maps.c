@@ -202,6 +202,9 @@ static void describe(struct rt_map *map, struct kfunc_kernel *k, const union bpf
 	map->desc.value_size = a->value_size;
 	map->desc.max_entries = a->max_entries;
 	map->desc.flags = a->map_flags & ~(BPF_F_RDONLY | BPF_F_WRONLY | MAP_F_TOKEN_FD);
+	/* a lookup shows the map's own memory here: programs must not write to it */
+	if (a->map_type == BPF_MAP_TYPE_DEVMAP || a->map_type == BPF_MAP_TYPE_DEVMAP_HASH)
+		map->desc.flags |= BPF_F_RDONLY_PROG;
 	map->desc.map_extra = a->map_extra;
 	memcpy(map->desc.name, a->map_name, sizeof(map->desc.name));
 	map->desc.obj = map;

@@ -35,6 +35,8 @@ static int reject_type(struct vf_env *env, const struct arg_ctx *x, const char *
 
 static bool pkt_ok(const struct vf_env *env, const struct vf_call *c, uint8_t access)
 {
+	if (vf_prog_type(env) == BPF_PROG_TYPE_CGROUP_SOCKOPT)
+		return true; /* the option's value is in a buffer of its own */
 	if (!(c->helper->flags & HF_PKT_ARGS))
 		return false;
 	return access & VF_WRITE ? env->ptype->helper_pkt_write : env->ptype->helper_pkt_read;
@@ -54,6 +56,7 @@ static struct vf_mem_arg mem_arg(const struct vf_env *env, const struct arg_ctx 
 		.access = arg_access(x->a),
 		.uninit = x->a->flags & HARGF_UNINIT,
 		.btf_ok = x->a->kind == HARG_MEM && (x->a->flags & HARGF_RDONLY),
+		.null_ok = x->a->flags & HARGF_OR_NULL,
 	};
 
 	m.pkt_ok = pkt_ok(env, x->c, m.access);
@@ -197,7 +200,9 @@ static int check_map_value(struct vf_env *env, const struct arg_ctx *x)
 static int check_aligned(struct vf_env *env, const struct arg_ctx *x)
 {
 	const struct vf_reg *r = &vf_regs(env)[x->regno];
-	uint64_t bits = (uint64_t)(int64_t)r->off + r->s.t.v;
+	/* packet pointers are 2 bytes off: the header before the network header has 14 */
+	uint64_t bits = (uint64_t)(int64_t)r->off + r->s.t.v +
+			(r->base == VF_PACKET || r->base == VF_PACKET_META ? 2 : 0);
 
 	if (((bits | r->s.t.m) & (x->a->size - 1)) == 0)
 		return 0;

@@ -261,7 +261,10 @@ static void generate(struct gen *g)
 	if (rnd(g, 3) == 0) { /* use what came back */
 		emit(g, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 2, 0);
 		leave(g);
-		emit(g, BPF_LDX | BPF_MEM | BPF_W, 1, 0, 4 * (int)rnd(g, 3), 0);
+		if (rnd(g, 3))
+			emit(g, BPF_LDX | BPF_MEM | BPF_W, 1, 0, 4 * (int)rnd(g, 3), 0);
+		else
+			emit(g, BPF_ST | BPF_MEM | BPF_W, 0, 0, 4 * (int)rnd(g, 3), 7);
 	}
 	leave(g);
 }
@@ -307,6 +310,26 @@ static int ours(const struct gen *g, struct diag_report *rep)
 	return err;
 }
 
+static int make_map(size_t i)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = map_kinds[i].type;
+	attr.key_size = map_kinds[i].key;
+	attr.value_size = map_kinds[i].value;
+	attr.max_entries = map_kinds[i].entries;
+	attr.map_flags = map_kinds[i].flags;
+	return syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+}
+
+/* The first program that uses such a map owns it, so every program gets a new one. */
+static bool is_owned(uint32_t type)
+{
+	return type == BPF_MAP_TYPE_PROG_ARRAY || type == BPF_MAP_TYPE_CPUMAP ||
+	       type == BPF_MAP_TYPE_DEVMAP || type == BPF_MAP_TYPE_DEVMAP_HASH;
+}
+
 static char kernel_log[1 << 20];
 
 static int kernels(const struct gen *g, bool log)
@@ -316,6 +339,11 @@ static int kernels(const struct gen *g, bool log)
 	int fd;
 
 	memcpy(copy, g->insn, sizeof(copy));
+	for (size_t i = 0; i < N_MAPS; i++)
+		if (is_owned(maps[i].type)) {
+			close(map_fd[i]);
+			map_fd[i] = make_map(i);
+		}
 	for (uint32_t i = 0; i < g->n; i++)
 		if (isa_is_ldimm64(&copy[i]) && copy[i].src_reg == 1)
 			copy[i].imm = map_fd[copy[i].imm - 100];
@@ -364,19 +392,13 @@ static void dump(const struct gen *g, const char *kind, int a, int b, const stru
 static int make_maps(void)
 {
 	for (size_t i = 0; i < N_MAPS; i++) {
-		union bpf_attr attr;
-
 		maps[i] = (struct vf_map){.type = map_kinds[i].type, .key_size = map_kinds[i].key,
 					  .value_size = map_kinds[i].value,
 					  .max_entries = map_kinds[i].entries,
 					  .flags = map_kinds[i].flags};
-		memset(&attr, 0, sizeof(attr));
-		attr.map_type = map_kinds[i].type;
-		attr.key_size = map_kinds[i].key;
-		attr.value_size = map_kinds[i].value;
-		attr.max_entries = map_kinds[i].entries;
-		attr.map_flags = map_kinds[i].flags;
-		map_fd[i] = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+		if (maps[i].type == BPF_MAP_TYPE_DEVMAP || maps[i].type == BPF_MAP_TYPE_DEVMAP_HASH)
+			maps[i].flags |= BPF_F_RDONLY_PROG; /* as the boundary has it */
+		map_fd[i] = make_map(i);
 		if (map_fd[i] < 0 && i < 2)
 			return -errno;
 		if (map_fd[i] < 0) { /* not in this kernel: an array in its place, for both */
