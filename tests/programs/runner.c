@@ -116,27 +116,54 @@ static void check_object(const char *path, const char *object)
 	btf__free(btf);
 }
 
-/* Loads and runs one program by itself. */
-static void run_program(const char *path, const char *object, const char *name, int want)
+static int run_once(struct kfunc_program *prog, __s32 *retval)
+{
+	KFUNC_OPTS(kfunc_run_opts, opts);
+	__u64 ctx[8] = {0};
+	__u8 packet[64];
+	int err;
+
+	/* packets: an IPv4 frame whose bytes are their own positions */
+	for (unsigned int i = 0; i < sizeof(packet); i++)
+		packet[i] = i == 12 ? 8 : i == 13 ? 0 : i;
+	switch (kfunc_program__type(prog)) {
+	case BPF_PROG_TYPE_SCHED_CLS:
+	case BPF_PROG_TYPE_XDP:
+		opts.data_in = packet;
+		opts.data_size_in = sizeof(packet);
+		break;
+	default:
+		opts.ctx_in = ctx;
+		opts.ctx_size_in = sizeof(ctx);
+	}
+	err = kfunc_program__run(prog, &opts);
+	*retval = (__s32)opts.retval;
+	return err;
+}
+
+/* Loads an object anew and runs one of its programs. The others that can be run are loaded with it:
+ * it may call them. */
+static void run_program(const char *path, const struct btf *btf, const char *object,
+			const char *name, int want)
 {
 	struct kfunc_object *obj = kfunc_object__open_file(path, NULL);
 	struct kfunc_program *prog = NULL;
-	__u64 ctx[8] = {0};
-	KFUNC_OPTS(kfunc_run_opts, opts, .ctx_in = ctx, .ctx_size_in = sizeof(ctx));
 	int err = obj ? 0 : -errno;
+	__s32 retval = 0;
 
 	while (obj && (prog = kfunc_object__next_program(obj, prog)))
-		kfunc_program__set_autoload(prog, !strcmp(kfunc_program__name(prog), name));
+		kfunc_program__set_autoload(prog,
+					    find_expectation(btf, kfunc_program__name(prog)).run);
 	if (!err)
 		err = kfunc_object__load(obj);
 	if (!err)
-		err = kfunc_program__run(kfunc_object__find_program(obj, name), &opts);
-	if (!err && (int)opts.retval == want) {
+		err = run_once(kfunc_object__find_program(obj, name), &retval);
+	if (!err && retval == want) {
 		passed++;
 	} else {
 		failed++;
 		printf("FAILED %s: %s: run: %s, returned %d, should be %d\n", object, name,
-		       strerror(-err), (int)opts.retval, want);
+		       strerror(-err), retval, want);
 	}
 	kfunc_object__close(obj);
 }
@@ -154,7 +181,7 @@ static void run_object(const char *path, const char *object)
 			continue;
 		e = find_expectation(btf, name);
 		if (e.run)
-			run_program(path, object, name, e.retval);
+			run_program(path, btf, object, name, e.retval);
 	}
 	btf__free(btf);
 }
