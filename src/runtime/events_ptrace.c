@@ -8,9 +8,10 @@
  * listened to.
  *
  * The first stop of a new task and its parent's report of it arrive in either order. The task is kept
- * stopped until the report has been handled, so programs see a task that exists and has not run.
- * Everything about a tracee can fail because it was killed meanwhile; then nothing is raised and
- * waitpid() tells the rest.
+ * stopped until the report has been handled, so programs see a task that exists and has not run. A
+ * parent that is killed in between never reports: its child is let go on when the parent's end is known,
+ * and counted as missed, since nobody can tell its flags any more. Everything about a tracee can fail
+ * because it was killed meanwhile; then nothing is raised and waitpid() tells the rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +48,7 @@ struct tracee {
 struct tracer {
 	struct rt_events_run *run;
 	struct tracee *table[TRACEE_BUCKETS];
-	uint32_t n;
+	uint32_t n, n_parked;
 	pid_t root;
 	bool letting_go; /* the command has ended: detach from the rest */
 };
@@ -89,6 +90,7 @@ static void forget(struct tracer *tr, pid_t tid)
 	if (!t)
 		return;
 	*p = t->next;
+	tr->n_parked -= t->parked;
 	mem_free(t);
 	tr->n--;
 }
@@ -278,29 +280,52 @@ static void resume(struct tracer *tr, pid_t tid, int sig)
 		forget(tr, tid);
 }
 
+static void announce(struct tracer *tr, struct tracee *t)
+{
+	t->announced = true;
+	if (!t->parked)
+		return;
+	t->parked = false;
+	tr->n_parked--;
+	resume(tr, t->tid, 0);
+}
+
+/* Tasks that wait for a report of a parent that is gone. */
+static void adopt_orphans(struct tracer *tr)
+{
+	struct proc_stat st;
+	uint32_t b;
+
+	for (b = 0; tr->n_parked && b < TRACEE_BUCKETS; b++) {
+		struct tracee *t = tr->table[b], *next;
+
+		for (; t; t = next) {
+			next = t->next;
+			if (!t->parked || proc_read_stat(t->tid, &st) || find(tr, st.ppid))
+				continue;
+			tr->run->res.missed++;
+			announce(tr, t);
+		}
+	}
+}
+
 static void created(struct tracer *tr, pid_t parent_tid, int event)
 {
 	struct task_struct *parent;
 	unsigned long msg = 0;
 	struct tracee *t;
+	uint64_t flags;
 
 	if (ptrace(PTRACE_GETEVENTMSG, parent_tid, NULL, &msg) || !msg)
 		return;
 	t = find_or_add(tr, (pid_t)msg);
 	if (!t)
 		return;
-	if (!tr->letting_go) {
-		uint64_t flags = clone_flags_of(parent_tid, (pid_t)msg, event);
-
-		parent = rt_task_get_pid(parent_tid);
-		raise_new_task(tr, parent, (pid_t)msg, flags);
-		rt_task_put(parent);
-	}
-	t->announced = true;
-	if (t->parked) {
-		t->parked = false;
-		resume(tr, t->tid, 0);
-	}
+	flags = clone_flags_of(parent_tid, (pid_t)msg, event);
+	parent = rt_task_get_pid(parent_tid);
+	raise_new_task(tr, parent, (pid_t)msg, flags);
+	rt_task_put(parent);
+	announce(tr, t);
 }
 
 static void stopped(struct tracer *tr, pid_t tid, int status)
@@ -313,8 +338,19 @@ static void stopped(struct tracer *tr, pid_t tid, int status)
 		ptrace(PTRACE_DETACH, tid, NULL, NULL);
 		return;
 	}
-	if (!t->announced) {
+	if (tr->letting_go) { /* at whatever stop comes first */
+		resume(tr, tid, event ? 0 : sig);
+		return;
+	}
+	if (!t->announced && event == PTRACE_EVENT_STOP) { /* its first stop */
+		tr->n_parked += !t->parked;
 		t->parked = true;
+		return;
+	}
+	if (!t->announced) { /* killed, with the parent that would have reported it */
+		t->announced = true;
+		tr->run->res.missed++;
+		resume(tr, tid, 0);
 		return;
 	}
 	switch (event) {
@@ -323,7 +359,7 @@ static void stopped(struct tracer *tr, pid_t tid, int status)
 		return;
 	case PTRACE_EVENT_STOP:
 		/* a stop of the whole process is its own affair; the first stop of a task is ours */
-		if (sig != SIGTRAP && !tr->letting_go) {
+		if (sig != SIGTRAP) {
 			ptrace(PTRACE_LISTEN, tid, NULL, NULL);
 			return;
 		}
@@ -337,13 +373,11 @@ static void stopped(struct tracer *tr, pid_t tid, int status)
 		ptrace(PTRACE_GETEVENTMSG, tid, NULL, &msg);
 		if (msg && (pid_t)msg != tid)
 			forget(tr, (pid_t)msg);
-		if (!tr->letting_go)
-			raise_exec(tr, tid, msg ? (pid_t)msg : tid);
+		raise_exec(tr, tid, msg ? (pid_t)msg : tid);
 		break;
 	case PTRACE_EVENT_EXIT:
 		ptrace(PTRACE_GETEVENTMSG, tid, NULL, &msg);
-		if (!tr->letting_go)
-			raise_exit(tr, tid, msg);
+		raise_exit(tr, tid, msg);
 		break;
 	default:
 		break;
@@ -363,7 +397,7 @@ static void let_go(struct tracer *tr)
 		for (; t; t = next) {
 			next = t->next;
 			if (t->parked) /* stopped already; forgets t */
-				resume(tr, t->tid, 0);
+				announce(tr, t);
 			else
 				ptrace(PTRACE_INTERRUPT, t->tid, NULL, NULL);
 		}
@@ -385,6 +419,8 @@ static void trace(struct tracer *tr)
 			continue;
 		}
 		forget(tr, tid);
+		if (tr->n_parked)
+			adopt_orphans(tr);
 		if (tid == tr->root) {
 			tr->run->res.wait_status = status;
 			let_go(tr);

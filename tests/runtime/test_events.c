@@ -179,6 +179,13 @@ static int sh(const char *which, const char *script, struct rt_events_result *re
 	return run(which, argv, res);
 }
 
+/* ThreadSanitizer gives every process a thread of its own: what is counted exactly would be wrong. */
+#ifdef __SANITIZE_THREAD__
+#define EXACT() skip()
+#else
+#define EXACT() ((void)0)
+#endif
+
 /* Runs one of the children below in a process of its own. */
 static void self(const char *which, const char *mode, struct rt_events_result *res)
 {
@@ -293,6 +300,41 @@ static int child_killed(void)
 	return 0;
 }
 
+static void *forks(void *arg)
+{
+	int i;
+
+	for (i = 0; i < 400; i++)
+		if (!fork())
+			_exit(0);
+	return arg;
+}
+
+/* processes that are killed while they make others, from two threads */
+static int child_killed_parents(void)
+{
+	int i;
+
+	for (i = 0; i < 60; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			pthread_t t;
+
+			signal(SIGCHLD, SIG_IGN);
+			pthread_create(&t, NULL, forks, NULL);
+			forks(NULL);
+			for (;;)
+				pause();
+		}
+		usleep(500 + (unsigned int)i * 137 % 3000);
+		kill(pid, SIGKILL);
+		if (waitpid(pid, NULL, 0) != pid)
+			return 1;
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(void);
@@ -300,6 +342,7 @@ static const struct {
 	{"fork", child_fork},		    {"vfork", child_vfork},	{"thread", child_thread},
 	{"clone3", child_clone3},	    {"clone", child_clone},	{"many", child_many},
 	{"thread-exec", child_thread_exec}, {"killed", child_killed},
+	{"killed-parents", child_killed_parents},
 };
 
 /* ---- tasks ---- */
@@ -322,6 +365,7 @@ static void test_flags(void **state)
 	size_t i;
 
 	(void)state;
+	EXACT();
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		self("n", cases[i].mode, &res);
 		assert_int_equal(count('n'), 2);
@@ -377,6 +421,7 @@ static void test_exec_in_thread(void **state)
 	const struct event *e;
 
 	(void)state;
+	EXACT();
 	self("nx", "thread-exec", &res);
 	assert_int_equal(count('n'), 2);
 	e = nth('x', 1);
@@ -391,6 +436,7 @@ static void test_many(void **state)
 	unsigned int i, last = 0;
 
 	(void)state;
+	EXACT();
 	self("ne", "many", &res);
 	assert_int_equal(count('n'), 65);
 	assert_int_equal(count('e'), 65);
@@ -406,8 +452,19 @@ static void test_dying_children(void **state)
 	struct rt_events_result res;
 
 	(void)state;
+	EXACT();
 	self("n", "killed", &res);
 	assert_int_equal(count('n') + res.missed, 51);
+}
+
+static void test_dying_parents(void **state)
+{
+	struct rt_events_result res;
+
+	(void)state;
+	self("n", "killed-parents", &res);
+	assert_true(res.tasks > 60);
+	assert_true(res.missed <= 240); /* at most a child and a thread for each killed thread */
 }
 
 static void test_status(void **state)
@@ -538,7 +595,7 @@ static void test_objects_return(void **state)
 	(void)state;
 	before = tasks_alive();
 	self("nxe", "many", &res);
-	assert_int_equal(tasks_alive(), before);
+	assert_true(tasks_alive() <= before); /* what earlier tests let go may have ended meanwhile */
 }
 
 /* ---- directories ---- */
@@ -660,6 +717,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_exec_in_thread),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_dying_children),
+		cmocka_unit_test(test_dying_parents),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_forwarding),
