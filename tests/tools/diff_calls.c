@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "contract/registry.h"
 #include "isa/isa.h"
 #include "kernel/kernel.h"
 #include "verifier/verifier.h"
@@ -82,12 +83,23 @@ struct gen {
 	uint64_t seed;
 	struct bpf_insn insn[MAX];
 	uint32_t n, place, helper;
+	const struct kfunc_contract *kfunc; /* instead of a helper */
 };
 
 static struct kfunc_kernel *kernel;
 static struct vf_map maps[N_MAPS];
 static int map_fd[N_MAPS];
 static int32_t raw_tp_id;
+static const struct kfunc_contract *kfuncs[1024];
+static uint32_t n_kfuncs;
+
+static int add_kfunc(void *ctx, const struct kfunc_contract *c)
+{
+	(void)ctx;
+	if (n_kfuncs < sizeof(kfuncs) / sizeof(kfuncs[0]))
+		kfuncs[n_kfuncs++] = c;
+	return 0;
+}
 
 static uint32_t rnd(struct gen *g, uint32_t n)
 {
@@ -131,6 +143,25 @@ static void leave(struct gen *g)
 	emit(g, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
+/* offsets of real_parent, cpus_ptr, mm, group_leader in the running kernel's task_struct */
+static int32_t task_member[4];
+
+static void find_members(void)
+{
+	static const char *const names[4] = {"real_parent", "cpus_ptr", "mm", "group_leader"};
+	int32_t id = btf_find(kernel->btf, "task_struct", BTF_KIND_STRUCT);
+	const struct btf_type *t = btf_type(kernel->btf, id < 0 ? 0 : (uint32_t)id);
+	const struct btf_member *m = btf_type_members(t);
+
+	for (uint32_t i = 0; id > 0 && i < btf_type_vlen(t); i++)
+		for (int k = 0; k < 4; k++)
+			if (strcmp(btf_str(kernel->btf, m[i].name_off), names[k]) == 0) {
+				uint32_t bits;
+
+				task_member[k] = btf_member_bits(t, i, &bits) / 8;
+			}
+}
+
 /* R6 context, R7 checked value of map 0, R8 packet with 16 bytes or an unknown number, R9 maybe NULL */
 static void prologue(struct gen *g)
 {
@@ -141,6 +172,15 @@ static void prologue(struct gen *g)
 	load_map(g, 1, 1);
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem);
 	mov_reg(g, 9, 0);
+	if (g->kfunc) { /* R9 is a task instead: trusted, or maybe with a member walked */
+		emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_current_task_btf);
+		mov_reg(g, 9, 0);
+		if (rnd(g, 6) == 0) {
+			int32_t off = task_member[rnd(g, 4)];
+
+			emit(g, BPF_LDX | BPF_MEM | BPF_DW, 9, 9, off, 0);
+		}
+	}
 	stack_ptr(g, 2, -8);
 	load_map(g, 1, 0);
 	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_lookup_elem);
@@ -234,12 +274,90 @@ static void fitting_arg(struct gen *g, int r, const struct kernel_helper_arg *a)
 	}
 }
 
+/* what a kfunc's declaration asks for, more or less */
+static void fitting_kfunc_arg(struct gen *g, int r, const struct contract_arg *a)
+{
+	static const int sizes[] = {1, 4, 8, 16, 64, 0};
+
+	switch (a->kind) {
+	case CARG_SCALAR:
+	case CARG_SCALAR_CONST:
+	case CARG_RET_SIZE:
+	case CARG_IGNORED:
+		mov_imm(g, r, (int)rnd(g, 3));
+		break;
+	case CARG_SIZE:
+	case CARG_SIZE_CONST:
+		mov_imm(g, r, sizes[rnd(g, 6)]);
+		break;
+	case CARG_DYNPTR:
+	case CARG_ITER:
+	case CARG_IRQ_FLAG:
+		stack_ptr(g, r, -64);
+		break;
+	case CARG_MAP:
+		load_map(g, r, rnd(g, N_MAPS));
+		break;
+	case CARG_PTR:
+		if (a->pointee_name && strcmp(a->pointee_name, "task_struct") == 0)
+			mov_reg(g, r, 9);
+		else if (rnd(g, 3) == 0)
+			mov_reg(g, r, 6);
+		else if (rnd(g, 2))
+			stack_ptr(g, r, -80);
+		else
+			mov_reg(g, r, rnd(g, 2) ? 7 : 9);
+		break;
+	default:
+		any_arg(g, r);
+	}
+}
+
+static void generate_kfunc(struct gen *g)
+{
+	const struct kfunc_contract *c = kfuncs[rnd(g, n_kfuncs)];
+
+	g->n = 0;
+	g->kfunc = c;
+	g->helper = 0;
+	g->place = rnd(g, N_PLACES);
+	for (int tries = 0; tries < 10; tries++, g->place = rnd(g, N_PLACES)) {
+		uint32_t flags;
+
+		if (registry_allowed(kernel->registry, c->btf, c->func_id, places[g->place].type,
+				     NULL, &flags))
+			break;
+	}
+	prologue(g);
+	for (int i = 0; i < 5; i++) {
+		if (i < c->n_args && rnd(g, 6))
+			fitting_kfunc_arg(g, i + 1, &c->arg[i]);
+		else
+			any_arg(g, i + 1);
+	}
+	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, (int)c->func_id);
+	if (rnd(g, 2)) {
+		emit(g, BPF_JMP | BPF_JNE | BPF_K, 0, 0, 2, 0);
+		leave(g);
+		if (rnd(g, 2))
+			emit(g, BPF_LDX | BPF_MEM | BPF_W, 1, 0, 4 * (int)rnd(g, 3), 0);
+		else
+			emit(g, BPF_ST | BPF_MEM | BPF_W, 0, 0, 4 * (int)rnd(g, 3), 7);
+	}
+	leave(g);
+}
+
 static void generate(struct gen *g)
 {
 	const struct kernel_helper *h;
 	struct kernel_prog_place at;
 
 	g->n = 0;
+	g->kfunc = NULL;
+	if (n_kfuncs && rnd(g, 2)) {
+		generate_kfunc(g);
+		return;
+	}
 	g->place = rnd(g, N_PLACES);
 	g->helper = 1 + rnd(g, 211);
 	at = (struct kernel_prog_place){.type = places[g->place].type,
@@ -373,7 +491,7 @@ static void dump(const struct gen *g, const char *kind, int a, int b, const stru
 	size_t len;
 
 	printf("%s type %u attach %u helper %s(%u): ours %d kernel %d: KF%04u %s (insn %u)\n", kind,
-	       places[g->place].type, places[g->place].attach, kernel_helper_name(g->helper),
+	       places[g->place].type, places[g->place].attach, g->kfunc ? g->kfunc->name : kernel_helper_name(g->helper),
 	       g->helper, a, b, rep->code, rep->message, rep->insn);
 	for (uint32_t i = 0; i < g->n; i++) {
 		strbuf_reset(&out);
@@ -426,6 +544,8 @@ int main(int argc, char **argv)
 		printf("cannot run: %s\n", why);
 		return 77;
 	}
+	registry_for_each(kernel->registry, add_kfunc, NULL);
+	find_members();
 	raw_tp_id = btf_find(kernel->btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF);
 	for (int i = 0; i < count; i++) {
 		struct diag_report rep;
