@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * BTF as the verifier and the boundary need it: validated once, immutable afterwards, reference
- * counted, cheap to query. libbpf's own BTF type is used where BTF is *made* (merging a host's types
- * into a split BTF, dumping C); it does not check hostile input, so everything that comes through
- * the boundary or from a file is parsed here first.
+ * counted, cheap to query. libbpf's own BTF type is used where BTF is *made* (merging a host's
+ * types into a split BTF, dumping C); it does not check hostile input, so everything that comes
+ * through the boundary or from a file is parsed here first.
  *
  * A split BTF has a base; ids below btf_start_id() belong to the base and every query here looks
  * there by itself. Ids are therefore unique within (object, its base). All queries are thread-safe.
@@ -22,7 +22,8 @@ struct btf_obj;
  * Parses and validates size bytes (copied). base may be NULL; it is referenced. name is copied
  * ("vmlinux", a module's name, or "" for a program's). On failure returns NULL, stores a -errno in
  * *err and, when why is not NULL, a sentence without newline in why (at most why_size bytes):
- * -EINVAL malformed, -E2BIG too large, -ENOMEM. Every id, offset and loop in the result is safe to
+ * -EINVAL malformed, -E2BIG too large or nested too deep, -EEXIST a loop, -ENOTSUPP (524) integer
+ * encodings, -ENOMEM. Every id, offset and loop in the result is safe to
  * follow: names are inside the string section, type chains of modifiers end, arrays and structs do
  * not contain themselves, nesting is at most 32 deep.
  */
@@ -99,9 +100,10 @@ static inline const struct btf_array *btf_type_array(const struct btf_type *t)
 /* bit offset and bitfield size (0: not a bitfield) of member i of struct t */
 uint32_t btf_member_bits(const struct btf_type *t, uint32_t i, uint32_t *bitfield_size);
 
-/* Strips typedef, const, volatile, restrict and type tags. *res (may be NULL) gets the id reached. */
+/* Strips typedef, const, volatile, restrict, type tags. *res (may be NULL) gets the id reached. */
 const struct btf_type *btf_skip_mods(const struct btf_obj *btf, uint32_t id, uint32_t *res);
-/* As above for the pointee of a pointer type id (its own modifiers stripped first); NULL: no pointer */
+/* As above for the pointee of a pointer type (its own modifiers stripped first); NULL: no pointer
+ */
 const struct btf_type *btf_pointee(const struct btf_obj *btf, uint32_t id, uint32_t *res);
 /* Whether the pointer type id carries the type tag name ("rcu", "percpu", "kptr", ...). */
 bool btf_ptr_has_tag(const struct btf_obj *btf, uint32_t id, const char *tag);
@@ -144,23 +146,28 @@ bool btf_is_scalar_struct(const struct btf_obj *btf, uint32_t id);
 
 /* What lies at byte offset off of struct id: the innermost member that covers [off, off+size). */
 enum btf_walk_kind {
-	BTF_WALK_SCALAR, /* integer, enum, float, or part of one; bitfields too */
-	BTF_WALK_PTR,	 /* exactly a pointer member: type_id is the pointer's type id */
-	BTF_WALK_STRUCT, /* [off, off+size) spans a whole (nested) struct: type_id */
-	BTF_WALK_BEYOND, /* past the end of the type: -EACCES for the verifier */
-	BTF_WALK_HOLE,	 /* padding, or across members: -EINVAL */
+	BTF_WALK_SCALAR,      /* integer, enum, float, or part of one; bitfields too */
+	BTF_WALK_PTR,         /* exactly a pointer member: type_id is the pointer's type id */
+	BTF_WALK_STRUCT,      /* size 0: a nested struct begins here: type_id */
+	BTF_WALK_BEYOND,      /* past the end of the type or of the member: -EACCES */
+	BTF_WALK_HOLE,        /* padding: -EINVAL */
 	BTF_WALK_PARTIAL_PTR, /* part of a pointer: -EACCES */
 };
 
 struct btf_walk {
 	enum btf_walk_kind kind;
-	uint32_t type_id;	 /* see above; for SCALAR the member's type */
-	uint32_t struct_id;	 /* innermost struct that holds the member */
-	uint32_t member;	 /* index of the member in struct_id */
-	bool through_union;	 /* walked through a union with other than one member */
+	uint32_t type_id;   /* see above; for SCALAR the member's type */
+	uint32_t struct_id; /* innermost struct that holds the member */
+	uint32_t member;    /* index of the member in struct_id */
+	bool through_union; /* walked through a union with other than one member */
 };
 
-/* Rule source: kfunc spec R6.4 (an integer access may span to the end of its array member). */
+/*
+ * Rule source: kfunc spec R6.4 (an integer access may span to the end of its array member; in a
+ * struct of the kernel, into a flexible array behind it). It goes down to the innermost member, so
+ * a load never gives BTF_WALK_STRUCT. size 0 asks for the outermost member struct that begins at
+ * off.
+ */
 void btf_walk_struct(const struct btf_obj *btf, uint32_t id, uint32_t off, uint32_t size,
 		     struct btf_walk *res);
 
@@ -190,7 +197,7 @@ enum btf_field_kind {
 	BTF_FIELD_REFCOUNT = 1 << 13,
 };
 
-#define BTF_FIELD_KPTR \
+#define BTF_FIELD_KPTR                                                                             \
 	(BTF_FIELD_KPTR_UNREF | BTF_FIELD_KPTR_REF | BTF_FIELD_KPTR_PERCPU | BTF_FIELD_UPTR)
 #define BTF_FIELD_GRAPH_ROOT (BTF_FIELD_LIST_HEAD | BTF_FIELD_RB_ROOT)
 #define BTF_FIELD_GRAPH_NODE (BTF_FIELD_LIST_NODE | BTF_FIELD_RB_NODE)
@@ -212,10 +219,10 @@ struct btf_field {
 
 struct btf_fields {
 	uint32_t n;
-	uint32_t mask;	       /* kinds present */
-	int32_t lock_off;      /* offset of the (res) spin lock, -1 if none */
-	int32_t refcount_off;  /* -1 if none */
-	struct btf_field f[];  /* sorted by offset */
+	uint32_t mask;        /* kinds present */
+	int32_t lock_off;     /* offset of the (res) spin lock, -1 if none */
+	int32_t refcount_off; /* -1 if none */
+	struct btf_field f[]; /* sorted by offset */
 };
 
 #endif

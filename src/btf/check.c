@@ -10,21 +10,21 @@
 
 #include "base/mem.h"
 
-#define ENOTSUPP 524
+#define ENOTSUPP    524
 #define INFO_UNUSED 0x60ff0000u
 
 enum name_rule {
-	NAME_NONE,    /* must be anonymous */
-	NAME_ANY,     /* any string of the section, or none */
-	NAME_MAY,     /* an identifier, or none */
-	NAME_MUST,    /* an identifier */
-	NAME_TEXT,    /* any text that is not empty */
+	NAME_NONE, /* must be anonymous */
+	NAME_ANY,  /* any string of the section, or none */
+	NAME_MAY,  /* an identifier, or none */
+	NAME_MUST, /* an identifier */
+	NAME_TEXT, /* any text that is not empty */
 };
 
 enum {
 	K_VLEN = 1 << 0,  /* vlen is meaningful */
 	K_KFLAG = 1 << 1, /* the kind flag is meaningful */
-	K_REF = 1 << 2,	  /* type refers to a type; 0 (void) is fine */
+	K_REF = 1 << 2,   /* type refers to a type; 0 (void) is fine */
 	K_REF1 = 1 << 3,  /* ... not void */
 	K_ZERO = 1 << 4,  /* the size/type word is 0 */
 };
@@ -204,8 +204,8 @@ static int more_datasec(struct btf_check *c, const struct btf_type *t)
 			return btf_check_fail(c, -EINVAL, "variable %u is misplaced", i);
 		end = (uint64_t)v[i].offset + v[i].size;
 		if (end > t->size)
-			return btf_check_fail(c, -EINVAL, "variable %u lies outside of %u bytes",
-					      i, t->size);
+			return btf_check_fail(c, -EINVAL, "variable %u lies outside of %u bytes", i,
+					      t->size);
 	}
 	return 0;
 }

@@ -12,19 +12,20 @@
 
 #include "btf/btf.h"
 
-#define BTF_NO_SIZE UINT32_MAX
+#define BTF_NO_SIZE   UINT32_MAX
 #define BTF_MAX_DEPTH 32
 
 struct btf_tag_ref {
 	uint32_t target; /* type the tag belongs to */
-	uint32_t id;	 /* the DECL_TAG */
+	uint32_t id;     /* the DECL_TAG */
 };
 
 struct btf_obj {
 	_Atomic uint32_t refs;
 	char *name;
 	struct btf_obj *base;
-	bool strict; /* a program's: checked as BTF_LOAD does; kernel files are checked for safety */
+	bool strict; /* a program's: checked as BTF_LOAD does; kernel files are checked for safety
+		      */
 	uint8_t *data;
 	size_t size;
 	const char *strs;
@@ -34,11 +35,11 @@ struct btf_obj {
 	uint32_t type_len;
 	uint32_t start_id;
 	uint32_t n_types; /* own ones */
-	uint32_t *off;	  /* offset in types */
-	uint32_t *skip;	  /* id reached when modifiers are stripped */
+	uint32_t *off;    /* offset in types */
+	uint32_t *skip;   /* id reached when modifiers are stripped */
 	uint32_t *bytes;  /* size, or BTF_NO_SIZE */
 	uint32_t *bucket; /* name index: first own index + 1 of a chain, 0: empty */
-	uint32_t *next;	  /* ... and the rest of the chain */
+	uint32_t *next;   /* ... and the rest of the chain */
 	uint32_t bucket_mask;
 	struct btf_tag_ref *tags; /* sorted by target */
 	uint32_t n_tags;

@@ -19,8 +19,8 @@
 #include "base/mem.h"
 
 #define BTF_MAX_BYTES (16u << 20)
-#define IDENT_MAX 511 /* bytes of a symbol name */
-#define HASH_CHARS 64 /* of a name that enter its hash */
+#define IDENT_MAX     511 /* bytes of a symbol name */
+#define HASH_CHARS    64  /* of a name that enter its hash */
 
 int btf_check_fail(struct btf_check *c, int err, const char *fmt, ...)
 {
@@ -104,8 +104,9 @@ static int check_strings(struct btf_check *c)
 
 		if (ch == '\0')
 			len = 0;
-		else if (len >= IDENT_MAX || !((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
-					       (ch >= '0' && ch <= '9') || ch == '_' || ch == '.'))
+		else if (len >= IDENT_MAX ||
+			 !((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+			   (ch >= '0' && ch <= '9') || ch == '_' || ch == '.'))
 			len = BTF_NOT_IDENT;
 		else
 			len++;

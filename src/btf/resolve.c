@@ -7,8 +7,9 @@
  * record has one successor), the second follows containment: modifiers, arrays, structs, variables.
  * A struct may point to itself but not contain itself.
  *
- * The kernel resolves a program's BTF fully but its own only record by record, and vmlinux relies on
- * that (functions with nameless parameters, for one). So the last step is strict for programs only.
+ * The kernel resolves a program's BTF fully but its own only record by record, and vmlinux relies
+ * on that (functions with nameless parameters, for one). So the last step is strict for programs
+ * only.
  */
 #include "btf/internal.h"
 

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define MAX_TRACE_RECORD 8192
-#define MAX_SYSCALL_CTX 65535 /* first offset that is refused */
+#define MAX_SYSCALL_CTX  65535 /* first offset that is refused */
 
 /* 1, 2, 4, 8 -> 0..3; -1 for anything else */
 static int size_index(uint32_t size)
@@ -96,8 +96,9 @@ static bool needs_bpf(const struct kernel_prog_place *at, const struct kt_ctx_fi
 	       (write && !strcmp(f->name, "tstamp"));
 }
 
-int kernel_ctx_access(const struct kfunc_kernel *k, const struct kernel_prog_place *at, uint32_t off,
-		      uint32_t size, bool write, bool sign_extend, struct kernel_ctx_result *res)
+int kernel_ctx_access(const struct kfunc_kernel *k, const struct kernel_prog_place *at,
+		      uint32_t off, uint32_t size, bool write, bool sign_extend,
+		      struct kernel_ctx_result *res)
 {
 	const struct kt_ctx *const *c;
 	int err, idx = size_index(size);

@@ -15,7 +15,7 @@ enum filter {
 	ONLY_QDISC,   /* any member of struct_ops Qdisc_ops */
 	QDISC_ENQUEUE,
 	QDISC_DEQUEUE,
-	QDISC_BOTH,   /* enqueue and dequeue */
+	QDISC_BOTH,       /* enqueue and dequeue */
 	QDISC_STRUCT_OPS, /* as ONLY_QDISC, but other hooks have it too */
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Which helper, with which prototype, a program gets (verifier spec 7.9, tables of data/helpers.json):
- * the first row of the helper that holds for the version, the program's type and attach type, the
- * loader's capabilities and what else the row asks for. A helper has a handful of rows.
+ * Which helper, with which prototype, a program gets (verifier spec 7.9, tables of
+ * data/helpers.json): the first row of the helper that holds for the version, the program's type
+ * and attach type, the loader's capabilities and what else the row asks for. A helper has a handful
+ * of rows.
  *
  * Kernel configuration that rows name is taken as set unless the kernel's BTF shows that it is not
  * (tables.c); a lockdown in force is not modelled.
@@ -13,7 +14,7 @@
 
 /* attach types newer than the headers this is built with */
 #define TRACE_UPROBE_SESSION 57
-#define TRACE_FSESSION	     58
+#define TRACE_FSESSION       58
 
 static bool starts_with(const char *s, const char *prefix)
 {

@@ -5,7 +5,8 @@
  * else from data/kernels by release (listed.c). The file is not trusted; nothing of it is executed.
  *
  * The release: of raw BTF, the caller's word, else that of the running kernel if the file is the
- * running kernel's, else the version whose kfuncs are most like it. An ELF file says it in its banner.
+ * running kernel's, else the version whose kfuncs are most like it. An ELF file says it in its
+ * banner.
  */
 #include "kernel/image.h"
 
@@ -21,7 +22,7 @@
 #include "base/mem.h"
 
 #define RUNNING_BTF "/sys/kernel/btf/vmlinux"
-#define MAX_BTF	    (16u << 20)
+#define MAX_BTF     (16u << 20)
 #define MAX_PACKED  (256u << 20)
 /* nobody knows how many CPUs an image will run on: what distributions configure at most */
 #define IMAGE_CPUS 8192
@@ -69,7 +70,8 @@ static int read_whole(const struct image *img, uint64_t limit, uint8_t **out)
 
 	*out = NULL;
 	if (img->size > limit)
-		return image_fail(img, -EFBIG, "%llu bytes are too many for a kernel file of its kind",
+		return image_fail(img, -EFBIG,
+				  "%llu bytes are too many for a kernel file of its kind",
 				  (unsigned long long)img->size);
 	*out = mem_alloc(img->size);
 	if (!*out)
@@ -235,8 +237,9 @@ static struct kfunc_kernel *open_elf(const struct image *img, const char *hint, 
 		return NULL;
 	s = image_elf_find(&elf, ".BTF");
 	if (!s) {
-		*err = image_fail(img, -EINVAL, "the ELF file has no BTF: no kernel, or one built "
-						"without it");
+		*err = image_fail(img, -EINVAL,
+				  "the ELF file has no BTF: no kernel, or one built "
+				  "without it");
 		goto out;
 	}
 	p = image_elf_load(&elf, s, err);
@@ -320,8 +323,9 @@ struct kfunc_kernel *kernel_open_image(const char *path, const char *release, ch
 	}
 	if (!S_ISREG(st.st_mode)) {
 		*err = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-		image_fail(&img, *err, S_ISDIR(st.st_mode) ? "this is a directory"
-							   : "this is not an ordinary file");
+		image_fail(&img, *err,
+			   S_ISDIR(st.st_mode) ? "this is a directory"
+					       : "this is not an ordinary file");
 		goto out;
 	}
 	if (!st.st_size) {

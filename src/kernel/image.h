@@ -26,8 +26,9 @@ int image_read(const struct image *img, uint64_t off, void *buf, size_t n);
 /* ---- image_unpack.c ---- */
 
 /*
- * Finds the compressed kernel in a boot image that is in memory and unpacks it into *out (mem_free()).
- * -EINVAL: none found; -EOPNOTSUPP: compressed in a way that is not supported; -EFBIG, -ENOMEM.
+ * Finds the compressed kernel in a boot image that is in memory and unpacks it into *out
+ * (mem_free()). -EINVAL: none found; -EOPNOTSUPP: compressed in a way that is not supported;
+ * -EFBIG, -ENOMEM.
  */
 int image_unpack(const struct image *img, uint8_t **out, size_t *out_size);
 
@@ -57,9 +58,9 @@ uint8_t *image_elf_load(const struct image_elf *elf, const struct image_section 
 /* ---- image_sets.c ---- */
 
 /*
- * The kfunc sets of .BTF_ids with their flags and, where the code that registers them is understood,
- * their program types. Nothing is added when the file has no such section or its sets are not marked
- * (kernels before 6.9).
+ * The kfunc sets of .BTF_ids with their flags and, where the code that registers them is
+ * understood, their program types. Nothing is added when the file has no such section or its sets
+ * are not marked (kernels before 6.9).
  */
 int image_kfunc_sets(const struct image_elf *elf, const struct btf_obj *btf,
 		     struct kernel_kfuncs *out);

@@ -13,8 +13,8 @@
 #include "base/mem.h"
 
 #define MAX_SECTIONS 4096
-#define MAX_NAMES (1u << 20)
-#define MAX_SECTION ((uint64_t)256 << 20)
+#define MAX_NAMES    (1u << 20)
+#define MAX_SECTION  ((uint64_t)256 << 20)
 
 static int read_header(const struct image *img, Elf64_Ehdr *eh)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The kfunc sets of a vmlinux (kfunc spec 1.1). Section .BTF_ids holds them resolved: count, set flags
- * (bit 0: kfuncs, since 6.9), then pairs of id and KF_ flags in ascending order of id. There are no
- * symbols, so every word that could begin such a set is tried; the flag and the order leave no doubt.
+ * The kfunc sets of a vmlinux (kfunc spec 1.1). Section .BTF_ids holds them resolved: count, set
+ * flags (bit 0: kfuncs, since 6.9), then pairs of id and KF_ flags in ascending order of id. There
+ * are no symbols, so every word that could begin such a set is tried; the flag and the order leave
+ * no doubt.
  *
- * Which program types a set is registered for is in the code: a struct btf_kfunc_id_set {owner, set,
- * filter} somewhere in data points at the set, and init code on x86-64 passes its address in %rsi and
- * the type in %edi to the registration function.
+ * Which program types a set is registered for is in the code: a struct btf_kfunc_id_set {owner,
+ * set, filter} somewhere in data points at the set, and init code on x86-64 passes its address in
+ * %rsi and the type in %edi to the registration function.
  */
 #include "kernel/image.h"
 
@@ -16,8 +17,8 @@
 
 #include "base/mem.h"
 
-#define MAX_SETS 256
-#define MAX_USES 512
+#define MAX_SETS   256
+#define MAX_USES   512
 #define SET_KFUNCS 1
 
 struct found_set {
@@ -27,7 +28,8 @@ struct found_set {
 	bool fmodret_only;
 };
 
-struct use { /* a struct btf_kfunc_id_set */
+/* a struct btf_kfunc_id_set */
+struct use {
 	uint64_t addr;
 	uint32_t set;
 };
@@ -87,8 +89,8 @@ static void find_sets(struct search *s, const struct image_section *sec, const u
 			pos++;
 			continue;
 		}
-		s->set[s->n_sets++] = (struct found_set){
-			.addr = sec->addr + pos * 4, .pos = pos, .n = n};
+		s->set[s->n_sets++] =
+			(struct found_set){.addr = sec->addr + pos * 4, .pos = pos, .n = n};
 		pos += 2 + 2 * (uint64_t)n;
 	}
 }
@@ -111,8 +113,8 @@ static void find_uses(struct search *s, const struct image_section *sec, const u
 }
 
 /*
- * The type that is in %edi for a call near the instruction at p[at] of 7 bytes: the compiler puts the
- * two arguments next to each other. -1: not understood.
+ * The type that is in %edi for a call near the instruction at p[at] of 7 bytes: the compiler puts
+ * the two arguments next to each other. -1: not understood.
  */
 static int32_t type_near(const uint8_t *p, uint64_t size, uint64_t at)
 {
@@ -131,7 +133,8 @@ static int32_t type_near(const uint8_t *p, uint64_t size, uint64_t at)
 	return v < 64 ? (int32_t)v : -1;
 }
 
-/* mov $imm32, %rsi (type registration) or %rdi (fmod_ret) with the address of a registration struct */
+/* mov $imm32, %rsi (type registration) or %rdi (fmod_ret) with the address of a registration struct
+ */
 static void find_calls(struct search *s, const struct image_section *sec, const uint8_t *p)
 {
 	uint64_t i;

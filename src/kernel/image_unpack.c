@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * A vmlinuz is a small loader with a compressed ELF file somewhere inside. The place is searched by
- * the magic bytes of each compression; what unpacks to something that begins like an ELF file is the
- * kernel. The input is not trusted: sizes are bounded, and so is the number of false starts.
+ * the magic bytes of each compression; what unpacks to something that begins like an ELF file is
+ * the kernel. The input is not trusted: sizes are bounded, and so is the number of false starts.
  */
 #include "kernel/image.h"
 
@@ -16,10 +16,10 @@
 
 #include "base/mem.h"
 
-#define MAX_KERNEL ((size_t)1 << 30)
-#define MAX_STARTS 64 /* places that look like a compressed stream */
+#define MAX_KERNEL  ((size_t)1 << 30)
+#define MAX_STARTS  64   /* places that look like a compressed stream */
 #define FIRST_BYTES 4096 /* unpacked bytes after which something that is no ELF is given up */
-#define LZ4_BLOCK (8u << 20)
+#define LZ4_BLOCK   (8u << 20)
 
 /* Where unpacked bytes go. */
 struct sink {

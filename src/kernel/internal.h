@@ -20,10 +20,11 @@ uint16_t kernel_parse_release(const char *release);
 /* ---- kfuncs of images (listed.c) ---- */
 
 struct kernel_kfunc {
-	uint32_t id;	/* FUNC in the kernel's BTF */
+	uint32_t id;    /* FUNC in the kernel's BTF */
 	uint32_t flags; /* KF_* */
-	uint64_t progs; /* bit per program type it is registered for, bit 0: all; 0: not known yet */
-	uint32_t set;	/* files: number of the set it was found in; not 0 */
+	uint64_t
+		progs; /* bit per program type it is registered for, bit 0: all; 0: not known yet */
+	uint32_t set;  /* files: number of the set it was found in; not 0 */
 };
 
 struct kernel_kfuncs {
@@ -33,8 +34,9 @@ struct kernel_kfuncs {
 
 int kernel_kfuncs_add(struct kernel_kfuncs *l, const struct kernel_kfunc *f);
 /*
- * What data/ lists for the nearest release and the BTF has. When the BTF tags its kfuncs, an untagged
- * function is none, and a tagged one that is not listed is looked for in the other releases.
+ * What data/ lists for the nearest release and the BTF has. When the BTF tags its kfuncs, an
+ * untagged function is none, and a tagged one that is not listed is looked for in the other
+ * releases.
  */
 int kernel_listed_kfuncs(const struct kfunc_kernel *k, struct kernel_kfuncs *out);
 /* Fills in progs where a file did not tell: by name from data/, else as others of the same set. */

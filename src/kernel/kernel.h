@@ -34,8 +34,8 @@ struct kfunc_kernel {
 	char release[80];
 	uint16_t version; /* KVER() */
 	bool live;
-	struct btf_obj *btf; /* plays vmlinux */
-	struct contract_registry *registry; /* kfunc sets, filters, destructors: contract/registry.h */
+	struct btf_obj *btf;                /* plays vmlinux */
+	struct contract_registry *registry; /* kfunc sets and destructors */
 	bool rule[RULE_COUNT];
 	uint32_t nr_cpus; /* possible CPUs, bounds of get_smp_processor_id */
 	_Atomic uint32_t refs;
@@ -43,16 +43,16 @@ struct kfunc_kernel {
 };
 
 /*
- * The live kernel of this process, made on first use; borrowed, it lives as long as the process. NULL
- * and errno when it cannot be made (kfuncs/live.c).
+ * The live kernel of this process, made on first use; borrowed, it lives as long as the process.
+ * NULL and errno when it cannot be made (kfuncs/live.c).
  */
 struct kfunc_kernel *kernel_live(void);
 /*
- * A kernel read from a vmlinuz, a vmlinux or raw BTF. release: for a file that does not tell its own;
- * NULL: the running kernel's if the file is its BTF, else the known version whose kfuncs are most like
- * the file's. The caller owns one reference. On failure NULL, a -errno in *err
- * and a sentence without newline in why (may be NULL): -ENOENT, -EISDIR, -EFBIG, -EINVAL (no kernel
- * file, malformed), -EOPNOTSUPP (compression or release unknown), -ENOMEM.
+ * A kernel read from a vmlinuz, a vmlinux or raw BTF. release: for a file that does not tell its
+ * own; NULL: the running kernel's if the file is its BTF, else the known version whose kfuncs are
+ * most like the file's. The caller owns one reference. On failure NULL, a -errno in *err and a
+ * sentence without newline in why (may be NULL): -ENOENT, -EISDIR, -EFBIG, -EINVAL (no kernel file,
+ * malformed), -EOPNOTSUPP (compression or release unknown), -ENOMEM.
  */
 struct kfunc_kernel *kernel_open_image(const char *path, const char *release, char *why,
 				       size_t why_size, int *err);
@@ -65,26 +65,27 @@ static inline bool kernel_has(const struct kfunc_kernel *k, enum kernel_rule r)
 
 /* ---- program types (facts/prog_types.json) ---- */
 
-struct kernel_attach_range { /* return range for some attach types; attach -1: any */
+/* return range for some attach types; attach -1: any */
+struct kernel_attach_range {
 	int16_t attach;
 	bool any; /* any scalar, or a pointer where the spec says so (verifier spec 10) */
 	int32_t min, max;
 };
 
 struct kernel_prog_type {
-	uint32_t type; /* BPF_PROG_TYPE_* */
-	const char *name; /* "sched_cls" */
-	const char *user_ctx; /* "__sk_buff", or "" */
-	const char *kernel_ctx; /* "sk_buff", or "" */
-	int8_t hook; /* enum contract_hook, or -1 */
+	uint32_t type;            /* BPF_PROG_TYPE_* */
+	const char *name;         /* "sched_cls" */
+	const char *user_ctx;     /* "__sk_buff", or "" */
+	const char *kernel_ctx;   /* "sk_buff", or "" */
+	int8_t hook;              /* enum contract_hook, or -1 */
 	bool attach_type_checked; /* load refuses attach types not listed */
 	const uint8_t *attach_types;
 	uint32_t n_attach_types;
-	bool sleepable_ok; /* may carry the sleepable flag; details by attach type in code */
-	bool btf_ctx; /* arguments come from a BTF prototype */
+	bool sleepable_ok;        /* may carry the sleepable flag; details by attach type in code */
+	bool btf_ctx;             /* arguments come from a BTF prototype */
 	bool pkt_read, pkt_write; /* direct packet access */
 	bool helper_pkt_read, helper_pkt_write; /* packet pointers as helper memory (HF_PKT_ARGS) */
-	bool helper_pkt_any; /* ... of every helper, HF_PKT_ARGS or not */
+	bool helper_pkt_any;                    /* ... of every helper, HF_PKT_ARGS or not */
 	const struct kernel_attach_range *ranges;
 	uint32_t n_ranges;
 };
@@ -129,17 +130,17 @@ enum helper_arg {
 
 enum helper_arg_flags {
 	HARGF_OR_NULL = 1 << 0, /* NULL or a maybe-NULL pointer is fine */
-	HARGF_RDONLY = 1 << 1,	/* memory is only read */
-	HARGF_WRITE = 1 << 2,	/* memory is written */
-	HARGF_UNINIT = 1 << 3,	/* written whole, may be uninitialised */
+	HARGF_RDONLY = 1 << 1,  /* memory is only read */
+	HARGF_WRITE = 1 << 2,   /* memory is written */
+	HARGF_UNINIT = 1 << 3,  /* written whole, may be uninitialised */
 	HARGF_RELEASE = 1 << 4,
 	HARGF_ALIGNED = 1 << 5,
 	HARGF_FIXED_SIZE = 1 << 6, /* HARG_MEM: size says how many bytes */
 	HARGF_DYNPTR_LOCAL = 1 << 7,
 	HARGF_DYNPTR_RINGBUF = 1 << 8,
 	HARGF_NEXT_SIZE = 1 << 9, /* HARG_MEM: the next argument is its size */
-	/* HARG_DYNPTR: RDONLY takes constant dynptrs too, UNINIT makes one of the kind given, neither
-	 * wants an initialised one of any kind. */
+	/* HARG_DYNPTR: RDONLY takes constant dynptrs too, UNINIT makes one of the kind given,
+	 * neither wants an initialised one of any kind. */
 };
 
 enum helper_ret {
@@ -157,22 +158,22 @@ enum helper_ret {
 };
 
 struct kernel_helper_arg {
-	uint8_t kind;	/* enum helper_arg */
+	uint8_t kind;   /* enum helper_arg */
 	uint16_t flags; /* enum helper_arg_flags */
-	uint32_t size;	/* HARGF_FIXED_SIZE */
+	uint32_t size;  /* HARGF_FIXED_SIZE */
 	const char *btf_name;
 };
 
 enum helper_flags {
 	HF_GPL = 1 << 0,
-	HF_PKT_ARGS = 1 << 1,	 /* packet pointers may be memory arguments */
+	HF_PKT_ARGS = 1 << 1, /* packet pointers may be memory arguments */
 	HF_MAY_SLEEP = 1 << 2,
 	HF_CHANGES_PKT = 1 << 3, /* invalidates packet pointers */
 	HF_RET_NULL = 1 << 4,
 	HF_RET_TRUSTED = 1 << 5,
 	HF_ACQUIRE = 1 << 6,
-	HF_PTR_CAST = 1 << 7,	  /* socket casts: the result shares the argument's reference (R7.6) */
-	HF_FASTCALL = 1 << 8,	  /* keeps R1-R5 when inlined */
+	HF_PTR_CAST = 1 << 7, /* socket casts: the result shares the argument's reference (R7.6) */
+	HF_FASTCALL = 1 << 8, /* keeps R1-R5 when inlined */
 	HF_RET_MAX_SIZE = 1 << 9, /* result: ret_min to the upper bound of the size argument */
 	HF_RET_MAX_CPU = 1 << 10, /* result: ret_min to nr_cpus - 1 of the kernel */
 };
@@ -193,7 +194,8 @@ struct kernel_prog_place {
 	uint32_t type;
 	uint32_t attach_type;
 	bool sleepable;
-	const char *attach_name; /* attach function, iterator target, struct_ops name; may be NULL */
+	/* attach function, iterator target, struct_ops name; may be NULL */
+	const char *attach_name;
 	uint8_t lacks; /* enum kernel_cap: what the loader does not have; 0: everything */
 };
 
@@ -204,7 +206,8 @@ enum kernel_cap {
 	KCAP_SYS_ADMIN = 1 << 3,
 };
 
-/* NULL: unknown number, or not offered to this kind of program; *known tells which (may be NULL). */
+/* NULL: unknown number, or not offered to this kind of program; *known (may be NULL) tells which.
+ */
 const struct kernel_helper *kernel_helper(const struct kfunc_kernel *k, uint32_t id,
 					  const struct kernel_prog_place *at, bool *known);
 const char *kernel_helper_name(uint32_t id); /* NULL if unknown */
@@ -221,7 +224,7 @@ enum ctx_kind {
 	CTX_SOCK_COMMON_OR_NULL,
 	CTX_FLOW_KEYS,
 	CTX_TP_BUFFER,
-	CTX_BTF_TRUSTED,	 /* btf_name */
+	CTX_BTF_TRUSTED, /* btf_name */
 	CTX_BTF_TRUSTED_OR_NULL,
 	CTX_BUF_RDONLY_OR_NULL,
 	CTX_BUF_OR_NULL,
@@ -237,8 +240,9 @@ struct kernel_ctx_result {
  * Is an access of size bytes at off of this program's context allowed, and what does it give? For
  * types without a BTF prototype. 0 or -EACCES. A packet pointer kind wants a plain load.
  */
-int kernel_ctx_access(const struct kfunc_kernel *k, const struct kernel_prog_place *at, uint32_t off,
-		      uint32_t size, bool write, bool sign_extend, struct kernel_ctx_result *res);
+int kernel_ctx_access(const struct kfunc_kernel *k, const struct kernel_prog_place *at,
+		      uint32_t off, uint32_t size, bool write, bool sign_extend,
+		      struct kernel_ctx_result *res);
 /* As above for SOCKET, SOCK_COMMON, TCP_SOCK, XDP_SOCK registers (0..3, reads only). */
 enum kernel_sock_kind { KSOCK_SOCKET, KSOCK_COMMON, KSOCK_TCP, KSOCK_XDP };
 int kernel_sock_access(const struct kfunc_kernel *k, enum kernel_sock_kind kind, uint32_t off,
@@ -254,7 +258,7 @@ struct kernel_map_type {
 	bool direct_value;
 	bool mmapable;
 	bool inner_ok;
-	uint32_t flags; /* creation flags accepted */
+	uint32_t flags;  /* creation flags accepted */
 	uint32_t fields; /* special fields (enum btf_field_kind) its value may hold */
 };
 
@@ -267,7 +271,8 @@ bool kernel_map_helper_ok(const struct kfunc_kernel *k, uint32_t map_type, uint3
 /* ---- typed contexts, trust (facts/tracepoints.json, trusted_types.json) ---- */
 
 enum tp_arg_quality { TP_ARG_NORMAL, TP_ARG_NULLABLE, TP_ARG_ERROR };
-enum tp_arg_quality kernel_tp_arg(const struct kfunc_kernel *k, const char *tracepoint, uint32_t arg);
+enum tp_arg_quality kernel_tp_arg(const struct kfunc_kernel *k, const char *tracepoint,
+				  uint32_t arg);
 /* Hook names come without "bpf_lsm_". */
 bool kernel_lsm_untrusted(const struct kfunc_kernel *k, const char *hook);
 bool kernel_lsm_disabled(const struct kfunc_kernel *k, const char *hook);

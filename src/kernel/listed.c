@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The kfuncs of a kernel image, from what data/kernels lists by release and what the image's BTF has
- * (kfunc spec R1.3: encoders tag them). A kernel built with another configuration than the one that
- * was listed has other kfuncs; only functions that are in its BTF count, and a tag decides where
- * there are tags.
+ * The kfuncs of a kernel image, from what data/kernels lists by release and what the image's BTF
+ * has (kfunc spec R1.3: encoders tag them). A kernel built with another configuration than the one
+ * that was listed has other kfuncs; only functions that are in its BTF count, and a tag decides
+ * where there are tags.
  *
  * Left out: kfuncs of loadable modules (their BTF is elsewhere); filters, see filters.c.
  */
@@ -85,8 +85,7 @@ int kernel_listed_kfuncs(const struct kfunc_kernel *k, struct kernel_kfuncs *out
 	for (id = btf_start_id(k->btf); id < end && !err; id++) {
 		const struct kt_kfunc *f;
 
-		if (btf_type_kind(btf_type(k->btf, id)) != BTF_KIND_FUNC ||
-		    !is_tagged(k->btf, id))
+		if (btf_type_kind(btf_type(k->btf, id)) != BTF_KIND_FUNC || !is_tagged(k->btf, id))
 			continue;
 		tags = true;
 		f = find_listed(k->tables->nearest, btf_type_name(k->btf, id));
@@ -194,8 +193,8 @@ int kernel_register_kfuncs(struct kfunc_kernel *k, const struct kernel_kfuncs *l
 	for (type = 0; type < PROG_TYPES && !err; type++) {
 		err = register_type(k, l, type, e);
 		if (err && why)
-			snprintf(why, why_size, "the kfuncs for program type %u cannot be registered",
-				 type);
+			snprintf(why, why_size,
+				 "the kfuncs for program type %u cannot be registered", type);
 	}
 	if (!err) {
 		err = register_dtors(k);
@@ -213,8 +212,9 @@ int kernel_register_kfuncs(struct kfunc_kernel *k, const struct kernel_kfuncs *l
 
 /*
  * Of the functions that are kfuncs in any listed release: how many of those in the BTF list r has,
- * minus those it does not have; *absent: how many of list r are not in the BTF. The first recognises
- * a release by what came and went; configurations leave out much, so the second only breaks ties.
+ * minus those it does not have; *absent: how many of list r are not in the BTF. The first
+ * recognises a release by what came and went; configurations leave out much, so the second only
+ * breaks ties.
  */
 static int likeness(const struct btf_obj *btf, uint32_t r, int *absent, bool *any)
 {
@@ -246,8 +246,7 @@ uint16_t kernel_guess_version(const struct btf_obj *btf)
 
 	for (r = 0; r < kt_n_releases; r++) {
 		score = likeness(btf, r, &absent, &any);
-		if (r == 0 || score > best_score ||
-		    (score == best_score && absent < best_absent)) {
+		if (r == 0 || score > best_score || (score == best_score && absent < best_absent)) {
 			best = r;
 			best_score = score;
 			best_absent = absent;

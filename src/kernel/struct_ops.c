@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What subsystems decide about programs for their operations structs (kfunc spec section 11): members
- * that take no program, and members whose program may sleep. Like filters this is code of the kernel
- * that no BTF shows; an operations struct that is not listed takes no sleepable program.
+ * What subsystems decide about programs for their operations structs (kfunc spec section 11):
+ * members that take no program, and members whose program may sleep. Like filters this is code of
+ * the kernel that no BTF shows; an operations struct that is not listed takes no sleepable program.
  */
 #include "kernel/kernel.h"
 
@@ -21,11 +21,8 @@ static const struct member not_supported[] = {
 
 /* operations structs of which only some members take programs */
 static const struct member only[] = {
-	{"Qdisc_ops", "enqueue"},
-	{"Qdisc_ops", "dequeue"},
-	{"Qdisc_ops", "init"},
-	{"Qdisc_ops", "reset"},
-	{"Qdisc_ops", "destroy"},
+	{"Qdisc_ops", "enqueue"}, {"Qdisc_ops", "dequeue"}, {"Qdisc_ops", "init"},
+	{"Qdisc_ops", "reset"},   {"Qdisc_ops", "destroy"},
 };
 
 static const struct member may_sleep[] = {

@@ -270,7 +270,8 @@ static int cmp_tp(const void *name, const void *row)
 	return strcmp(name, ((const struct kt_tp *)row)->name);
 }
 
-enum tp_arg_quality kernel_tp_arg(const struct kfunc_kernel *k, const char *tracepoint, uint32_t arg)
+enum tp_arg_quality kernel_tp_arg(const struct kfunc_kernel *k, const char *tracepoint,
+				  uint32_t arg)
 {
 	const struct kt_tp *tp = bsearch(tracepoint, kt_tps, kt_n_tps, sizeof(*kt_tps), cmp_tp);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The generated tables (scripts/gen-tables.py from data/) and what a kernel makes of them. A row
- * carries the versions it holds for as a mask: bit i stands for the i-th of the kernel versions that
- * data/ knows. A kernel picks one bit when it is made (kt_pick) and never compares versions again.
+ * carries the versions it holds for as a mask: bit i stands for the i-th of the kernel versions
+ * that data/ knows. A kernel picks one bit when it is made (kt_make) and never compares versions
+ * again.
  */
 #ifndef KERNEL_TABLES_H
 #define KERNEL_TABLES_H
@@ -14,16 +15,17 @@
 struct kt_helper_rule {
 	uint16_t row; /* in kt_helper_rows */
 	uint8_t versions;
-	uint8_t caps; /* enum kernel_cap: all needed */
-	uint16_t when; /* enum kt_when: all must hold */
+	uint8_t caps;    /* enum kernel_cap: all needed */
+	uint16_t when;   /* enum kt_when: all must hold */
 	uint16_t unless; /* ... and none of these */
 	uint16_t config; /* enum kt_config: configuration it needs */
-	uint64_t progs; /* bit per program type */
+	uint64_t progs;  /* bit per program type */
 	uint64_t attach; /* bit per attach type, all ones: any */
 	const char *sub; /* only for this struct_ops type or iterator target */
 };
 
-enum kt_when { /* order of WHEN in gen-tables.py */
+/* order of WHEN in gen-tables.py */
+enum kt_when {
 	KT_SLEEPABLE = 1 << 0,
 	KT_TRAMPOLINE = 1 << 1,
 	KT_RECURSION_PROTECTED = 1 << 2,
@@ -37,7 +39,8 @@ enum kt_when { /* order of WHEN in gen-tables.py */
 	KT_SK_STORAGE_TRACING = 1 << 10,
 };
 
-enum kt_config { /* order of CONFIG in gen-tables.py */
+/* order of CONFIG in gen-tables.py */
+enum kt_config {
 	KT_KPROBE_OVERRIDE = 1 << 0,
 	KT_NET = 1 << 1,
 	KT_INET = 1 << 2,
@@ -50,7 +53,7 @@ enum kt_config { /* order of CONFIG in gen-tables.py */
 };
 
 struct kt_helper {
-	const char *name; /* NULL: number not in use */
+	const char *name;  /* NULL: number not in use */
 	uint16_t first, n; /* in kt_helper_rules */
 };
 
@@ -146,8 +149,15 @@ struct kt_tp {
 	uint16_t null, err; /* bit per argument */
 };
 
-enum { KT_LSM_SLEEPABLE, KT_LSM_DISABLED, KT_LSM_UNTRUSTED, KT_LSM_BOOL, KT_LSM_LOCKED,
-       KT_LSM_UNLOCKED, KT_LSM_SETS };
+enum {
+	KT_LSM_SLEEPABLE,
+	KT_LSM_DISABLED,
+	KT_LSM_UNTRUSTED,
+	KT_LSM_BOOL,
+	KT_LSM_LOCKED,
+	KT_LSM_UNLOCKED,
+	KT_LSM_SETS
+};
 
 struct kt_lsm {
 	const char *name;
@@ -178,7 +188,8 @@ extern const struct kt_dtor kt_dtors[];
 
 /* ---- kfuncs of distribution kernels ---- */
 
-struct kt_kfunc { /* sorted by name */
+/* sorted by name */
+struct kt_kfunc {
 	const char *name;
 	uint32_t flags;
 	uint64_t progs; /* bit per program type it is registered for; bit 0: all */
@@ -201,19 +212,19 @@ extern const uint32_t kt_n_fmodrets;
 /* ---- what a kernel keeps ---- */
 
 #define KT_MAX_PROG_TYPES 40
-#define KT_MAX_MAP_TYPES 40
-#define KT_MAX_RANGES 80
-#define KT_MAX_CTXS 64
+#define KT_MAX_MAP_TYPES  40
+#define KT_MAX_RANGES     80
+#define KT_MAX_CTXS       64
 
 struct kernel_tables {
-	uint8_t bit;	  /* of the rows that hold */
-	uint32_t nearest; /* index in kt_releases */
+	uint8_t bit;                                      /* of the rows that hold */
+	uint32_t nearest;                                 /* index in kt_releases */
 	struct kernel_prog_type progs[KT_MAX_PROG_TYPES]; /* by number; name NULL: absent */
 	struct kernel_attach_range ranges[KT_MAX_RANGES];
 	const struct kt_map *maps[KT_MAX_MAP_TYPES]; /* by number */
-	const struct kt_ctx *ctxs[KT_MAX_CTXS]; /* rows that hold, ended by NULL */
-	uint16_t config_off; /* enum kt_config: known to be off */
-	bool safe_types; /* the BTF says itself which fields are trusted */
+	const struct kt_ctx *ctxs[KT_MAX_CTXS];      /* rows that hold, ended by NULL */
+	uint16_t config_off;                         /* enum kt_config: known to be off */
+	bool safe_types;        /* the BTF says itself which fields are trusted */
 	int32_t release_member; /* of tcp_congestion_ops, -1: unknown */
 };
 

@@ -17,10 +17,8 @@ static const struct {
 	enum kernel_trust trust;
 } declarations[] = {
 	/* in the order in which a field that is in several lists is judged */
-	{"__safe_trusted", KTRUST_TRUSTED},
-	{"__safe_trusted_or_null", KTRUST_TRUSTED_OR_NULL},
-	{"__safe_rcu", KTRUST_RCU},
-	{"__safe_rcu_or_null", KTRUST_RCU_OR_NULL},
+	{"__safe_trusted", KTRUST_TRUSTED}, {"__safe_trusted_or_null", KTRUST_TRUSTED_OR_NULL},
+	{"__safe_rcu", KTRUST_RCU},         {"__safe_rcu_or_null", KTRUST_RCU_OR_NULL},
 	{"__safe_fields", KTRUST_NESTED},
 };
 

@@ -372,40 +372,40 @@ struct record {
 static void records(void **state)
 {
 	static const struct record rows[] = {
-		{"i", BTF_KIND_INT << 24, 4, {0x04000020}, 1, 0},	     /* bool */
-		{"i", BTF_KIND_INT << 24, 4, {0x03000020}, 1, -ENOTSUPP},    /* signed char */
+		{"i", BTF_KIND_INT << 24, 4, {0x04000020}, 1, 0},         /* bool */
+		{"i", BTF_KIND_INT << 24, 4, {0x03000020}, 1, -ENOTSUPP}, /* signed char */
 		{"i", BTF_KIND_INT << 24, 4, {0x10000020}, 1, -EINVAL},
-		{"i", BTF_KIND_INT << 24, 4, {0x21}, 1, -EINVAL},	     /* 33 bits in 4 bytes */
+		{"i", BTF_KIND_INT << 24, 4, {0x21}, 1, -EINVAL}, /* 33 bits in 4 bytes */
 		{"i", BTF_KIND_INT << 24, 16, {0x80}, 1, 0},
 		{"i", BTF_KIND_INT << 24, 32, {0xff}, 1, -EINVAL},
-		{"i", BTF_KIND_INT << 24 | 1, 4, {0x20}, 1, -EINVAL},	     /* length */
+		{"i", BTF_KIND_INT << 24 | 1, 4, {0x20}, 1, -EINVAL}, /* length */
 		{"i", 0x80000000u | BTF_KIND_INT << 24, 4, {0x20}, 1, -EINVAL},
-		{"x", 0, 4, {0}, 0, -EINVAL},				     /* kind 0 */
-		{"x", 20 << 24, 4, {0}, 0, -EINVAL},			     /* kind 20 */
-		{"", BTF_KIND_PTR << 24 | 0x10000, 1, {0}, 0, -EINVAL},      /* unused bits */
-		{"p", BTF_KIND_PTR << 24, 1, {0}, 0, -EINVAL},		     /* a name */
-		{"", BTF_KIND_PTR << 24, 0, {0}, 0, 0},			     /* void * */
+		{"x", 0, 4, {0}, 0, -EINVAL},                           /* kind 0 */
+		{"x", 20 << 24, 4, {0}, 0, -EINVAL},                    /* kind 20 */
+		{"", BTF_KIND_PTR << 24 | 0x10000, 1, {0}, 0, -EINVAL}, /* unused bits */
+		{"p", BTF_KIND_PTR << 24, 1, {0}, 0, -EINVAL},          /* a name */
+		{"", BTF_KIND_PTR << 24, 0, {0}, 0, 0},                 /* void * */
 		{"", BTF_KIND_TYPEDEF << 24, 1, {0}, 0, -EINVAL},
 		{"a b", BTF_KIND_TYPEDEF << 24, 1, {0}, 0, -EINVAL},
 		{"1a", BTF_KIND_TYPEDEF << 24, 1, {0}, 0, -EINVAL},
 		{"a1.x_", BTF_KIND_TYPEDEF << 24, 1, {0}, 0, 0},
-		{"", BTF_KIND_ARRAY << 24, 4, {1, 1, 1}, 3, -EINVAL},	     /* size */
-		{"", BTF_KIND_ARRAY << 24, 0, {0, 1, 1}, 3, -EINVAL},	     /* of void */
-		{"", BTF_KIND_ARRAY << 24, 0, {1, 2, 1}, 3, -EINVAL},	     /* by struct */
-		{"", BTF_KIND_ARRAY << 24, 0, {1, 1, 0}, 3, 0},		     /* no element */
+		{"", BTF_KIND_ARRAY << 24, 4, {1, 1, 1}, 3, -EINVAL}, /* size */
+		{"", BTF_KIND_ARRAY << 24, 0, {0, 1, 1}, 3, -EINVAL}, /* of void */
+		{"", BTF_KIND_ARRAY << 24, 0, {1, 2, 1}, 3, -EINVAL}, /* by struct */
+		{"", BTF_KIND_ARRAY << 24, 0, {1, 1, 0}, 3, 0},       /* no element */
 		{"e", BTF_KIND_ENUM << 24, 3, {0}, 0, -EINVAL},
 		{"e", BTF_KIND_ENUM << 24, 16, {0}, 0, -EINVAL},
 		{"e", BTF_KIND_ENUM << 24, 1, {0}, 0, 0},
-		{"e", BTF_KIND_ENUM << 24 | 1, 4, {0, 1}, 2, -EINVAL},	     /* nameless constant */
+		{"e", BTF_KIND_ENUM << 24 | 1, 4, {0, 1}, 2, -EINVAL}, /* nameless constant */
 		{"e", BTF_KIND_ENUM64 << 24 | 1, 8, {0, 1, 1}, 3, -EINVAL},
 		{"f", BTF_KIND_FWD << 24, 1, {0}, 0, -EINVAL},
 		{"", BTF_KIND_FWD << 24, 0, {0}, 0, -EINVAL},
-		{"", BTF_KIND_FUNC_PROTO << 24 | 1, 1, {0, 0}, 2, 0},	     /* ... */
-		{"", BTF_KIND_FUNC_PROTO << 24 | 1, 1, {1, 0}, 2, -EINVAL},  /* a named void */
+		{"", BTF_KIND_FUNC_PROTO << 24 | 1, 1, {0, 0}, 2, 0},       /* ... */
+		{"", BTF_KIND_FUNC_PROTO << 24 | 1, 1, {1, 0}, 2, -EINVAL}, /* a named void */
 		{"f", BTF_KIND_FUNC << 24, 1, {0}, 0, -EINVAL},
-		{"f", BTF_KIND_FUNC << 24 | 2, 1, {0}, 0, -EINVAL},	     /* extern */
+		{"f", BTF_KIND_FUNC << 24 | 2, 1, {0}, 0, -EINVAL}, /* extern */
 		{"v", BTF_KIND_VAR << 24, 1, {0}, 1, 0},
-		{"v", BTF_KIND_VAR << 24, 1, {2}, 1, -EINVAL},		     /* extern */
+		{"v", BTF_KIND_VAR << 24, 1, {2}, 1, -EINVAL}, /* extern */
 		{"v", BTF_KIND_VAR << 24, 0, {1}, 1, -EINVAL},
 		{"", BTF_KIND_VAR << 24, 1, {1}, 1, -EINVAL},
 		{".d", BTF_KIND_DATASEC << 24, 0, {0}, 0, -EINVAL},
@@ -501,8 +501,12 @@ static void linear(void **state)
 	uint32_t n = 300000, str_len = 1 << 20, i;
 	size_t size = sizeof(struct btf_header) + n * 12 + str_len;
 	uint8_t *p = calloc(1, size);
-	struct btf_header h = {.magic = BTF_MAGIC, .version = 1, .hdr_len = sizeof(h),
-			       .type_len = n * 12, .str_off = n * 12, .str_len = str_len};
+	struct btf_header h = {.magic = BTF_MAGIC,
+			       .version = 1,
+			       .hdr_len = sizeof(h),
+			       .type_len = n * 12,
+			       .str_off = n * 12,
+			       .str_len = str_len};
 	struct btf_type *t = (void *)(p + sizeof(h));
 	struct btf_obj *btf;
 	double start;
@@ -527,12 +531,12 @@ static void linear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(valid),   cmocka_unit_test(truncated),
+		cmocka_unit_test(valid),           cmocka_unit_test(truncated),
 		cmocka_unit_test(truncated_types), cmocka_unit_test(flipped),
-		cmocka_unit_test(header),  cmocka_unit_test(ids),
-		cmocka_unit_test(loops),   cmocka_unit_test(depth),
-		cmocka_unit_test(sizes),   cmocka_unit_test(records),
-		cmocka_unit_test(strictness), cmocka_unit_test(no_memory),
+		cmocka_unit_test(header),          cmocka_unit_test(ids),
+		cmocka_unit_test(loops),           cmocka_unit_test(depth),
+		cmocka_unit_test(sizes),           cmocka_unit_test(records),
+		cmocka_unit_test(strictness),      cmocka_unit_test(no_memory),
 		cmocka_unit_test(linear),
 	};
 

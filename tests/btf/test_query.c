@@ -13,19 +13,19 @@ enum {
 	INT = 1,
 	CHAR,
 	PTR_OUTER, /* struct outer * */
-	CHARS,	   /* char[16] */
+	CHARS,     /* char[16] */
 	INNER,
 	OUTER,
 	INNERS, /* struct inner[3] */
 	UNI,
-	TD,	/* typedef const struct outer td */
+	TD, /* typedef const struct outer td */
 	CONST_OUTER,
 	TAG_RCU,
 	PTR_RCU, /* struct outer __rcu * */
 	FLEX,
 	NO_INTS, /* struct inner[0] */
-	TD_PTR, /* typedef struct outer __rcu *tp */
-	INIT, /* struct inner___init { struct inner i; } */
+	TD_PTR,  /* typedef struct outer __rcu *tp */
+	INIT,    /* struct inner___init { struct inner i; } */
 	SCALARS,
 	PROTO,
 	FUNC,
@@ -183,13 +183,13 @@ static void walk(void **state)
 	} rows[] = {
 		{OUTER, 0, 4, BTF_WALK_SCALAR, INT, INNER, false},
 		{OUTER, 2, 2, BTF_WALK_SCALAR, INT, INNER, false},
-		{OUTER, 0, 8, BTF_WALK_BEYOND, 0, 0, false},   /* runs out of the int */
+		{OUTER, 0, 8, BTF_WALK_BEYOND, 0, 0, false}, /* runs out of the int */
 		{OUTER, 4, 4, BTF_WALK_HOLE, 0, 0, false},
 		{OUTER, 8, 8, BTF_WALK_PTR, PTR_OUTER, INNER, false},
 		{OUTER, 8, 4, BTF_WALK_PARTIAL_PTR, 0, 0, false},
 		{OUTER, 12, 4, BTF_WALK_PARTIAL_PTR, 0, 0, false},
 		{OUTER, 16 + 16 + 8, 8, BTF_WALK_PTR, PTR_OUTER, INNER, false}, /* arr[1].p */
-		{OUTER, 16 + 48, 8, BTF_WALK_SCALAR, CHAR, OUTER, false},   /* text */
+		{OUTER, 16 + 48, 8, BTF_WALK_SCALAR, CHAR, OUTER, false},       /* text */
 		{OUTER, 16 + 48 + 12, 4, BTF_WALK_SCALAR, CHAR, OUTER, false},
 		{OUTER, 16 + 48 + 12, 8, BTF_WALK_BEYOND, 0, 0, false}, /* out of text */
 		{OUTER, 80, 4, BTF_WALK_SCALAR, INT, UNI, true},
@@ -352,11 +352,11 @@ static void text_nested(void **state)
 	build_int(b, "int", 4, 0);
 	build_type(b, "", BTF_KIND_FUNC_PROTO, 1, 1); /* int (int x) */
 	build_param(b, "x", 1);
-	build_ref(b, BTF_KIND_PTR, "", 2);	      /* 3: int (*)(int x) */
-	build_array(b, 1, 1, 4);		      /* 4 */
-	build_ref(b, BTF_KIND_PTR, "", 4);	      /* 5: int (*)[4] */
-	build_ref(b, BTF_KIND_PTR, "", 1);	      /* 6 */
-	build_ref(b, BTF_KIND_CONST, "", 6);	      /* 7: int * const */
+	build_ref(b, BTF_KIND_PTR, "", 2);            /* 3: int (*)(int x) */
+	build_array(b, 1, 1, 4);                      /* 4 */
+	build_ref(b, BTF_KIND_PTR, "", 4);            /* 5: int (*)[4] */
+	build_ref(b, BTF_KIND_PTR, "", 1);            /* 6 */
+	build_ref(b, BTF_KIND_CONST, "", 6);          /* 7: int * const */
 	build_type(b, "", BTF_KIND_FUNC_PROTO, 2, 0); /* 8 */
 	build_param(b, "cb", 3);
 	build_param(b, "m", 5);
@@ -376,10 +376,10 @@ static void text_nested(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lookup),	  cmocka_unit_test(tags),
-		cmocka_unit_test(split),	  cmocka_unit_test(walk),
-		cmocka_unit_test(match),	  cmocka_unit_test(scalar_structs),
-		cmocka_unit_test(scalar_bomb),	  cmocka_unit_test(text),
+		cmocka_unit_test(lookup),      cmocka_unit_test(tags),
+		cmocka_unit_test(split),       cmocka_unit_test(walk),
+		cmocka_unit_test(match),       cmocka_unit_test(scalar_structs),
+		cmocka_unit_test(scalar_bomb), cmocka_unit_test(text),
 		cmocka_unit_test(text_nested),
 	};
 

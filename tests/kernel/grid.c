@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * grid: answers lines "MAJOR MINOR TYPE ATTACH" (or "... sock KIND") on standard input with one line:
- * for every offset at which something is allowed "OFFSET:SIZES:KIND[:BTF]", SIZES being 12 letters, read
- * 1 2 4 8, sign-extending read, write; a dot where it is refused. For test_ctx.py.
+ * grid: answers lines "MAJOR MINOR TYPE ATTACH" (or "... sock KIND") on standard input with one
+ * line: for every offset at which something is allowed "OFFSET:SIZES:KIND[:BTF]", SIZES being 12
+ * letters, read 1 2 4 8, sign-extending read, write; a dot where it is refused. For test_ctx.py.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kernels from files: raw BTF, ELF, and ELF packed in each way; kfuncs from marked sets, from tags and
- * from lists; and files that are none of that, cut off anywhere, or lie about their sizes. The files
- * are made here: a few types and functions, a banner, one kfunc set with the code that registers it.
+ * Kernels from files: raw BTF, ELF, and ELF packed in each way; kfuncs from marked sets, from tags
+ * and from lists; and files that are none of that, cut off anywhere, or lie about their sizes. The
+ * files are made here: a few types and functions, a banner, one kfunc set with the code that
+ * registers it.
  */
 #include <elf.h>
 #include <errno.h>
@@ -280,13 +281,14 @@ static struct elf *vmlinux(struct ids *id, const char *banner, bool with_sets)
 	struct build *b = kernel_types(id, false);
 	struct elf *e = calloc(1, sizeof(*e));
 	/* a plain list of ids, then a kfunc set with two entries */
-	uint32_t ids[] = {id->task, 2, 1, id->acquire, KF_RCU | KF_ACQUIRE | 1u << 31, id->other, 0, 7};
-	uint64_t data[] = {0, 0, ADDR_IDS + 4, 0}; /* owner at 8, set at 16, filter at 24 */
-	uint8_t init[] = {0x90, 0xbf, 6, 0, 0, 0,		       /* mov $6, %edi */
-			  0x48, 0xc7, 0xc6, 8, 0, 0x10, 0x82,	       /* mov $data+8, %rsi */
-			  0xe8, 0, 0, 0, 0, 0x90,		       /* call */
-			  0x48, 0xc7, 0xc6, 8, 0, 0x10, 0x82,	       /* the other order */
-			  0x31, 0xff, 0xe8, 0, 0, 0, 0, 0x90, 0x90};   /* xor %edi, %edi */
+	uint32_t ids[] = {id->task,  2, 1, id->acquire, KF_RCU | KF_ACQUIRE | 1u << 31,
+			  id->other, 0, 7};
+	uint64_t data[] = {0, 0, ADDR_IDS + 4, 0};   /* owner at 8, set at 16, filter at 24 */
+	uint8_t init[] = {0x90, 0xbf, 6,    0, 0, 0, /* mov $6, %edi */
+			  0x48, 0xc7, 0xc6, 8, 0, 0x10, 0x82,              /* mov $data+8, %rsi */
+			  0xe8, 0,    0,    0, 0, 0x90,                    /* call */
+			  0x48, 0xc7, 0xc6, 8, 0, 0x10, 0x82,              /* the other order */
+			  0x31, 0xff, 0xe8, 0, 0, 0,    0,    0x90, 0x90}; /* xor %edi, %edi */
 
 	e->n = sizeof(Elf64_Ehdr);
 	section(e, "", SHT_NULL, 0, 0, "", 0);
@@ -386,14 +388,18 @@ static size_t pack_lz4(uint8_t *out, size_t cap, const uint8_t *in, size_t n)
 }
 
 static size_t (*const packers[])(uint8_t *, size_t, const uint8_t *, size_t) = {
-	pack_gzip, pack_xz, pack_zstd, pack_lz4,
+	pack_gzip,
+	pack_xz,
+	pack_zstd,
+	pack_lz4,
 };
 
 /* loader bytes, some of which look like the start of a stream, then the stream and its size */
 static size_t boot_image(uint8_t *out, size_t cap, unsigned int packer, const struct elf *e)
 {
-	static const uint8_t decoys[] = {0x28, 0xb5, 0x2f, 0xfd, 1, 2, 3, 0xfd, '7', 'z', 'X', 'Z', 0,
-					 9, 0x1f, 0x8b, 8, 0, 0x02, 0x21, 0x4c, 0x18, 5, 0, 0, 0};
+	static const uint8_t decoys[] = {0x28, 0xb5, 0x2f, 0xfd, 1, 2,    3,    0xfd, '7',
+					 'z',  'X',  'Z',  0,    9, 0x1f, 0x8b, 8,    0,
+					 0x02, 0x21, 0x4c, 0x18, 5, 0,    0,    0};
 	uint32_t size = e->n;
 	size_t n = 1024;
 
@@ -573,7 +579,7 @@ static void running(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(raw),	       cmocka_unit_test(no_release),
+		cmocka_unit_test(raw),         cmocka_unit_test(no_release),
 		cmocka_unit_test(trust),       cmocka_unit_test(elf),
 		cmocka_unit_test(packed),      cmocka_unit_test(packed_cut),
 		cmocka_unit_test(elf_cut),     cmocka_unit_test(elf_lies),

@@ -43,9 +43,17 @@ static void releases(void **state)
 		const char *text;
 		uint16_t version;
 	} rows[] = {
-		{"6.18.44-fc-v657", KVER(6, 18)}, {"6.1.0-56-cloud-amd64", KVER(6, 1)},
-		{"7.2", KVER(7, 2)}, {"6", 0}, {"", 0}, {"x6.1", 0}, {"6.", 0}, {"6.x", 0},
-		{"300.1", 0}, {"6.300", 0}, {" 6.1", 0},
+		{"6.18.44-fc-v657", KVER(6, 18)},
+		{"6.1.0-56-cloud-amd64", KVER(6, 1)},
+		{"7.2", KVER(7, 2)},
+		{"6", 0},
+		{"", 0},
+		{"x6.1", 0},
+		{"6.", 0},
+		{"6.x", 0},
+		{"300.1", 0},
+		{"6.300", 0},
+		{" 6.1", 0},
 	};
 	size_t i;
 
@@ -195,8 +203,8 @@ static const struct {
 	{BPF_FUNC_skb_load_bytes, T(SOCKET_FILTER) | TC | T(CGROUP_SKB) | LWT4 | T(SK_SKB) |
 					  T(SK_REUSEPORT) | T(FLOW_DISSECTOR)},
 	{BPF_FUNC_sk_lookup_tcp, TC | T(XDP) | T(CGROUP_SKB) | T(SK_SKB) | T(CGROUP_SOCK_ADDR)},
-	{BPF_FUNC_sk_release, TC | T(XDP) | T(CGROUP_SKB) | T(SK_SKB) | T(CGROUP_SOCK_ADDR) |
-				      T(SK_LOOKUP)},
+	{BPF_FUNC_sk_release,
+	 TC | T(XDP) | T(CGROUP_SKB) | T(SK_SKB) | T(CGROUP_SOCK_ADDR) | T(SK_LOOKUP)},
 	{BPF_FUNC_tcp_sock, TC | T(CGROUP_SKB) | T(SOCK_OPS) | T(CGROUP_SOCKOPT)},
 	{BPF_FUNC_redirect, TC | T(XDP) | T(LWT_XMIT)},
 	{BPF_FUNC_skb_store_bytes, TC | T(LWT_XMIT) | T(SK_SKB)},
@@ -301,7 +309,8 @@ static void helper_conditions(void **state)
 	at.attach_name = "bpf_sk_storage_free";
 	assert_null(kernel_helper(k618, BPF_FUNC_sk_storage_get, &at, NULL));
 	/* LSM: sleepable hooks */
-	at = (struct kernel_prog_place){.type = BPF_PROG_TYPE_LSM, .attach_type = BPF_LSM_MAC,
+	at = (struct kernel_prog_place){.type = BPF_PROG_TYPE_LSM,
+					.attach_type = BPF_LSM_MAC,
 					.attach_name = "file_open"};
 	assert_non_null(kernel_helper(k618, BPF_FUNC_ima_file_hash, &at, NULL));
 	at.attach_name = "bpf_lsm_file_open";
@@ -325,8 +334,8 @@ static void check_arg(const struct kernel_helper *h, int i, int kind, uint32_t f
 
 static void helper_prototypes(void **state)
 {
-	const struct kernel_helper *h = helper(k618, BPF_FUNC_map_lookup_elem,
-					       BPF_PROG_TYPE_XDP, 0);
+	const struct kernel_helper *h =
+		helper(k618, BPF_FUNC_map_lookup_elem, BPF_PROG_TYPE_XDP, 0);
 
 	(void)state;
 	assert_string_equal(h->name, "map_lookup_elem");
@@ -443,8 +452,8 @@ static void map_helpers(void **state)
 	assert_true(map_ok(BPF_MAP_TYPE_SOCKMAP, BPF_FUNC_map_update_elem, BPF_PROG_TYPE_XDP));
 	assert_true(map_ok(BPF_MAP_TYPE_SOCKMAP, BPF_FUNC_map_update_elem, BPF_PROG_TYPE_TRACING));
 	assert_false(map_ok(BPF_MAP_TYPE_SOCKMAP, BPF_FUNC_map_update_elem, BPF_PROG_TYPE_KPROBE));
-	assert_false(map_ok(BPF_MAP_TYPE_SOCKMAP, BPF_FUNC_map_update_elem,
-			    BPF_PROG_TYPE_SOCK_OPS));
+	assert_false(
+		map_ok(BPF_MAP_TYPE_SOCKMAP, BPF_FUNC_map_update_elem, BPF_PROG_TYPE_SOCK_OPS));
 	assert_true(map_ok(BPF_MAP_TYPE_SOCKMAP, BPF_FUNC_map_delete_elem, BPF_PROG_TYPE_SOCK_OPS));
 }
 
@@ -550,12 +559,12 @@ static void no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(releases),	      cmocka_unit_test(rules),
-		cmocka_unit_test(prog_types),	      cmocka_unit_test(ranges),
-		cmocka_unit_test(helpers_by_type),    cmocka_unit_test(helper_numbers),
-		cmocka_unit_test(helper_conditions),  cmocka_unit_test(helper_prototypes),
-		cmocka_unit_test(map_helpers),	      cmocka_unit_test(map_types),
-		cmocka_unit_test(typed_contexts),     cmocka_unit_test(filters),
+		cmocka_unit_test(releases),          cmocka_unit_test(rules),
+		cmocka_unit_test(prog_types),        cmocka_unit_test(ranges),
+		cmocka_unit_test(helpers_by_type),   cmocka_unit_test(helper_numbers),
+		cmocka_unit_test(helper_conditions), cmocka_unit_test(helper_prototypes),
+		cmocka_unit_test(map_helpers),       cmocka_unit_test(map_types),
+		cmocka_unit_test(typed_contexts),    cmocka_unit_test(filters),
 		cmocka_unit_test(no_memory),
 	};
 
