@@ -240,6 +240,16 @@ long sys_btf_load(struct sys_cmd *c)
 	}
 	btf = btf_parse(data, a->btf_size, NULL, "", why, sizeof(why), &err);
 	mem_free(data);
+	if (btf) {
+		err = vf_check_btf_fields(c->kernel, btf);
+		if (err) {
+			snprintf(why, sizeof(why),
+				 "a struct's locks, lists, trees or kernel pointers "
+				 "break the rules");
+			btf_put(btf);
+			btf = NULL;
+		}
+	}
 	if (why[0])
 		strbuf_printf(&log.text, "%s\n", why);
 	err = sys_log_end(&log, c, offsetof(union sys_attr, btf.btf_log_true_size), btf ? 0 : err);

@@ -479,6 +479,53 @@ int vf_find_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf,
 	return err;
 }
 
+/* ---------------------------------------------------------------- a program's BTF as a whole */
+
+static bool is_kptr_to_struct(const struct search *s, uint32_t id)
+{
+	const struct btf_type *tag = btf_type(s->btf, id), *to;
+
+	if (!tag || btf_type_kind(tag) != BTF_KIND_TYPE_TAG ||
+	    !(kptr_kind(s->kernel, btf_str(s->btf, tag->name_off)) & s->allowed))
+		return false;
+	to = btf_skip_mods(s->btf, tag->type, NULL);
+	return to && btf_is_struct(to);
+}
+
+static bool has_special_member(const struct search *s, const struct btf_type *t)
+{
+	for (uint32_t i = 0; i < btf_type_vlen(t); i++) {
+		const struct btf_type *m = btf_type(s->btf, btf_type_members(t)[i].type);
+
+		if (!m)
+			continue;
+		if (btf_type_kind(m) == BTF_KIND_STRUCT && row_of(s, btf_str(s->btf, m->name_off)))
+			return true;
+		if (btf_is_ptr(m) && is_kptr_to_struct(s, m->type))
+			return true;
+	}
+	return false;
+}
+
+int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf)
+{
+	struct search s = {.kernel = kernel, .btf = btf, .allowed = local_kinds(kernel)};
+	struct btf_fields *f;
+	int err;
+
+	for (uint32_t id = btf_start_id(btf); id < btf_end_id(btf); id++) {
+		const struct btf_type *t = btf_type(btf, id);
+
+		if (!t || btf_type_kind(t) != BTF_KIND_STRUCT || !has_special_member(&s, t))
+			continue;
+		err = vf_find_fields(kernel, btf, id, s.allowed, &f);
+		if (err)
+			return err;
+		mem_free(f);
+	}
+	return 0;
+}
+
 /* ---------------------------------------------------------------- types of the program */
 
 const struct btf_fields *vf_type_fields(struct vf_env *env, const struct btf_obj *btf,

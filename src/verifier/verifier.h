@@ -154,4 +154,10 @@ void vf_facts_free(struct vf_facts *facts);
 int vf_find_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, uint32_t type_id,
 		   uint32_t allowed, struct btf_fields **out);
 
+/*
+ * Whether the structs of a program's BTF that own something keep the rules (R8.20), as loading the BTF
+ * asks. 0, or an error of vf_find_fields().
+ */
+int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf);
+
 #endif
