@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 struct cpu_slot {
@@ -21,15 +22,17 @@ struct cpu_slot {
 } __attribute__((aligned(128)));
 
 static struct cpu_slot slots[RT_MAX_CPUS];
-static uint32_t nr_cpus;
+static _Atomic uint32_t nr_cpus; /* 0: not counted yet */
 static pthread_once_t nr_once = PTHREAD_ONCE_INIT;
 
 static _Atomic uint32_t waiters, next_hint;
 static pthread_mutex_t wait_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wait_cond = PTHREAD_COND_INITIALIZER;
 
-static __thread struct rt_vcpu *my_cpu;
-static __thread uint32_t my_hint; /* last slot + 1, 0: none yet */
+/* looked at on every entry: cheap to find also in a shared library */
+#define HOT_TLS __thread __attribute__((tls_model("initial-exec")))
+static HOT_TLS struct rt_vcpu *my_cpu;
+static HOT_TLS uint32_t my_hint; /* last slot + 1, 0: none yet */
 
 /* "0-3", "0,2-5": how many numbers; 0 if the file cannot be read */
 static uint32_t count_possible(void)
@@ -62,13 +65,18 @@ static void count_cpus(void)
 		n = RT_MAX_CPUS;
 	for (i = 0; i < n; i++)
 		slots[i].cpu.id = i;
-	nr_cpus = n;
+	atomic_store(&nr_cpus, (uint32_t)n);
 }
 
 uint32_t rt_nr_cpus(void)
 {
-	pthread_once(&nr_once, count_cpus);
-	return nr_cpus;
+	uint32_t n = atomic_load_explicit(&nr_cpus, memory_order_acquire);
+
+	if (__builtin_expect(!n, 0)) {
+		pthread_once(&nr_once, count_cpus);
+		n = atomic_load(&nr_cpus);
+	}
+	return n;
 }
 
 static bool try_take(uint32_t i)
@@ -86,23 +94,36 @@ static bool take_range(uint32_t first, uint32_t n, uint32_t *got)
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		*got = (first + i) % nr_cpus;
+		*got = (first + i) % rt_nr_cpus();
 		if (try_take(*got))
 			return true;
 	}
 	return false;
 }
 
-/* A waiter announces itself before it looks again; who leaves frees the slot before it looks for
- * waiters. So one of them sees the other. */
+/*
+ * A waiter announces itself and looks again; who leaves frees the slot and looks for waiters, but
+ * without a fence in between, which every run would pay for. So the two can miss each other; a
+ * waiter that was missed looks again by itself after a millisecond.
+ */
+#define MISSED_NS 1000000
+
 static uint32_t wait_for_slot(uint32_t first, uint32_t n)
 {
+	struct timespec until;
 	uint32_t got;
 
 	pthread_mutex_lock(&wait_lock);
 	atomic_fetch_add(&waiters, 1);
-	while (!take_range(first, n, &got))
-		pthread_cond_wait(&wait_cond, &wait_lock);
+	while (!take_range(first, n, &got)) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += MISSED_NS;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_nsec -= 1000000000;
+			until.tv_sec++;
+		}
+		pthread_cond_timedwait(&wait_cond, &wait_lock, &until);
+	}
 	atomic_fetch_sub(&waiters, 1);
 	pthread_mutex_unlock(&wait_lock);
 	return got;
@@ -150,8 +171,8 @@ void rt_leave(struct rt_vcpu *cpu)
 	if (--cpu->depth)
 		return;
 	my_cpu = NULL;
-	atomic_store(&slot->taken, false);
-	if (atomic_load(&waiters)) {
+	atomic_store_explicit(&slot->taken, false, memory_order_release);
+	if (atomic_load_explicit(&waiters, memory_order_relaxed)) {
 		pthread_mutex_lock(&wait_lock);
 		pthread_cond_broadcast(&wait_cond); /* they may wait for different slots */
 		pthread_mutex_unlock(&wait_lock);

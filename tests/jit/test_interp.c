@@ -738,6 +738,30 @@ static void test_facts(void **state)
 	test_prog_free(p);
 }
 
+static void test_no_memory(void **state)
+{
+	struct kfunc_contract c = plain_contract("narrow", (void *)minus_one);
+	struct rt_prog *p = test_prog_raw("call kfunc 1, 0; call f; exit; f: r0 = 1; exit",
+					  BPF_PROG_TYPE_SYSCALL);
+	int n, err = -ENOMEM, failures = 0;
+	const char *what;
+
+	(void)state;
+	c.ret_bytes = 4;
+	p->facts.insn[0].kfunc = &c;
+	for (n = 1; n < 100 && err; n++) {
+		mem_fail_at(n);
+		err = interp_compile(p, &what);
+		mem_fail_at(0);
+		assert_true(err == 0 || err == -ENOMEM);
+		failures += err != 0;
+	}
+	assert_int_equal(err, 0);
+	assert_true(failures >= 4);
+	assert_int_equal(rt_prog_run(p, NULL), 1);
+	test_prog_free(p);
+}
+
 /* ---- threads ---- */
 
 static void *hammer(void *arg)
@@ -789,6 +813,7 @@ int main(void)
 		cmocka_unit_test(test_exceptions),
 		cmocka_unit_test(test_probing_loads),
 		cmocka_unit_test(test_facts),
+		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_threads),
 	};
 
