@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kfuncs over control groups (kfunc spec 12.2) on the objects of runtime/objects_cgroup.c, and the one
- * kfunc of the older documentation that takes a stored kptr (R5.4).
+ * Kfuncs over control groups (kfunc spec 12.2) on the objects of runtime/objects_cgroup.c, and the
+ * one kfunc of the older documentation that takes a stored kptr (R5.4).
  */
 #include "kfuncs/kfuncs.h"
 
@@ -63,8 +63,8 @@ __bpf_kfunc struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level)
  * bpf_cgroup_from_id() - find a control group by its id
  * @cgid: id as user space sees it (cgrp->kn->id, bpf_get_current_cgroup_id())
  *
- * Return: the group with a reference, or NULL when there is none with this id below the root that is in
- * use. A group not met before is searched for in the hierarchy.
+ * Return: the group with a reference, or NULL when there is none with this id below the root that
+ * is in use. A group not met before is searched for in the hierarchy.
  */
 __bpf_kfunc struct cgroup *bpf_cgroup_from_id(u64 cgid)
 {
@@ -75,10 +75,10 @@ __bpf_kfunc struct cgroup *bpf_cgroup_from_id(u64 cgid)
  * bpf_cgroup_kptr_get() - take a reference on a control group stored in a map
  * @cgrpp: address of the kptr in a map value
  *
- * Deprecated: removed from Linux in 6.4, kept here for programs of that time and to be removed with the
- * second release of this library. Use instead: load the kptr between bpf_rcu_read_lock() and
- * bpf_rcu_read_unlock(), compare it with NULL, and call bpf_cgroup_acquire(). That does the same without
- * a special kind of argument.
+ * Deprecated: removed from Linux in 6.4, kept here for programs of that time and to be removed with
+ * the second release of this library. Use instead: load the kptr between bpf_rcu_read_lock() and
+ * bpf_rcu_read_unlock(), compare it with NULL, and call bpf_cgroup_acquire(). That does the same
+ * without a special kind of argument.
  *
  * Return: the group with a reference; NULL when the slot is empty or its group is going away.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Kfuncs over CPU masks (kfunc spec 12.3). n is the number of possible CPU ids of this machine: ids
- * from n on are never set and never looked at. Changes of single bits are atomic, operations on whole
- * masks go word by word, as in a kernel.
+ * from n on are never set and never looked at. Changes of single bits are atomic, operations on
+ * whole masks go word by word, as in a kernel.
  */
 #include "kfuncs/kfuncs.h"
 
@@ -66,8 +66,8 @@ __bpf_kfunc_start_defs();
 /**
  * bpf_cpumask_create() - make an empty CPU mask
  *
- * Return: a mask without CPUs that the program owns; NULL when there is no memory. Give it back with
- * bpf_cpumask_release(), or store it in a map.
+ * Return: a mask without CPUs that the program owns; NULL when there is no memory. Give it back
+ * with bpf_cpumask_release(), or store it in a map.
  */
 __bpf_kfunc struct bpf_cpumask *bpf_cpumask_create(void)
 {
@@ -156,8 +156,8 @@ __bpf_kfunc u32 bpf_cpumask_first_and(const struct cpumask *src1, const struct c
 __bpf_kfunc void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask)
 {
 	if (cpu < rt_cpumask_ids())
-		__atomic_or_fetch(&cpumask->cpumask.bits[cpu / WORD_BITS],
-				  1ul << (cpu % WORD_BITS), __ATOMIC_RELAXED);
+		__atomic_or_fetch(&cpumask->cpumask.bits[cpu / WORD_BITS], 1ul << (cpu % WORD_BITS),
+				  __ATOMIC_RELAXED);
 }
 
 /**
@@ -183,7 +183,8 @@ __bpf_kfunc bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *cpumask)
 {
 	return cpu < rt_cpumask_ids() &&
 	       __atomic_load_n(&cpumask->bits[cpu / WORD_BITS], __ATOMIC_RELAXED) >>
-			       (cpu % WORD_BITS) & 1;
+			       (cpu % WORD_BITS) &
+		       1;
 }
 
 /**
@@ -216,8 +217,7 @@ __bpf_kfunc bool bpf_cpumask_test_and_clear_cpu(u32 cpu, struct bpf_cpumask *cpu
 
 	if (cpu >= rt_cpumask_ids())
 		return false;
-	return __atomic_fetch_and(&cpumask->cpumask.bits[cpu / WORD_BITS], ~bit,
-				  __ATOMIC_ACQ_REL) &
+	return __atomic_fetch_and(&cpumask->cpumask.bits[cpu / WORD_BITS], ~bit, __ATOMIC_ACQ_REL) &
 	       bit;
 }
 
@@ -230,8 +230,7 @@ __bpf_kfunc void bpf_cpumask_setall(struct bpf_cpumask *cpumask)
 	u32 n = rt_cpumask_ids(), w;
 
 	for (w = 0; w < words(n); w++)
-		store(cpumask, w,
-		      w == n / WORD_BITS ? (1ul << (n % WORD_BITS)) - 1 : ~0ul);
+		store(cpumask, w, w == n / WORD_BITS ? (1ul << (n % WORD_BITS)) - 1 : ~0ul);
 }
 
 /**

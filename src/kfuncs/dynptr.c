@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kfuncs on dynptrs (kfunc spec 12.5), on runtime/dynptr_ops.c. Left out: dynptrs of files, and those that
- * are filled from user memory.
+ * Kfuncs on dynptrs (kfunc spec 12.5), on runtime/dynptr_ops.c. Left out: dynptrs of files, and
+ * those that are filled from user memory.
  */
 #include "kfuncs/kfuncs.h"
 
@@ -87,7 +87,8 @@ __bpf_kfunc void *bpf_dynptr_slice_rdwr(const struct bpf_dynptr *p, u32 offset, 
  * @start: new beginning, counted from the present one
  * @end: new end, counted from the present beginning
  *
- * Return: 0; -EINVAL for a null dynptr or when @start is greater than @end; -ERANGE beyond the size.
+ * Return: 0; -EINVAL for a null dynptr or when @start is greater than @end; -ERANGE beyond the
+ * size.
  */
 __bpf_kfunc int bpf_dynptr_adjust(const struct bpf_dynptr *p, u32 start, u32 end)
 {

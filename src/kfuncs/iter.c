@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Iterators over numbers and over the bits of a memory area, and the two casts (kfunc spec 10.5, 12.7,
- * 12.8). An iterator whose constructor failed yields nothing; destroying it is always right.
+ * Iterators over numbers and over the bits of a memory area, and the two casts (kfunc
+ * spec 10.5, 12.7, 12.8). An iterator whose constructor failed yields nothing; destroying it is
+ * always right.
  */
 #include "kfuncs/kfuncs.h"
 
@@ -11,8 +12,8 @@
 #include "base/mem.h"
 #include "runtime/probe_ptr.h"
 
-#define NUM_MAX_RANGE	(1 << 23)
-#define BITS_MAX_WORDS	511
+#define NUM_MAX_RANGE  (1 << 23)
+#define BITS_MAX_WORDS 511
 
 struct bpf_iter_num_kern {
 	int cur; /* last number handed out */
@@ -91,12 +92,14 @@ __bpf_kfunc void bpf_iter_num_destroy(struct bpf_iter_num *it)
 /**
  * bpf_iter_bits_new() - begin to walk over the set bits of a memory area
  * @it: iterator on the program's stack
- * @unsafe_ptr__ign: words to look at; any address may be given, the words are copied with fault checks
+ * @unsafe_ptr__ign: words to look at; any address may be given, the words are copied with fault
+ * checks
  * @nr_words: how many, at most 511
  *
  * Return: 0; -EINVAL without address or words; -E2BIG for too many; -EFAULT, -ENOMEM.
  */
-__bpf_kfunc int bpf_iter_bits_new(struct bpf_iter_bits *it, const u64 *unsafe_ptr__ign, u32 nr_words)
+__bpf_kfunc int bpf_iter_bits_new(struct bpf_iter_bits *it, const u64 *unsafe_ptr__ign,
+				  u32 nr_words)
 {
 	struct bpf_iter_bits_kern *s = (void *)it;
 	u64 *words = NULL;
@@ -128,7 +131,8 @@ __bpf_kfunc int bpf_iter_bits_new(struct bpf_iter_bits *it, const u64 *unsafe_pt
  * bpf_iter_bits_next() - the next set bit
  * @it: iterator made by bpf_iter_bits_new()
  *
- * Return: address of the bit's number, counted from the lowest bit of the first word; NULL at the end.
+ * Return: address of the bit's number, counted from the lowest bit of the first word; NULL at the
+ * end.
  */
 __bpf_kfunc int *bpf_iter_bits_next(struct bpf_iter_bits *it)
 {
@@ -179,8 +183,8 @@ __bpf_kfunc void *bpf_cast_to_kern_ctx(void *obj)
  * @obj__ign: any address or number
  * @btf_id__k: id of a struct of the kernel's BTF, known when the program is loaded; 0 for bytes
  *
- * Return: the same address as an untrusted pointer to that type: every load through it is checked and
- * gives 0 where nothing can be read.
+ * Return: the same address as an untrusted pointer to that type: every load through it is checked
+ * and gives 0 where nothing can be read.
  */
 __bpf_kfunc void *bpf_rdonly_cast(const void *obj__ign, u32 btf_id__k)
 {

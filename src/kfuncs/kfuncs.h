@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * What the files of the live kernel's kfuncs share. A file FOO.c here holds the functions of one
- * subject, each with a kernel-doc comment in front (scripts/kfunc-docs.py collects them for `kfunc doc`
- * and for the warnings about deprecated kfuncs), and the sets that list them. sets.c says which set is
- * visible to which program types.
+ * subject, each with a kernel-doc comment in front (scripts/kfunc-docs.py collects them for `kfunc
+ * doc` and for the warnings about deprecated kfuncs), and the sets that list them. sets.c says
+ * which set is visible to which program types.
  *
- * These files are compiled twice: into the library, and by clang for the live kernel's BTF. Every type
- * that they use thus becomes part of the BTF, so they see the runtime through functions on kernel
- * types and void pointers only.
+ * These files are compiled twice: into the library, and by clang for the live kernel's BTF. Every
+ * type that they use thus becomes part of the BTF, so they see the runtime through functions on
+ * kernel types and void pointers only.
  *
- * Arguments that the loader fills (kfunc spec R2.15), as the interpreter and generated code pass them:
- *   bpf_obj_new_impl, bpf_percpu_obj_new_impl  R1 = size in bytes, R2 = const struct btf_fields * or NULL
- *   bpf_obj_drop_impl, bpf_refcount_acquire_impl, bpf_percpu_obj_drop_impl  R2 = the same
- *   bpf_list_push_*_impl  R3 = the same, R4 = offset of the node in its object
- *   bpf_rbtree_add_impl   R4 = the same, R5 = offset of the node in its object
+ * Arguments that the loader fills (kfunc spec R2.15), as both engines pass them; "fields" is a const
+ * struct btf_fields * or NULL, "offset" that of the node in its object:
+ *
+ *	bpf_obj_new_impl, bpf_percpu_obj_new_impl	R1 = size in bytes, R2 = fields
+ *	bpf_obj_drop_impl, bpf_percpu_obj_drop_impl	R2 = fields
+ *	bpf_refcount_acquire_impl			R2 = fields
+ *	bpf_list_push_front_impl, ..._back_impl		R3 = fields, R4 = offset
+ *	bpf_rbtree_add_impl				R4 = fields, R5 = offset
  */
 #ifndef KFUNCS_KFUNCS_H
 #define KFUNCS_KFUNCS_H

@@ -2,11 +2,11 @@
 /*
  * The live kernel: the one whose functions can be called. Its types are the BTF embedded at build
  * time, its kfuncs the sets of this directory, its rules those of Linux 6.18 with what the older
- * documentation has besides (DESIGN 3): trusted arguments are asked for by a flag, KF_KPTR_GET works,
- * its one kfunc being deprecated.
+ * documentation has besides (DESIGN 3): trusted arguments are asked for by a flag, KF_KPTR_GET
+ * works, its one kfunc being deprecated.
  *
- * It is made on first use, once, and lives as long as the process: hosts' modules, programs and maps
- * refer to it. When making it fails (no memory), the next use tries again.
+ * It is made on first use, once, and lives as long as the process: hosts' modules, programs and
+ * maps refer to it. When making it fails (no memory), the next use tries again.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -49,8 +49,8 @@ static void set_rules(struct kfunc_kernel *k)
 }
 
 /*
- * Ids of the library's own sets and lists, by name. In a program that the library is linked into there
- * are the program's as well: they stay 0 until it registers them.
+ * Ids of the library's own sets and lists, by name. In a program that the library is linked into
+ * there are the program's as well: they stay 0 until it registers them.
  */
 static void resolve_ids(const struct btf_obj *btf)
 {
@@ -101,8 +101,9 @@ static int add_set(struct kfunc_kernel *k, const struct kfuncs_set *s, bool fmod
 		e[i].addr = addr_of(&s->set->pairs[i].id);
 		e[i].doc = doc_of(btf_type_name(k->btf, e[i].id));
 	}
-	err = fmodret ? registry_add_fmodret(k->registry, k->btf, e, s->set->cnt) :
-			registry_add(k->registry, k->btf, false, s->prog_type, e, s->set->cnt, NULL);
+	err = fmodret ? registry_add_fmodret(k->registry, k->btf, e, s->set->cnt)
+		      : registry_add(k->registry, k->btf, false, s->prog_type, e, s->set->cnt,
+				     NULL);
 	mem_free(e);
 	return err;
 }

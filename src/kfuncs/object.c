@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kfuncs that make and drop objects of a program's own types, and those on the lists and trees that it
- * builds of them (kfunc spec 12.4), on runtime/object.c and runtime/graph.c. Parameters whose names end in
+ * Kfuncs that make and drop objects of a program's own types, and those on the lists and trees that
+ * it builds of them (kfunc spec 12.4), on runtime/object.c and runtime/graph.c. Parameters whose
+ * names end in
  * __ign, and the size in place of the type id, are filled by the loader: kfuncs.h.
  */
 #include "kfuncs/kfuncs.h"
@@ -34,11 +35,11 @@ __bpf_kfunc_start_defs();
  * @local_type_id__k: type in the program's BTF, from bpf_core_type_id_local()
  * @meta__ign: filled when the program is loaded
  *
- * Special members (locks, lists, trees, kernel pointers, the reference count) are ready for use; other
- * bytes have no particular value.
+ * Special members (locks, lists, trees, kernel pointers, the reference count) are ready for use;
+ * other bytes have no particular value.
  *
- * Return: the object, owned by the program; NULL when there is no memory. Give it to bpf_obj_drop(), to a
- * list or tree, or to a map with bpf_kptr_xchg().
+ * Return: the object, owned by the program; NULL when there is no memory. Give it to
+ * bpf_obj_drop(), to a list or tree, or to a map with bpf_kptr_xchg().
  */
 __bpf_kfunc void *bpf_obj_new_impl(u64 local_type_id__k, void *meta__ign)
 {
@@ -50,8 +51,8 @@ __bpf_kfunc void *bpf_obj_new_impl(u64 local_type_id__k, void *meta__ign)
  * @p__alloc: object made by bpf_obj_new()
  * @meta__ign: filled when the program is loaded
  *
- * The object goes with its last reference, and with it what it owns: kernel pointers are released, lists
- * and trees emptied.
+ * The object goes with its last reference, and with it what it owns: kernel pointers are released,
+ * lists and trees emptied.
  */
 __bpf_kfunc void bpf_obj_drop_impl(void *p__alloc, void *meta__ign)
 {
@@ -195,7 +196,8 @@ __bpf_kfunc struct bpf_list_node *bpf_list_back(struct bpf_list_head *head)
  * Return: 0; -EINVAL when the object is in a list or tree already, and the reference is dropped.
  */
 __bpf_kfunc int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *node,
-				    bool (*less)(struct bpf_rb_node *a, const struct bpf_rb_node *b),
+				    bool (*less)(struct bpf_rb_node *a,
+						 const struct bpf_rb_node *b),
 				    void *meta__ign, u64 off)
 {
 	struct less_arg arg = {less};
@@ -214,7 +216,8 @@ __bpf_kfunc int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node
  *
  * Return: @node, the object owned by the program; NULL when it is not in this tree.
  */
-__bpf_kfunc struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root, struct bpf_rb_node *node)
+__bpf_kfunc struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root,
+						  struct bpf_rb_node *node)
 {
 	return rt_rbtree_remove(root, node);
 }

@@ -11,9 +11,9 @@ __bpf_kfunc_start_defs();
 /**
  * bpf_rcu_read_lock() - begin an RCU read section
  *
- * Until the matching bpf_rcu_read_unlock(), objects that are freed through RCU stay in memory: kptrs of
- * such types may be read from maps and used after a NULL check, without a reference. Sections do not
- * nest. The program may not sleep inside.
+ * Until the matching bpf_rcu_read_unlock(), objects that are freed through RCU stay in memory:
+ * kptrs of such types may be read from maps and used after a NULL check, without a reference.
+ * Sections do not nest. The program may not sleep inside.
  */
 __bpf_kfunc void bpf_rcu_read_lock(void)
 {
@@ -23,8 +23,8 @@ __bpf_kfunc void bpf_rcu_read_lock(void)
 /**
  * bpf_rcu_read_unlock() - end an RCU read section
  *
- * Pointers that were valid only because of the section can no longer be used as trusted ones, even in
- * programs that never sleep.
+ * Pointers that were valid only because of the section can no longer be used as trusted ones, even
+ * in programs that never sleep.
  */
 __bpf_kfunc void bpf_rcu_read_unlock(void)
 {
@@ -34,8 +34,8 @@ __bpf_kfunc void bpf_rcu_read_unlock(void)
 /**
  * bpf_preempt_disable() - keep the program from being preempted
  *
- * Calls nest; each needs a bpf_preempt_enable(). The program may not sleep in between. Here a program
- * has its virtual CPU to itself anyway, so this only sets the rules of the region.
+ * Calls nest; each needs a bpf_preempt_enable(). The program may not sleep in between. Here a
+ * program has its virtual CPU to itself anyway, so this only sets the rules of the region.
  */
 __bpf_kfunc void bpf_preempt_disable(void)
 {
@@ -54,8 +54,8 @@ __bpf_kfunc void bpf_preempt_enable(void)
  * bpf_local_irq_save() - switch interrupts off
  * @flags__irq_flag: eight bytes on the program's stack that receive the former state
  *
- * Regions are closed in the opposite order, each with its own flags. There are no interrupts outside a
- * kernel; the region and its rules are the same.
+ * Regions are closed in the opposite order, each with its own flags. There are no interrupts
+ * outside a kernel; the region and its rules are the same.
  */
 __bpf_kfunc void bpf_local_irq_save(unsigned long *flags__irq_flag)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Which of the live kernel's sets are visible to which program types (kfunc spec 12), and which types
- * have destructors (R1.14): kptrs of those types may be stored in maps.
+ * Which of the live kernel's sets are visible to which program types (kfunc spec 12), and which
+ * types have destructors (R1.14): kptrs of those types may be stored in maps.
  */
 #include "kfuncs/kfuncs.h"
 
@@ -24,8 +24,8 @@
 SETS(DECLARE)
 
 #define ROW(type, name) {BPF_PROG_TYPE_##type, &kfuncs_##name##_set},
-#define COMMON(name)	ROW(UNSPEC, name)
-#define CPUMASK(name)	ROW(TRACING, name) ROW(STRUCT_OPS, name) ROW(SYSCALL, name)
+#define COMMON(name)    ROW(UNSPEC, name)
+#define CPUMASK(name)   ROW(TRACING, name) ROW(STRUCT_OPS, name) ROW(SYSCALL, name)
 /* one type of each hook; CGROUP_SKB stands for all cgroup types, TRACING for LSM and the rest */
 #define GENERIC(name)                                                                              \
 	ROW(TRACING, name)                                                                         \
@@ -37,10 +37,10 @@ SETS(DECLARE)
 	ROW(SCHED_ACT, name)                                                                       \
 	ROW(SK_SKB, name)                                                                          \
 	ROW(SOCKET_FILTER, name)                                                                   \
-	ROW(CGROUP_SKB, name) ROW(LWT_IN, name) ROW(NETFILTER, name) ROW(TRACING, name)            \
-	ROW(STRUCT_OPS, name)
-#define TC(name)       ROW(SCHED_CLS, name) ROW(SCHED_ACT, name)
-#define XDP_ONLY(name) ROW(XDP, name)
+	ROW(CGROUP_SKB, name)                                                                      \
+	ROW(LWT_IN, name) ROW(NETFILTER, name) ROW(TRACING, name) ROW(STRUCT_OPS, name)
+#define TC(name)              ROW(SCHED_CLS, name) ROW(SCHED_ACT, name)
+#define XDP_ONLY(name)        ROW(XDP, name)
 #define REGISTER(name, where) where(name)
 
 const struct kfuncs_set kfuncs_sets[] = {SETS(REGISTER)};

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kfuncs on strings at any address (kfunc spec 12.8, as of Linux 6.18). Bytes are read with fault checks:
- * an address in the first page is -ERANGE, another one that cannot be read -EFAULT, and a search that
- * has looked at 65536 bytes without an end gives -E2BIG. Results are indexes, never addresses.
+ * Kfuncs on strings at any address (kfunc spec 12.8, as of Linux 6.18). Bytes are read with fault
+ * checks: an address in the first page is -ERANGE, another one that cannot be read -EFAULT, and a
+ * search that has looked at 65536 bytes without an end gives -E2BIG. Results are indexes, never
+ * addresses.
  */
 #include "kfuncs/kfuncs.h"
 
@@ -10,9 +11,9 @@
 
 #include "runtime/probe_ptr.h"
 
-#define STR_MAX	   65536
+#define STR_MAX    65536
 #define FIRST_PAGE 4096
-#define CHUNK	   64
+#define CHUNK      64
 
 /* A string that is read as needed. */
 struct reader {
@@ -142,7 +143,8 @@ __bpf_kfunc_start_defs();
  * @s1__ign: one string
  * @s2__ign: the other
  *
- * Return: 0 when they are equal, else -1 or 1 by the first byte that differs; -ERANGE, -EFAULT, -E2BIG.
+ * Return: 0 when they are equal, else -1 or 1 by the first byte that differs; -ERANGE, -EFAULT,
+ * -E2BIG.
  */
 __bpf_kfunc int bpf_strcmp(const char *s1__ign, const char *s2__ign)
 {
@@ -154,7 +156,8 @@ __bpf_kfunc int bpf_strcmp(const char *s1__ign, const char *s2__ign)
  * @s1__ign: one string
  * @s2__ign: the other
  *
- * Return: 0 when they are equal, else -1 or 1 by the first byte that differs; -ERANGE, -EFAULT, -E2BIG.
+ * Return: 0 when they are equal, else -1 or 1 by the first byte that differs; -ERANGE, -EFAULT,
+ * -E2BIG.
  */
 __bpf_kfunc int bpf_strcasecmp(const char *s1__ign, const char *s2__ign)
 {

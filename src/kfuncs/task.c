@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kfuncs over tasks (kfunc spec 12.1) on the objects of runtime/objects_task.c. Left out: the version 1
- * hierarchies of control groups.
+ * Kfuncs over tasks (kfunc spec 12.1) on the objects of runtime/objects_task.c. Left out: the
+ * version 1 hierarchies of control groups.
  */
 #include "kfuncs/kfuncs.h"
 
@@ -13,9 +13,9 @@ __bpf_kfunc_start_defs();
  * bpf_task_acquire() - take a reference on a task
  * @p: task to hold on to; a trusted pointer or one read in an RCU section
  *
- * Keeps the object of @p readable after the tracepoint or RCU section it came from. It does not keep
- * the process alive. Pair each success with bpf_task_release(), or store the pointer in a map with
- * bpf_kptr_xchg().
+ * Keeps the object of @p readable after the tracepoint or RCU section it came from. It does not
+ * keep the process alive. Pair each success with bpf_task_release(), or store the pointer in a map
+ * with bpf_kptr_xchg().
  *
  * Return: @p with a reference, or NULL when its last reference is already gone.
  */
@@ -28,8 +28,8 @@ __bpf_kfunc struct task_struct *bpf_task_acquire(struct task_struct *p)
  * bpf_task_release() - give back a reference on a task
  * @p: task obtained from a kfunc that acquires, or taken out of a map
  *
- * The object is freed after its last reference and an RCU grace period, so readers in an RCU section
- * are not disturbed.
+ * The object is freed after its last reference and an RCU grace period, so readers in an RCU
+ * section are not disturbed.
  */
 __bpf_kfunc void bpf_task_release(struct task_struct *p)
 {
@@ -60,8 +60,8 @@ __bpf_kfunc struct task_struct *bpf_task_from_pid(s32 pid)
  * bpf_task_from_vpid() - find a task by its thread id in the current task's pid namespace
  * @vpid: thread id as the current task sees it
  *
- * In the namespace of the library itself this is bpf_task_from_pid(). In a deeper one all tasks of the
- * machine are searched, so the call takes milliseconds.
+ * In the namespace of the library itself this is bpf_task_from_pid(). In a deeper one all tasks of
+ * the machine are searched, so the call takes milliseconds.
  *
  * Return: the task with a reference, or NULL when there is none with this id.
  */
@@ -75,8 +75,8 @@ __bpf_kfunc struct task_struct *bpf_task_from_vpid(s32 vpid)
  * @task: the task
  * @ancestor: top of the part in question
  *
- * Return: 1 if the control group of @task in the default hierarchy is @ancestor or lies below it, as of
- * the last time the task was looked up or part of an event; otherwise 0.
+ * Return: 1 if the control group of @task in the default hierarchy is @ancestor or lies below it,
+ * as of the last time the task was looked up or part of an event; otherwise 0.
  */
 __bpf_kfunc long bpf_task_under_cgroup(struct task_struct *task, struct cgroup *ancestor)
 {

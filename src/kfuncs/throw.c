@@ -10,7 +10,8 @@ __bpf_kfunc_start_defs();
  *
  * All functions of the program end at once; nothing after the call runs. The program must not own
  * references or be inside a lock or another region. A program names its exception callback with a
- * declaration tag on its main function; without one @cookie must be a value that the program may return.
+ * declaration tag on its main function; without one @cookie must be a value that the program may
+ * return.
  */
 __bpf_kfunc void bpf_throw(u64 cookie)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kfuncs that read the memory of processes and may sleep (kfunc spec 12.8). "User memory" is that of the
- * process that runs the program, or of a task given, which its owner must allow us to read.
+ * Kfuncs that read the memory of processes and may sleep (kfunc spec 12.8). "User memory" is that
+ * of the process that runs the program, or of a task given, which its owner must allow us to read.
  */
 #include "kfuncs/kfuncs.h"
 
@@ -25,7 +25,8 @@ static int finish(char *dst, u32 size, long n, u64 flags)
 	return (int)n;
 }
 
-/* Like rt_probe_read_str(), from another process: page by page, since the string may end before a hole. */
+/* Like rt_probe_read_str(), from another process: page by page, since the string may end before a
+ * hole. */
 static long read_task_str(char *dst, u32 size, u64 src, pid_t pid)
 {
 	u32 done = 0;
@@ -34,7 +35,8 @@ static long read_task_str(char *dst, u32 size, u64 src, pid_t pid)
 		u32 page = 4096 - (u32)((src + done) % 4096);
 		u32 want = size - done < page ? size - done : page;
 		struct iovec here = {.iov_base = dst + done, .iov_len = want};
-		struct iovec there = {.iov_base = (void *)(unsigned long)(src + done), .iov_len = want};
+		struct iovec there = {.iov_base = (void *)(unsigned long)(src + done),
+				      .iov_len = want};
 		char *nul;
 
 		if (process_vm_readv(pid, &here, 1, &there, 1, 0) != (ssize_t)want)
@@ -57,10 +59,12 @@ __bpf_kfunc_start_defs();
  * @unsafe_ptr__ign: address of the string
  * @flags: BPF_F_PAD_ZEROS fills the rest of @dst with zeros
  *
- * Return: bytes copied with the zero byte, 0 for an empty @dst; -EINVAL for other flags; -EFAULT, and
+ * Return: bytes copied with the zero byte, 0 for an empty @dst; -EINVAL for other flags; -EFAULT,
+ * and
  * @dst is then all zeros.
  */
-__bpf_kfunc int bpf_copy_from_user_str(void *dst, u32 dst__sz, const void *unsafe_ptr__ign, u64 flags)
+__bpf_kfunc int bpf_copy_from_user_str(void *dst, u32 dst__sz, const void *unsafe_ptr__ign,
+				       u64 flags)
 {
 	if (flags & ~PAD_ZEROS)
 		return -EINVAL;
@@ -78,8 +82,8 @@ __bpf_kfunc int bpf_copy_from_user_str(void *dst, u32 dst__sz, const void *unsaf
  * @tsk: the task
  * @flags: BPF_F_PAD_ZEROS fills the rest of @dst with zeros
  *
- * Return: bytes copied with the zero byte, 0 for an empty @dst; -EINVAL for other flags; -EFAULT, also
- * when we may not read the task's memory, and @dst is then all zeros.
+ * Return: bytes copied with the zero byte, 0 for an empty @dst; -EINVAL for other flags; -EFAULT,
+ * also when we may not read the task's memory, and @dst is then all zeros.
  */
 __bpf_kfunc int bpf_copy_from_user_task_str(void *dst, u32 dst__sz, const void *unsafe_ptr__ign,
 					    struct task_struct *tsk, u64 flags)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Operations on dynptrs for kfuncs; see dynptr_ops.h. Our packets are linear, so a slice is an address. */
+/* Operations on dynptrs for kfuncs; see dynptr_ops.h. Our packets are linear, so a slice is an
+ * address. */
 #include "runtime/dynptr_ops.h"
 
 #include "runtime/dynptr.h"
@@ -8,7 +9,8 @@
 int rt_dynptr_of_packet(void *ctx, enum rt_dynptr_packet which, uint64_t flags, void *out)
 {
 	const struct rt_prog *prog = rt_current() ? rt_current()->prog : NULL;
-	const struct kernel_prog_type *type = prog ? kernel_prog_type(prog->kernel, prog->type) : NULL;
+	const struct kernel_prog_type *type =
+		prog ? kernel_prog_type(prog->kernel, prog->type) : NULL;
 	const struct rt_packet *pkt = type ? rt_ctx_packet(prog->type, ctx) : NULL;
 	bool xdp = type && type->type == BPF_PROG_TYPE_XDP;
 	struct rt_dynptr *p = out;
@@ -23,9 +25,9 @@ int rt_dynptr_of_packet(void *ctx, enum rt_dynptr_packet which, uint64_t flags, 
 	else
 		size = (uint64_t)(pkt->data_end - pkt->data);
 	err = rt_dynptr_init(p, ctx, size,
-			     which == RT_DYNPTR_OF_SKB	   ? RT_DYNPTR_SKB :
-			     which == RT_DYNPTR_OF_XDP	   ? RT_DYNPTR_XDP :
-							     RT_DYNPTR_SKB_META);
+			     which == RT_DYNPTR_OF_SKB   ? RT_DYNPTR_SKB
+			     : which == RT_DYNPTR_OF_XDP ? RT_DYNPTR_XDP
+							 : RT_DYNPTR_SKB_META);
 	if (!err && !type->pkt_write)
 		p->size |= RT_DYNPTR_RDONLY;
 	return err;

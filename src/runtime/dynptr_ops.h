@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Operations on dynptrs for kfuncs (kfunc spec 12.5), without types of the runtime: see dynptr.h. */
+/* Operations on dynptrs for kfuncs (kfunc spec 12.5), without types of the runtime: see dynptr.h.
+ */
 #ifndef RUNTIME_DYNPTR_OPS_H
 #define RUNTIME_DYNPTR_OPS_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Runs a command and turns what happens into tracepoints (events.h): a thread follows the processes
- * (events_ptrace.c), the calling thread waits for directories (events_cgroup.c), for signals to pass
- * on, and for the end.
+ * (events_ptrace.c), the calling thread waits for directories (events_cgroup.c), for signals to
+ * pass on, and for the end.
  */
 #include "runtime/events.h"
 
@@ -20,12 +20,12 @@ static const struct {
 	const char *name;
 	uint32_t args;
 } tracepoints[TP_COUNT] = {
-	[TP_NEWTASK] = {"task_newtask", 2},   [TP_FORK] = {"sched_process_fork", 2},
+	[TP_NEWTASK] = {"task_newtask", 2},    [TP_FORK] = {"sched_process_fork", 2},
 	[TP_EXEC] = {"sched_process_exec", 3}, [TP_EXIT] = {"sched_process_exit", 2},
-	[TP_MKDIR] = {"cgroup_mkdir", 2},     [TP_RMDIR] = {"cgroup_rmdir", 2},
+	[TP_MKDIR] = {"cgroup_mkdir", 2},      [TP_RMDIR] = {"cgroup_rmdir", 2},
 };
 
-static const int forwarded[] = {SIGINT,	 SIGTERM, SIGHUP,  SIGQUIT,
+static const int forwarded[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,
 				SIGUSR1, SIGUSR2, SIGCONT, SIGALRM};
 
 int rt_events_declare(void)
@@ -53,8 +53,8 @@ static void forward(struct rt_events_run *run, int fd)
 	pid_t root = atomic_load(&run->root);
 
 	while (read(fd, &si, sizeof(si)) == sizeof(si))
-		if (root > 0 && (si.ssi_code == SI_USER || si.ssi_code == SI_QUEUE ||
-				 si.ssi_code == SI_TKILL))
+		if (root > 0 &&
+		    (si.ssi_code == SI_USER || si.ssi_code == SI_QUEUE || si.ssi_code == SI_TKILL))
 			kill(root, (int)si.ssi_signo);
 }
 

@@ -5,8 +5,8 @@
  * needed for a command that one may trace.
  *
  * Raised, in the order of happening:
- *   task_newtask(task, clone_flags), sched_process_fork(parent, child): when the new task exists and
- *     has not run yet; the command's own first process included. clone_flags are the flags of the
+ *   task_newtask(task, clone_flags), sched_process_fork(parent, child): when the new task is there
+ *     and has not run yet; the command's first process included. clone_flags are the flags of the
  *     system call, without the exit signal, as in a kernel. The current task is the parent.
  *   sched_process_exec(task, old_pid, bprm): after a successful exec
  *   sched_process_exit(task, group_dead): before the task is gone
@@ -30,9 +30,9 @@ struct rt_events_opts {
 	/* root of the hierarchy as in rt_cgroup_set_root(); NULL: leave what is set */
 	const char *cgroup_dir;
 	/*
-	 * Signals sent to this process by others go to the command instead (INT, TERM, HUP, QUIT, USR1,
-	 * USR2, CONT, ALRM). Those of the terminal reach it anyway. They are blocked in the calling thread
-	 * meanwhile; other threads of the host should have them blocked.
+	 * Signals sent to this process by others go to the command instead (INT, TERM, HUP, QUIT,
+	 * USR1, USR2, CONT, ALRM). Those of the terminal reach it anyway. They are blocked in the
+	 * calling thread meanwhile; other threads of the host should have them blocked.
 	 */
 	bool forward_signals;
 	int stop_fd; /* -1, or a descriptor: readable means stop (a command is left alone then) */
@@ -48,10 +48,10 @@ struct rt_events_result {
 int rt_events_declare(void);
 
 /*
- * Runs the command and raises events until it has ended. Tasks are traced only if a program is attached
- * to one of their tracepoints when this is called, and likewise directories. 0; -errno: the command
- * could not be started (-ENOENT, -EACCES, ...), tracing is forbidden (-EPERM), the hierarchy cannot be
- * watched (-ENOENT: there is none; -ENOSPC, -EMFILE: limits of inotify).
+ * Runs the command and raises events until it has ended. Tasks are traced only if a program is
+ * attached to one of their tracepoints when this is called, and likewise directories. 0; -errno:
+ * the command could not be started (-ENOENT, -EACCES, ...), tracing is forbidden (-EPERM), the
+ * hierarchy cannot be watched (-ENOENT: there is none; -ENOSPC, -EMFILE: limits of inotify).
  */
 int rt_events_run(const struct rt_events_opts *opts, struct rt_events_result *res);
 

@@ -4,8 +4,8 @@
  *
  * Every directory has a watch and holds its object, so that a removal can still be raised with the
  * group it was. A directory made inside a new one before that was watched is found by looking into
- * each new directory after its watch is set; whichever way it is met first, it is raised once, since
- * it then has a watch. Parents come before their children.
+ * each new directory after its watch is set; whichever way it is met first, it is raised once,
+ * since it then has a watch. Parents come before their children.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +25,7 @@ struct watched {
 	struct watched *next;
 	int wd;
 	struct cgroup *group; /* held */
-	char path[];	      /* from the root: "/", "/a/b" */
+	char path[];          /* from the root: "/", "/a/b" */
 };
 
 struct rt_watch {

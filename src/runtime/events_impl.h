@@ -17,12 +17,13 @@ enum { TP_NEWTASK, TP_FORK, TP_EXEC, TP_EXIT, TP_MKDIR, TP_RMDIR, TP_COUNT };
 struct rt_events_run {
 	const struct rt_events_opts *opts;
 	struct rt_tracepoint *tp[TP_COUNT];
-	struct rt_events_result res; /* tasks, execs, exits: the tracer's; the rest: the watcher's */
+	struct rt_events_result
+		res; /* tasks, execs, exits: the tracer's; the rest: the watcher's */
 	bool trace_tasks, watch_groups;
-	sigset_t old_mask; /* of the caller, for the command */
+	sigset_t old_mask;  /* of the caller, for the command */
 	_Atomic pid_t root; /* the command, once it is started */
-	int done_fd; /* eventfd: the tracer has finished */
-	int err; /* of the tracer */
+	int done_fd;        /* eventfd: the tracer has finished */
+	int err;            /* of the tracer */
 };
 
 /* thread function: starts the command and follows it to its end (events_ptrace.c) */

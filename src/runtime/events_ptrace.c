@@ -7,11 +7,12 @@
  * signals and job control of the tracees as they are: signal stops are passed on, group stops are
  * listened to.
  *
- * The first stop of a new task and its parent's report of it arrive in either order. The task is kept
- * stopped until the report has been handled, so programs see a task that exists and has not run. A
- * parent that is killed in between never reports: its child is let go on when the parent's end is known,
- * and counted as missed, since nobody can tell its flags any more. Everything about a tracee can fail
- * because it was killed meanwhile; then nothing is raised and waitpid() tells the rest.
+ * The first stop of a new task and its parent's report of it arrive in either order. The task is
+ * kept stopped until the report has been handled, so programs see a task that exists and has not
+ * run. A parent that is killed in between never reports: its child is let go on when the parent's
+ * end is known, and counted as missed, since nobody can tell its flags any more. Everything about a
+ * tracee can fail because it was killed meanwhile; then nothing is raised and waitpid() tells the
+ * rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,9 +41,9 @@ struct tracee {
 	struct tracee *next;
 	pid_t tid;
 	bool announced; /* its creation was reported (or it is the first) */
-	bool parked;	/* stopped before that: to be resumed by the report */
-	bool exiting;	/* its exit event was seen */
-	pid_t tgid;	/* 0: not known yet */
+	bool parked;    /* stopped before that: to be resumed by the report */
+	bool exiting;   /* its exit event was seen */
+	pid_t tgid;     /* 0: not known yet */
 };
 
 struct tracer {
@@ -274,7 +275,8 @@ static void raise_exit(struct tracer *tr, pid_t tid, unsigned long code)
 /* Lets a stopped tracee go on, or go, with a signal or without. */
 static void resume(struct tracer *tr, pid_t tid, int sig)
 {
-	int err = ptrace(tr->letting_go ? PTRACE_DETACH : PTRACE_CONT, tid, NULL, (void *)(long)sig);
+	int err =
+		ptrace(tr->letting_go ? PTRACE_DETACH : PTRACE_CONT, tid, NULL, (void *)(long)sig);
 
 	if (tr->letting_go && !err)
 		forget(tr, tid);
@@ -358,7 +360,8 @@ static void stopped(struct tracer *tr, pid_t tid, int status)
 		resume(tr, tid, sig);
 		return;
 	case PTRACE_EVENT_STOP:
-		/* a stop of the whole process is its own affair; the first stop of a task is ours */
+		/* a stop of the whole process is its own affair; the first stop of a task is ours
+		 */
 		if (sig != SIGTRAP) {
 			ptrace(PTRACE_LISTEN, tid, NULL, NULL);
 			return;
@@ -431,7 +434,7 @@ static void trace(struct tracer *tr)
 /* ---- starting the command ---- */
 
 struct start {
-	int go[2];    /* closed for writing: execute */
+	int go[2];     /* closed for writing: execute */
 	int failed[2]; /* errno of a failed exec */
 };
 

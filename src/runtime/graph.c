@@ -2,10 +2,10 @@
 /*
  * Doubly linked lists and search trees of program objects; see graph.h.
  *
- * The tree is a treap: a search tree by the program's order, and a heap by a number that is computed from
- * the node's address. Its shape is that of a tree whose nodes were inserted in random order, so depth
- * is logarithmic with overwhelming probability, without a balance word in the node and with two dozen
- * lines instead of the cases of a red-black tree.
+ * The tree is a treap: a search tree by the program's order, and a heap by a number that is
+ * computed from the node's address. Its shape is that of a tree whose nodes were inserted in random
+ * order, so depth is logarithmic with overwhelming probability, without a balance word in the node
+ * and with two dozen lines instead of the cases of a red-black tree.
  */
 #include "runtime/graph.h"
 
@@ -174,9 +174,10 @@ void *rt_rbtree_remove(void *root, void *node)
 		return NULL;
 	set_owner(&n->owner, BUSY);
 	while (n->left || n->right) { /* down to a leaf */
-		struct tree_node *up = !n->left	 ? n->right :
-				       !n->right ? n->left :
-				       priority(n->left) > priority(n->right) ? n->left : n->right;
+		struct tree_node *up = !n->left                                 ? n->right
+				       : !n->right                              ? n->left
+				       : priority(n->left) > priority(n->right) ? n->left
+										: n->right;
 
 		rotate_up(r, up);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Program-allocated objects and callbacks again (fields.h, rt.h), for kfuncs: without other types. */
+/* Program-allocated objects and callbacks again (fields.h, rt.h), for kfuncs: without other types.
+ */
 #ifndef RUNTIME_OBJECT_H
 #define RUNTIME_OBJECT_H
 
@@ -13,6 +14,7 @@ void rt_obj_drop(void *obj);
 bool rt_obj_try_acquire(void *obj);
 void *rt_percpu_obj_new(uint32_t size);
 void rt_percpu_obj_drop(void *handle);
-uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+		     uint64_t a5);
 
 #endif

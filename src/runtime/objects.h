@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Kernel objects made from this machine: tasks from /proc and pidfds, control groups from the real
- * hierarchy, CPU masks. A program holds pointers to the kernel structures (kfuncs/types/), which are
- * the first member of the runtime's own ones.
+ * hierarchy, CPU masks. A program holds pointers to the kernel structures (kfuncs/types/), which
+ * are the first member of the runtime's own ones.
  *
- * Identity: there is one object per live task and per control group, so equal pointers mean the same
- * task. A table holds one reference while the thing exists; when it is found to be gone (a lookup, an
- * event, rt_objects_reap()) the table lets go, and the object disappears after its last reference and
- * an RCU grace period. Memory of a dead task therefore stays readable for whoever holds it.
+ * Identity: there is one object per live task and per control group, so equal pointers mean the
+ * same task. A table holds one reference while the thing exists; when it is found to be gone (a
+ * lookup, an event, rt_objects_reap()) the table lets go, and the object disappears after its last
+ * reference and an RCU grace period. Memory of a dead task therefore stays readable for whoever
+ * holds it.
  *
  * Freshness: an object is a snapshot. What can change (name, state, credentials, parent, control
- * group, times) is read again each time a lookup hands the object out or an event is raised with it,
- * and not in between; rt_task_current() reads again at most every 10 ms.
+ * group, times) is read again each time a lookup hands the object out or an event is raised with
+ * it, and not in between; rt_task_current() reads again at most every 10 ms.
  *
  * Everything here is thread-safe. Borrowed pointers are valid in the caller's RCU section.
  */
@@ -51,18 +52,18 @@ bool rt_task_refresh(struct task_struct *t);
 void rt_task_ended(pid_t tid);
 /* type 0: the thread, 1: its process. 0, -EINVAL for another type, -errno. */
 int rt_task_signal(const struct task_struct *t, int sig, unsigned int type, uint64_t value);
-/* Calls fn for every task of this machine (all threads, or thread group leaders only), with a borrowed
- * pointer, until it returns non-zero. Returns that, 0, or -errno. */
+/* Calls fn for every task of this machine (all threads, or thread group leaders only), with a
+ * borrowed pointer, until it returns non-zero. Returns that, 0, or -errno. */
 int rt_task_for_each(bool threads, int (*fn)(void *ctx, struct task_struct *t), void *ctx);
 
 /* ---- control groups (objects_cgroup.c) ---- */
 
 /*
  * Chooses the directory that is the root of the hierarchy. NULL: the cgroup2 mount, found in
- * /proc/self/mountinfo. Any other directory will do: ids are then inode numbers, and every task is a
- * member of the root only. Default, on first use: as NULL; where there is no such mount, a hierarchy
- * of a root alone. Objects of the old root stay valid, but are found no more. -ENOENT: no cgroup2
- * mount; -errno of opening dir.
+ * /proc/self/mountinfo. Any other directory will do: ids are then inode numbers, and every task is
+ * a member of the root only. Default, on first use: as NULL; where there is no such mount, a
+ * hierarchy of a root alone. Objects of the old root stay valid, but are found no more. -ENOENT: no
+ * cgroup2 mount; -errno of opening dir.
  */
 int rt_cgroup_set_root(const char *dir);
 /* Copies the directory in use, "" if there is none; true: it is a cgroup2 mount. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Control groups: struct cgroup objects made from the directories of the cgroup2 hierarchy, or of any
- * directory tree that stands in for it (objects.h). kfunc spec 12.2 says what the kfuncs over them do.
+ * Control groups: struct cgroup objects made from the directories of the cgroup2 hierarchy, or of
+ * any directory tree that stands in for it (objects.h). kfunc spec 12.2 says what the kfuncs over
+ * them do.
  *
  * The id of a group is what the kernel calls its cgroup id: the file handle of its directory; in an
- * ordinary file system, the inode number. A group whose directory is gone, or whose place was taken by
- * another, is no longer found; who holds it keeps a readable object with its ancestors.
+ * ordinary file system, the inode number. A group whose directory is gone, or whose place was taken
+ * by another, is no longer found; who holds it keeps a readable object with its ancestors.
  *
  * A group's lookups walk from the root, so all its ancestors exist as objects, and it holds a
  * reference on its parent: ancestors[] is valid for as long as the object.
@@ -27,8 +28,8 @@
 #include "runtime/proc.h"
 
 #define CGROUP_BUCKETS 256
-#define MAX_LEVEL 64
-#define MAX_SEARCH 65536 /* directories looked at for one id */
+#define MAX_LEVEL      64
+#define MAX_SEARCH     65536 /* directories looked at for one id */
 
 struct rt_cgroup {
 	struct rcu_head rcu;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The current task: that of the calling thread, kept per thread with a reference, or the one that an
- * event is raised for.
+ * The current task: that of the calling thread, kept per thread with a reference, or the one that
+ * an event is raised for.
  */
 #include <pthread.h>
 #include <string.h>

@@ -21,7 +21,7 @@ struct rt_exe {
 	struct super_block sb;
 	struct vfsmount mnt;
 	char path[PATH_MAX];
-	char text[PATH_MAX]; /* path with NULs for slashes: the names of the entries */
+	char text[PATH_MAX];   /* path with NULs for slashes: the names of the entries */
 	struct dentry entry[]; /* [0]: the root, then one per component */
 };
 
@@ -87,7 +87,8 @@ static struct rt_exe *exe_new(const char *path, const struct stat *sb, const str
 	return e;
 }
 
-/* Called under fill_lock. Where the link cannot be read (another user's process), there is no file. */
+/* Called under fill_lock. Where the link cannot be read (another user's process), there is no file.
+ */
 void rt_exe_refresh(struct rt_task *o)
 {
 	char link[32], path[PATH_MAX];

@@ -36,9 +36,9 @@
 #include "base/mem.h"
 #include "runtime/proc.h"
 
-#define TASK_BUCKETS 1024
+#define TASK_BUCKETS  1024
 #define MAX_ANCESTORS 64
-#define PIDFD_THREAD O_EXCL
+#define PIDFD_THREAD  O_EXCL
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -190,7 +190,8 @@ static void put_chain(struct rt_task *o)
 
 /* ---- filling ---- */
 
-/* Written whether or not somebody reads: values of one word each, any mix of old and new is fine. */
+/* Written whether or not somebody reads: values of one word each, any mix of old and new is fine.
+ */
 #define SET(field, value)                                                                          \
 	do {                                                                                       \
 		__typeof__(field) v_ = (__typeof__(field))(value);                                 \
@@ -213,7 +214,7 @@ static const struct {
 	uint16_t state;
 	uint8_t exit;
 } states[] = {
-	{'R', 0x0, 0},	{'S', 0x1, 0},	{'D', 0x2, 0},	 {'T', 0x4, 0},	 {'t', 0x8, 0},
+	{'R', 0x0, 0},   {'S', 0x1, 0},   {'D', 0x2, 0},  {'T', 0x4, 0},   {'t', 0x8, 0},
 	{'X', 0x80, 16}, {'Z', 0x80, 32}, {'P', 0x40, 0}, {'I', 0x402, 0},
 };
 
@@ -261,7 +262,7 @@ NO_TSAN static void fill_stat(struct rt_task *o, const struct proc_stat *st)
 NO_TSAN static void fill_status(struct rt_task *o, const struct proc_status *st)
 {
 	struct cred *c = &o->cred;
-	unsigned long *vm[] = {&o->mm.total_vm,	 &o->mm.hiwater_vm, &o->mm.hiwater_rss,
+	unsigned long *vm[] = {&o->mm.total_vm,  &o->mm.hiwater_vm, &o->mm.hiwater_rss,
 			       &o->mm.locked_vm, &o->mm.data_vm,    &o->mm.exec_vm,
 			       &o->mm.stack_vm};
 	kuid_t *uids[] = {&c->uid, &c->euid, &c->suid, &c->fsuid};

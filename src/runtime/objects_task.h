@@ -18,7 +18,7 @@ struct rt_task {
 	struct rt_task *next; /* in the table's bucket */
 	pid_t tid;
 	uint64_t start_ticks;
-	int pidfd; /* -1: none */
+	int pidfd;                                     /* -1: none */
 	struct rt_task *leader, *real_parent, *tracer; /* held, except itself as leader */
 	struct rt_exe *exe;
 	pthread_mutex_t fill_lock;
@@ -31,7 +31,8 @@ struct rt_task {
 	struct mm_struct mm;
 };
 
-/* Reads again what may have changed. full: also credentials, relatives, control group. 0, -errno. */
+/* Reads again what may have changed. full: also credentials, relatives, control group. 0, -errno.
+ */
 int rt_task_fill(struct rt_task *o, bool full, uint32_t depth);
 void rt_task_current_forget(void);
 /* under fill_lock */

@@ -30,7 +30,7 @@ struct proc_stat { /* /proc/PID/task/TID/stat; times in clock ticks */
 struct proc_status { /* /proc/PID/task/TID/status */
 	pid_t tgid, tracer;
 	uint32_t uid[4], gid[4]; /* real, effective, saved, file system */
-	uint64_t caps[5];	 /* inheritable, permitted, effective, bounding, ambient */
+	uint64_t caps[5];        /* inheritable, permitted, effective, bounding, ambient */
 	uint32_t n_levels;
 	pid_t nspid[PROC_PID_LEVELS];
 	uint64_t nvcsw, nivcsw;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Objects that programs leave in maps: held as long as the map, released by their destructor once, with
- * it (kfunc spec R8.17, scenario 76). The programs are the examples.
+ * Objects that programs leave in maps: held as long as the map, released by their destructor once,
+ * with it (kfunc spec R8.17, scenario 76). The programs are the examples.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The live kernel: its types, and that every kfunc has the flags and the visibility that the kernel of
- * its version gives it (data/kernels/6.18.json).
+ * The live kernel: its types, and that every kfunc has the flags and the visibility that the kernel
+ * of its version gives it (data/kernels/6.18.json).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -138,7 +138,8 @@ static int compare(void *ctx, const struct kfunc_contract *c)
 	}
 	seen->compared++;
 	if (c->flags != r->kfuncs[i].flags)
-		fail_msg("%s: flags %#x, the kernel has %#x", c->name, c->flags, r->kfuncs[i].flags);
+		fail_msg("%s: flags %#x, the kernel has %#x", c->name, c->flags,
+			 r->kfuncs[i].flags);
 	for (type = 0; type < 33; type++) {
 		bool theirs = r->kfuncs[i].progs >> type & 1;
 		int hook = contract_hook_of(type, KVER(6, 18));
@@ -180,7 +181,7 @@ static void test_destructors(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_made_once),	 cmocka_unit_test(test_types),
+		cmocka_unit_test(test_made_once),        cmocka_unit_test(test_types),
 		cmocka_unit_test(test_tracepoint_shape), cmocka_unit_test(test_contracts),
 		cmocka_unit_test(test_destructors),
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Events of real commands and directories (runtime/events.h). The test executes itself for the ways to
- * make a task that a shell does not offer. What a program would see is recorded by native ones.
+ * Events of real commands and directories (runtime/events.h). The test executes itself for the ways
+ * to make a task that a shell does not offer. What a program would see is recorded by native ones.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -179,7 +179,8 @@ static int sh(const char *which, const char *script, struct rt_events_result *re
 	return run(which, argv, res);
 }
 
-/* ThreadSanitizer gives every process a thread of its own: what is counted exactly would be wrong. */
+/* ThreadSanitizer gives every process a thread of its own: what is counted exactly would be wrong.
+ */
 #ifdef __SANITIZE_THREAD__
 #define EXACT() skip()
 #else
@@ -339,9 +340,14 @@ static const struct {
 	const char *name;
 	int (*fn)(void);
 } children[] = {
-	{"fork", child_fork},		    {"vfork", child_vfork},	{"thread", child_thread},
-	{"clone3", child_clone3},	    {"clone", child_clone},	{"many", child_many},
-	{"thread-exec", child_thread_exec}, {"killed", child_killed},
+	{"fork", child_fork},
+	{"vfork", child_vfork},
+	{"thread", child_thread},
+	{"clone3", child_clone3},
+	{"clone", child_clone},
+	{"many", child_many},
+	{"thread-exec", child_thread_exec},
+	{"killed", child_killed},
 	{"killed-parents", child_killed_parents},
 };
 
@@ -379,7 +385,8 @@ static void test_flags(void **state)
 	}
 	/* libc's fork is a clone that also sets the thread id in memory */
 	self("n", "fork", &res);
-	assert_int_equal(nth('n', 1)->arg & ~(uint64_t)(CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID), 0);
+	assert_int_equal(nth('n', 1)->arg & ~(uint64_t)(CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID),
+			 0);
 	self("n", "thread", &res);
 	e = nth('n', 1);
 	assert_int_equal(e->arg & thread, thread);
@@ -499,9 +506,7 @@ static void test_signals(void **state)
 			    &res),
 			 0);
 	assert_int_equal(WEXITSTATUS(res.wait_status), 3);
-	assert_int_equal(sh("n",
-			    "(sleep 0.1; kill -CONT $$) & kill -STOP $$; exit 4", &res),
-			 0);
+	assert_int_equal(sh("n", "(sleep 0.1; kill -CONT $$) & kill -STOP $$; exit 4", &res), 0);
 	assert_int_equal(WEXITSTATUS(res.wait_status), 4);
 }
 
@@ -544,11 +549,12 @@ static void test_survivors_are_let_go(void **state)
 
 	(void)state;
 	unlink("/tmp/kfunc-test-survivor");
-	assert_int_equal(sh("n",
-			    "(sleep 0.3; grep TracerPid /proc/self/status >/tmp/kfunc-test-survivor) "
-			    ">/dev/null 2>&1 & exit 0",
-			    &res),
-			 0);
+	assert_int_equal(
+		sh("n",
+		   "(sleep 0.3; grep TracerPid /proc/self/status >/tmp/kfunc-test-survivor) "
+		   ">/dev/null 2>&1 & exit 0",
+		   &res),
+		0);
 	for (i = 0; i < 100 && !strchr(line, '\n'); i++) {
 		usleep(20000);
 		f = fopen("/tmp/kfunc-test-survivor", "r");
@@ -595,7 +601,8 @@ static void test_objects_return(void **state)
 	(void)state;
 	before = tasks_alive();
 	self("nxe", "many", &res);
-	assert_true(tasks_alive() <= before); /* what earlier tests let go may have ended meanwhile */
+	assert_true(tasks_alive() <=
+		    before); /* what earlier tests let go may have ended meanwhile */
 }
 
 /* ---- directories ---- */
@@ -631,8 +638,7 @@ static void check_dirs(const char *root, const char *base)
 	snprintf(want, sizeof(want), "%s/other", base);
 	assert_string_equal(nth('r', 0)->text, want);
 	assert_int_equal(nth('r', 0)->arg, nth('m', 3)->arg);
-	snprintf(script, sizeof(script),
-		 "cd %s%s && rmdir one/two/three one/two one", root, base);
+	snprintf(script, sizeof(script), "cd %s%s && rmdir one/two/three one/two one", root, base);
 	assert_int_equal(system(script), 0);
 }
 
@@ -686,9 +692,10 @@ static void test_membership(void **state)
 		for (;;)
 			pause();
 	t = rt_task_get_pid(pid);
-	assert_int_equal(t->cgroups->dfl_cgrp->level, t->cgroups->dfl_cgrp->ancestors[0] ==
-							      t->cgroups->dfl_cgrp ? 0 :
-							      t->cgroups->dfl_cgrp->level);
+	assert_int_equal(t->cgroups->dfl_cgrp->level,
+			 t->cgroups->dfl_cgrp->ancestors[0] == t->cgroups->dfl_cgrp
+				 ? 0
+				 : t->cgroups->dfl_cgrp->level);
 	snprintf(full, sizeof(full), "%s/kfunc-member-%d/cgroup.procs", root, (int)getpid());
 	f = fopen(full, "w");
 	assert_non_null(f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Tasks, control groups and CPU masks made from this machine (runtime/objects.h): identity, freshness,
- * and that counts return to where they were.
+ * Tasks, control groups and CPU masks made from this machine (runtime/objects.h): identity,
+ * freshness, and that counts return to where they were.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -200,8 +200,8 @@ static void test_current(void **state)
 /* ---- eight threads exchange references ---- */
 
 #define THREADS 8
-#define ROUNDS	4000
-#define SLOTS	4
+#define ROUNDS  4000
+#define SLOTS   4
 
 static struct task_struct *_Atomic slots[SLOTS];
 static struct cgroup *_Atomic group_slots[SLOTS];
@@ -396,7 +396,7 @@ int main(void)
 		cmocka_unit_test(test_pid_of_nobody), cmocka_unit_test(test_members),
 		cmocka_unit_test(test_identity),      cmocka_unit_test(test_zombie_is_found),
 		cmocka_unit_test(test_counts_return), cmocka_unit_test(test_current),
-		cmocka_unit_test(test_threads),	      cmocka_unit_test(test_plain_directory),
+		cmocka_unit_test(test_threads),       cmocka_unit_test(test_plain_directory),
 		cmocka_unit_test(test_search_by_id),  cmocka_unit_test(test_default_root),
 		cmocka_unit_test(test_bad_root),
 	};

@@ -5,8 +5,8 @@
  * library embeds the result: the live kernel's "vmlinux". Nothing here is linked into the library.
  *
  * Besides types it declares what a tool expects to find in a kernel: typedefs and stubs of the
- * tracepoints, and the lists of members that inherit trust (kfunc spec 6.3) in their BTF form, structs
- * named STRUCT__safe_KIND.
+ * tracepoints, and the lists of members that inherit trust (kfunc spec 6.3) in their BTF form,
+ * structs named STRUCT__safe_KIND.
  */
 #include "kfuncs/types/base.h"
 #include "kfuncs/types/bpf.h"
@@ -33,50 +33,61 @@ KFUNCS_TRACEPOINTS(TRACEPOINT)
 
 #define SAFE(type, kind) struct type##__safe_##kind
 
-SAFE(task_struct, rcu) {
+SAFE(task_struct, rcu)
+{
 	const cpumask_t *cpus_ptr;
 	struct css_set __rcu *cgroups;
 	struct task_struct __rcu *real_parent;
 	struct task_struct *group_leader;
 };
 
-SAFE(cgroup, rcu) {
+SAFE(cgroup, rcu)
+{
 	struct kernfs_node *kn;
 };
 
-SAFE(css_set, rcu) {
+SAFE(css_set, rcu)
+{
 	struct cgroup *dfl_cgrp;
 };
 
-SAFE(mm_struct, rcu_or_null) {
+SAFE(mm_struct, rcu_or_null)
+{
 	struct file __rcu *exe_file;
 };
 
-SAFE(sk_buff, rcu_or_null) {
+SAFE(sk_buff, rcu_or_null)
+{
 	struct sock *sk;
 };
 
-SAFE(request_sock, rcu_or_null) {
+SAFE(request_sock, rcu_or_null)
+{
 	struct sock *sk;
 };
 
-SAFE(linux_binprm, trusted) {
+SAFE(linux_binprm, trusted)
+{
 	struct file *file;
 };
 
-SAFE(file, trusted) {
+SAFE(file, trusted)
+{
 	struct inode *f_inode;
 };
 
-SAFE(dentry, trusted_or_null) {
+SAFE(dentry, trusted_or_null)
+{
 	struct inode *d_inode;
 };
 
-SAFE(socket, trusted_or_null) {
+SAFE(socket, trusted_or_null)
+{
 	struct sock *sk;
 };
 
 /* the older documents' list: as trusted as the parent */
-SAFE(task_struct, fields) {
+SAFE(task_struct, fields)
+{
 	const cpumask_t *cpus_ptr;
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The live kernel's basic types, under the kernel's names. These headers describe what BPF programs
- * see (CO-RE field names, BTF type names); sizes and offsets are ours. They are compiled twice: with
- * the library, whose objects have these layouts, and by clang into the live kernel's BTF, which must
- * agree. Type tags (__rcu and friends) exist only where the compiler has btf_type_tag; the layout
- * does not depend on them.
+ * see (CO-RE field names, BTF type names); sizes and offsets are ours. They are compiled twice:
+ * with the library, whose objects have these layouts, and by clang into the live kernel's BTF,
+ * which must agree. Type tags (__rcu and friends) exist only where the compiler has btf_type_tag;
+ * the layout does not depend on them.
  *
  * May be included beside libc, liburcu and linux headers: it defines nothing that they define
  * differently (so: struct callback_head, not the kernel's second name for it).
@@ -36,8 +36,8 @@ typedef __u64 __be64;
 typedef __u32 __wsum;
 
 /*
- * libc has these under other names in between (__pid_t), which would make a second task_struct in the
- * BTF. There this header comes first, and libc is told that it has defined them.
+ * libc has these under other names in between (__pid_t), which would make a second task_struct in
+ * the BTF. There this header comes first, and libc is told that it has defined them.
  */
 #ifdef KFUNCS_BTF_BUILD
 #define __pid_t_defined
@@ -68,8 +68,8 @@ typedef unsigned int fmode_t;
 #undef __rcu
 #undef __user
 #undef __percpu
-#define __rcu KFUNCS_TYPE_TAG("rcu")
-#define __user KFUNCS_TYPE_TAG("user")
+#define __rcu    KFUNCS_TYPE_TAG("rcu")
+#define __user   KFUNCS_TYPE_TAG("user")
 #define __percpu KFUNCS_TYPE_TAG("percpu")
 
 typedef struct {

@@ -16,7 +16,7 @@ struct kernfs_node {
 	atomic_t count;
 	struct kernfs_node __rcu *__parent;
 	struct kernfs_node *parent; /* the same, under its name before Linux 6.15 */
-	const char __rcu *name;	    /* last component of the path; "/" for the root */
+	const char __rcu *name;     /* last component of the path; "/" for the root */
 	umode_t mode;
 	u64 id; /* the cgroup id of user space: bpf_get_current_cgroup_id(), bpf_cgroup_from_id() */
 	void *priv; /* the cgroup */
@@ -24,7 +24,7 @@ struct kernfs_node {
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
-	int id; /* low 31 bits of kn->id */
+	int id;        /* low 31 bits of kn->id */
 	u64 serial_nr; /* in order of appearance */
 	struct cgroup_subsys_state *parent;
 };
@@ -34,7 +34,8 @@ struct cgroup {
 	int level; /* 0: the root */
 	struct kernfs_node *kn;
 	struct cgroup_root *root;
-	refcount_t refcnt; /* references held by programs, maps, children, and the hierarchy itself */
+	refcount_t
+		refcnt; /* references held by programs, maps, children, and the hierarchy itself */
 	struct cgroup *ancestors[]; /* [0] is the root, [level] this one */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * CPU masks. A mask has room for KFUNCS_NR_CPUS ids; kfuncs look at the first n of them only, n being
- * the number of possible CPUs of this machine (kfunc spec 12.3).
+ * CPU masks. A mask has room for KFUNCS_NR_CPUS ids; kfuncs look at the first n of them only, n
+ * being the number of possible CPUs of this machine (kfunc spec 12.3).
  */
 #ifndef KFUNCS_TYPES_CPUMASK_H
 #define KFUNCS_TYPES_CPUMASK_H

@@ -2,8 +2,8 @@
 /*
  * Processes and threads as programs see them. Members have the kernel's names and meanings and are
  * filled from /proc by runtime/objects_task.c, which says when they are refreshed. What /proc does
- * not tell is not declared here (no children lists, no scheduler entities): a program that asks with
- * bpf_core_field_exists() gets an honest answer, one that insists fails to load.
+ * not tell is not declared here (no children lists, no scheduler entities): a program that asks
+ * with bpf_core_field_exists() gets an honest answer, one that insists fails to load.
  */
 #ifndef KFUNCS_TYPES_TASK_H
 #define KFUNCS_TYPES_TASK_H
@@ -36,7 +36,8 @@ struct upid {
 
 struct pid {
 	refcount_t count;
-	unsigned int level; /* depth of the innermost namespace below the one this library runs in */
+	unsigned int
+		level; /* depth of the innermost namespace below the one this library runs in */
 	struct upid numbers[KFUNCS_PID_LEVELS]; /* numbers[0]: as seen from here */
 };
 
@@ -146,7 +147,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	u64 utime, stime, gtime; /* nanoseconds, in steps of a clock tick */
 	unsigned long nvcsw, nivcsw;
-	u64 start_time;	    /* nanoseconds since boot, in steps of a clock tick */
+	u64 start_time;     /* nanoseconds since boot, in steps of a clock tick */
 	u64 start_boottime; /* equal to it: suspended time cannot be told apart */
 	unsigned long min_flt, maj_flt;
 	const struct cred __rcu *ptracer_cred;

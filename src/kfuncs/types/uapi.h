@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The numbers and layouts that BPF programs and the kernel agree on: commands, types, flags, and the
- * context structures of program types, as of Linux 6.18. The names and values are the kernel's ABI;
- * they are listed here because the build machine's own linux/bpf.h may be years older, and because
- * these types must be in the live kernel's BTF, where programs and libbpf look for them. Only the
- * BTF translation unit includes this header; C code that talks bpf(2) uses linux/bpf.h.
+ * The numbers and layouts that BPF programs and the kernel agree on: commands, types, flags, and
+ * the context structures of program types, as of Linux 6.18. The names and values are the kernel's
+ * ABI; they are listed here because the build machine's own linux/bpf.h may be years older, and
+ * because these types must be in the live kernel's BTF, where programs and libbpf look for them.
+ * Only the BTF translation unit includes this header; C code that talks bpf(2) uses linux/bpf.h.
  */
 #ifndef KFUNCS_TYPES_UAPI_H
 #define KFUNCS_TYPES_UAPI_H
 
 #include "kfuncs/types/base.h"
 
-/* clang-format off: enumerators are packed several a line */
+/* enumerators are packed several a line */
+/* clang-format off */
 
 enum bpf_cmd {
 	BPF_MAP_CREATE = 0, BPF_MAP_LOOKUP_ELEM = 1, BPF_MAP_UPDATE_ELEM = 2,
@@ -707,7 +708,7 @@ struct bpf_sk_lookup {
 		union {
 			struct bpf_sock *sk;
 			__u64 : 64;
-	};
+		};
 		__u64 cookie;
 	};
 	__u32 family;
