@@ -9,8 +9,8 @@
  * type that they use thus becomes part of the BTF, so they see the runtime through functions on
  * kernel types and void pointers only.
  *
- * Arguments that the loader fills (kfunc spec R2.15), as both engines pass them; "fields" is a const
- * struct btf_fields * or NULL, "offset" that of the node in its object:
+ * Arguments that the loader fills (kfunc spec R2.15), as both engines pass them; "fields" is a
+ * const struct btf_fields * or NULL, "offset" that of the node in its object:
  *
  *	bpf_obj_new_impl, bpf_percpu_obj_new_impl	R1 = size in bytes, R2 = fields
  *	bpf_obj_drop_impl, bpf_percpu_obj_drop_impl	R2 = fields
