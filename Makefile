@@ -52,7 +52,12 @@ diff-kernel: all
 	@$(BUILD)/tests/diff_kernel $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_calls $(SEED) $(COUNT)
 
+# --json and other options: make bench ARGS=--json
+bench: all
+	@ninja -C $(BUILD) bench/bench >/dev/null
+	@$(BUILD)/bench/bench $(BUILD)/bench/progs $(ARGS)
+
 clean:
 	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
 
-.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel clean
+.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel bench clean
