@@ -131,7 +131,7 @@ int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_
 				 vf_reg_describe(env, ptr, what, sizeof(what)));
 	}
 	additive = op == BPF_ADD || op == BPF_SUB;
-	if (ptr->base == VF_MEM && (ptr->flags & VF_UNTRUSTED) && additive) { /* R5.5 */
+	if (ptr->base == VF_MEM && (ptr->flags & VF_UNTRUSTED)) { /* R5.5: any operation */
 		if (swapped)
 			vf_reg_unknown(dst);
 		return 0;

@@ -68,7 +68,7 @@ static int check_rmw(struct vf_env *env, const struct bpf_insn *insn, uint32_t s
 	struct vf_mem_access m = {
 		.off = insn->off, .size = size, .access = VF_READ, .value_regno = -1, .is_atomic = true};
 	bool fetch = insn->imm & BPF_FETCH;
-	struct vf_reg base, result, kept;
+	struct vf_reg base;
 	int load = -1, err;
 
 	err = read_both(env, insn);
@@ -89,27 +89,20 @@ static int check_rmw(struct vf_env *env, const struct bpf_insn *insn, uint32_t s
 		return refuse(env, insn->dst_reg);
 	if (!env->privileged && vf_regs(env)[insn->src_reg].base != VF_SCALAR)
 		return vf_reject(env, KF_PTR_LEAK, "an address is the operand of an atomic operation");
-	/* what was there is read first, like any load, but kept until the address was used twice */
-	if (fetch)
-		kept = vf_regs(env)[load];
-	m.value_regno = load;
+	/*
+	 * Read, fetch, write, in this order: an address in the register that the fetch sets is gone
+	 * when the write is checked, so that such instructions are refused.
+	 */
 	err = vf_check_mem_access(env, insn->dst_reg, &m);
-	if (err)
-		return err;
-	if (fetch) {
-		result = vf_regs(env)[load];
-		vf_regs(env)[load] = kept;
+	if (!err && fetch) {
+		m.value_regno = load;
+		err = vf_check_mem_access(env, insn->dst_reg, &m);
+		m.value_regno = -1;
 	}
-	m.value_regno = -1;
 	m.access = VF_WRITE;
-	err = vf_check_mem_access(env, insn->dst_reg, &m);
 	if (!err)
-		err = note_base(env, &base);
-	if (err || !fetch)
-		return err;
-	result.made_at = env->insn_idx;
-	vf_regs(env)[load] = result;
-	return 0;
+		err = vf_check_mem_access(env, insn->dst_reg, &m);
+	return err ? err : note_base(env, &base);
 }
 
 /* plain objects and pointers that may dangle need loads that tolerate faults */

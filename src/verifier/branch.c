@@ -145,28 +145,22 @@ static int add_place(struct vf_env *env, struct links *l, uint32_t frame, uint16
 	return 0;
 }
 
-static inline bool has_link(const struct vf_reg *r, uint32_t id_a, uint32_t id_b)
+static inline bool has_link(const struct vf_reg *r, uint32_t id)
 {
-	return r->id && (r->id == id_a || r->id == id_b) && r->base == VF_SCALAR;
+	return r->id == id && r->base == VF_SCALAR;
 }
 
-/*
- * R4.5: the scalars equal to a or b but for a constant, innermost frame first. Those for which there
- * is no room lose their link. Registers that nothing reads any more take no room.
- */
-static int collect_links(struct vf_env *env, uint32_t id_a, uint32_t id_b, struct links *l)
+static int collect_id(struct vf_env *env, uint32_t id, struct links *l)
 {
 	struct vf_state *st = env->cur;
 	uint16_t live = env->info[env->insn_idx].live_in;
 	int err = 0;
 
-	l->n = 0;
-	l->outer = false;
 	for (uint32_t i = 0; i <= st->cur_frame && !err; i++) {
 		uint32_t fi = st->cur_frame - i;
 
 		for (uint32_t reg = 0; reg < BPF_REG_10 && !err; reg++) {
-			if (!has_link(&st->frame[fi]->r[reg], id_a, id_b))
+			if (!has_link(&st->frame[fi]->r[reg], id))
 				continue;
 			if (!i && !(live & (1u << reg)))
 				continue;
@@ -175,10 +169,28 @@ static int collect_links(struct vf_env *env, uint32_t id_a, uint32_t id_b, struc
 		for (uint32_t slot = 0; slot < st->frame[fi]->n_slots && !err; slot++) {
 			const struct vf_slot *s = &st->frame[fi]->slot[slot];
 
-			if (s->kind[0] == VF_SLOT_SPILL && has_link(&s->reg, id_a, id_b))
+			if (s->kind[0] == VF_SLOT_SPILL && has_link(&s->reg, id))
 				err = add_place(env, l, fi, VF_LINKED_SLOT(fi, slot));
 		}
 	}
+	return err;
+}
+
+/*
+ * R4.5: the scalars equal to either operand but for a constant, innermost frame first. Those for which
+ * there is no room lose their link. Registers that nothing reads any more take no room; two operands
+ * of one family take it twice.
+ */
+static int collect_links(struct vf_env *env, uint32_t id_a, uint32_t id_b, struct links *l)
+{
+	int err = 0;
+
+	l->n = 0;
+	l->outer = false;
+	if (id_a)
+		err = collect_id(env, id_a, l);
+	if (!err && id_b)
+		err = collect_id(env, id_b, l);
 	return err;
 }
 
