@@ -48,9 +48,10 @@ conformance: all
 
 # needs a kernel that lets this process load programs; nothing is attached
 diff-kernel: all
-	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls >/dev/null
+	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls tests/diff_access >/dev/null
 	@$(BUILD)/tests/diff_kernel $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_calls $(SEED) $(COUNT)
+	@$(BUILD)/tests/diff_access $(SEED) $(COUNT)
 
 # --json and other options: make bench ARGS=--json
 bench: all

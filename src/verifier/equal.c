@@ -162,7 +162,7 @@ static bool byte_covers(const struct cmp *c, const struct vf_slot *old, const st
 		return true;
 	if (c->how == VF_EXACT)
 		return false;
-	if (o == VF_SLOT_INVALID)
+	if (o == VF_SLOT_INVALID || (o == VF_SLOT_MISC && c->env->privileged))
 		return !is_object(n);
 	if (o == VF_SLOT_MISC)
 		return n == VF_SLOT_ZERO || (n == VF_SLOT_SPILL && cur->reg.base == VF_SCALAR);

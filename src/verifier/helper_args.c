@@ -57,7 +57,6 @@ static struct vf_mem_arg mem_arg(const struct vf_env *env, const struct arg_ctx 
 		.uninit = x->a->flags & HARGF_UNINIT,
 		.null_ok = x->a->flags & HARGF_OR_NULL,
 		.btf_ok = x->a->kind == HARG_MEM && (x->a->flags & HARGF_RDONLY),
-		.null_ok = x->a->flags & HARGF_OR_NULL,
 	};
 
 	m.pkt_ok = pkt_ok(env, x->c, m.access);

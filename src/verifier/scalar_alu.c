@@ -295,7 +295,7 @@ static bool shift_amount(const struct vf_scalar *s, bool is32, unsigned int *n)
 /* constants, the usual case in loops; not division, which is unknown in most versions */
 static bool fold(struct vf_scalar *d, uint64_t a, uint64_t b, uint8_t op, bool is32)
 {
-	uint32_t width = is32 ? 32 : 64;
+	uint64_t shift = b, width = is32 ? 32 : 64; /* see shift_amount() */
 
 	if (is32) {
 		a = (uint32_t)a;
@@ -323,7 +323,7 @@ static bool fold(struct vf_scalar *d, uint64_t a, uint64_t b, uint8_t op, bool i
 	case BPF_LSH:
 	case BPF_RSH:
 	case BPF_ARSH:
-		if (b >= width)
+		if (shift >= width)
 			return false;
 		if (op == BPF_LSH)
 			a <<= b;
