@@ -172,7 +172,9 @@ typedef struct cpumask cpumask_t;
 #ifndef KFUNC_RETAIN
 #define KFUNC_RETAIN
 #endif
-#define __bpf_kfunc __attribute__((used, noinline)) KFUNC_NOCLONE KFUNC_RETAIN
+/* a section of their own, by which `kfunc lint` finds functions that are marked and in no set */
+#define __bpf_kfunc                                                                                \
+	__attribute__((used, noinline, section("kfunc_text"))) KFUNC_NOCLONE KFUNC_RETAIN
 
 #define KFUNC_PRAGMA(text) _Pragma(#text)
 #ifdef __cplusplus
@@ -296,6 +298,25 @@ struct kfunc_id_ref {
 KFUNC_API bool btf_id_set8_contains(const struct btf_id_set8 *set, __u32 id);
 
 /*
+ * KFUNC_DOC(name, "text"): documentation that travels with the function, in the form of a
+ *kernel-doc comment; at file scope, anywhere in the module. Loading a program that calls a
+ *KF_DEPRECATED kfunc quotes the paragraph that begins with "Deprecated:", which should say how long
+ *the function will stay, what replaces it and why; `kfunc doc` prints all of it where there is no
+ *comment in the source.
+ *
+ *	KFUNC_DOC(app_charge_old, "Deprecated: until release 3; use app_charge(), which returns what
+ *" "is left instead of a flag.");
+ */
+struct kfunc_doc {
+	const char *name;
+	const char *text;
+};
+
+#define KFUNC_DOC(name, text)                                                                      \
+	static const struct kfunc_doc kfunc_doc_##name                                             \
+		__attribute__((used, section("kfunc_docs"), aligned(8))) = {#name, text}
+
+/*
  * ---- Registering ----
  */
 
@@ -305,6 +326,7 @@ struct module {
 	__u32 reserved;
 	const struct kfunc_id_ref *refs, *refs_end;
 	const char *sets, *sets_end;
+	const struct kfunc_doc *docs, *docs_end;
 };
 
 extern const struct kfunc_id_ref kfunc_refs_start[] __asm__("__start_kfunc_id_refs")
@@ -316,10 +338,17 @@ extern const char kfunc_sets_start[] __asm__("__start_kfunc_sets")
 extern const char kfunc_sets_stop[] __asm__("__stop_kfunc_sets")
 	__attribute__((weak, visibility("hidden")));
 
+extern const struct kfunc_doc kfunc_docs_start[] __asm__("__start_kfunc_docs")
+	__attribute__((weak, visibility("hidden")));
+extern const struct kfunc_doc kfunc_docs_stop[] __asm__("__stop_kfunc_docs")
+	__attribute__((weak, visibility("hidden")));
+
 extern struct module kfunc_this_module __attribute__((weak, visibility("hidden")));
 struct module kfunc_this_module __attribute__((weak, visibility("hidden"))) = {
-	sizeof(struct module), 0, kfunc_refs_start, kfunc_refs_stop, kfunc_sets_start,
-	kfunc_sets_stop,
+	sizeof(struct module), 0,
+	kfunc_refs_start,      kfunc_refs_stop,
+	kfunc_sets_start,      kfunc_sets_stop,
+	kfunc_docs_start,      kfunc_docs_stop,
 };
 
 #define THIS_MODULE (&kfunc_this_module)

@@ -54,6 +54,36 @@ int host_check_ids(const struct btf_obj *btf, uint16_t version, const struct hos
 		   uint32_t n, void (*report)(void *ctx, const struct host_id *id, const char *why),
 		   void *ctx);
 
+/*
+ * The functions of a linked file: from .symtab, or from .dynsym when that was stripped (local
+ * functions are missing then). marked: defined with __bpf_kfunc.
+ */
+struct host_func {
+	const char *name;
+	bool marked;
+};
+
+struct host_funcs {
+	struct host_func *v;
+	uint32_t n;
+	bool stripped;
+	char *names; /* what name points into */
+};
+
+/* Errors as host_elf_btf(); -E2BIG: more than four million symbols. */
+int host_elf_funcs(const char *path, struct host_funcs *out, char *why, size_t why_size);
+void host_funcs_free(struct host_funcs *f);
+
+/* What KFUNC_DOC says in a linked file; longer texts than 8 KiB are an error. */
+struct host_doc {
+	char name[128];
+	char *text;
+};
+
+int host_elf_docs(const char *path, struct host_doc **docs, uint32_t *n, char *why,
+		  size_t why_size);
+void host_docs_free(struct host_doc *docs, uint32_t n);
+
 /* "libapp.so.1" from "/usr/lib/libapp.so.1" -> "libapp": what a module is called */
 void host_module_name(const char *path, char *name, size_t size);
 

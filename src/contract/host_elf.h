@@ -27,4 +27,11 @@ const Elf64_Shdr *host_elf_section(struct elf_file *f, const char *name, int *er
 int host_elf_fail(struct elf_file *f, int err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Applies the relative relocations that fall into section sec, whose contents are in buf. */
+int host_elf_relocate(struct elf_file *f, const Elf64_Shdr *sec, uint8_t *buf);
+/* Up to size bytes at a virtual address: how many, or -EINVAL */
+int64_t host_elf_vaddr(struct elf_file *f, uint64_t addr, void *buf, uint64_t size);
+/* The NUL-terminated text at a virtual address; -EINVAL if it is longer than size - 1 bytes */
+int host_elf_name(struct elf_file *f, uint64_t addr, char *buf, size_t size);
+
 #endif

@@ -30,8 +30,7 @@ static bool is_relative(const struct elf_file *f, uint64_t info)
 					       : false;
 }
 
-/* Applies relative relocations that fall into the section, whose contents are in buf. */
-static int relocate(struct elf_file *f, const Elf64_Shdr *sec, uint8_t *buf)
+int host_elf_relocate(struct elf_file *f, const Elf64_Shdr *sec, uint8_t *buf)
 {
 	Elf64_Rela r[64];
 	int err;
@@ -59,8 +58,7 @@ static int relocate(struct elf_file *f, const Elf64_Shdr *sec, uint8_t *buf)
 	return 0;
 }
 
-/* Up to size bytes at a virtual address: how many, or -EINVAL */
-static int64_t read_vaddr(struct elf_file *f, uint64_t addr, void *buf, uint64_t size)
+int64_t host_elf_vaddr(struct elf_file *f, uint64_t addr, void *buf, uint64_t size)
 {
 	for (uint64_t i = 1; i < f->n_sh; i++) {
 		const Elf64_Shdr *sh = &f->sh[i];
@@ -74,17 +72,17 @@ static int64_t read_vaddr(struct elf_file *f, uint64_t addr, void *buf, uint64_t
 			break;
 		return host_elf_read(f, buf, size, sh->sh_offset + at) ? -EINVAL : (int64_t)size;
 	}
-	return host_elf_fail(f, -EINVAL, "has kfunc sets that point out of it");
+	return host_elf_fail(f, -EINVAL, "has kfunc tables that point out of it");
 }
 
-static int read_name(struct elf_file *f, uint64_t addr, char *buf, size_t size)
+int host_elf_name(struct elf_file *f, uint64_t addr, char *buf, size_t size)
 {
-	int64_t n = read_vaddr(f, addr, buf, size);
+	int64_t n = host_elf_vaddr(f, addr, buf, size);
 
 	if (n < 0)
 		return n;
 	if (!memchr(buf, '\0', n))
-		return host_elf_fail(f, -EINVAL, "has a name in its kfunc sets that does not end");
+		return host_elf_fail(f, -EINVAL, "has a text in its kfunc tables that does not end");
 	return 0;
 }
 
@@ -94,16 +92,16 @@ static int read_id(struct elf_file *f, const Elf64_Shdr *sets, const struct file
 	uint64_t at;
 	int err;
 
-	err = read_name(f, ref->kind, id->kind, sizeof(id->kind));
+	err = host_elf_name(f, ref->kind, id->kind, sizeof(id->kind));
 	if (!err)
-		err = read_name(f, ref->name, id->name, sizeof(id->name));
+		err = host_elf_name(f, ref->name, id->name, sizeof(id->name));
 	if (err || !sets)
 		return err;
 	at = ref->slot - sets->sh_addr;
 	id->in_set = at < sets->sh_size;
 	if (!id->in_set)
 		return 0;
-	return read_vaddr(f, ref->slot + 4, &id->flags, 4) == 4 ? 0 : -EINVAL;
+	return host_elf_vaddr(f, ref->slot + 4, &id->flags, 4) == 4 ? 0 : -EINVAL;
 }
 
 static int read_ids(struct elf_file *f, struct host_id **ids, uint32_t *n)
@@ -127,7 +125,7 @@ static int read_ids(struct elf_file *f, struct host_id **ids, uint32_t *n)
 	*ids = mem_calloc(*n, sizeof(**ids));
 	err = buf && *ids ? host_elf_read(f, buf, refs->sh_size, refs->sh_offset) : -ENOMEM;
 	if (!err)
-		err = relocate(f, refs, (uint8_t *)buf);
+		err = host_elf_relocate(f, refs, (uint8_t *)buf);
 	for (uint32_t i = 0; !err && i < *n; i++)
 		err = read_id(f, sets, &buf[i], &(*ids)[i]);
 	mem_free(buf);

@@ -315,6 +315,14 @@ static bool set_is_of(const struct btf_id_set8 *set, const struct module *owner)
 		       (size_t)(owner->sets_end - (const char *)set->pairs) / sizeof(set->pairs[0]);
 }
 
+static const char *find_doc(const struct module *owner, const char *name)
+{
+	for (const struct kfunc_doc *d = owner->docs; d < owner->docs_end; d++)
+		if (!strcmp(d->name, name))
+			return d->text;
+	return NULL;
+}
+
 /* The set's entries with addresses. builtin: ids are still to be found in that BTF. */
 static int read_set(const struct btf_id_set8 *set, const struct module *owner,
 		    const struct btf_obj *builtin, struct contract_entry *out)
@@ -338,6 +346,7 @@ static int read_set(const struct btf_id_set8 *set, const struct module *owner,
 		out[i].id = *slot;
 		out[i].flags = set->pairs[i].flags;
 		out[i].addr = r->addr;
+		out[i].doc = find_doc(owner, r->name);
 	}
 	return 0;
 }

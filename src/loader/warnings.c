@@ -7,24 +7,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "contract/words.h"
 #include "loader/loader.h"
-
-#define PARAGRAPH "Deprecated:"
-
-/* Adds the paragraph after its first word as one line. */
-static void add_paragraph(struct strbuf *b, const char *doc)
-{
-	const char *p = doc ? strstr(doc, PARAGRAPH) : NULL;
-
-	if (!p) {
-		strbuf_puts(b, "its documentation names no replacement");
-		return;
-	}
-	p += strlen(PARAGRAPH);
-	p += strspn(p, " \n");
-	for (; *p && !(p[0] == '\n' && p[1] == '\n'); p++)
-		strbuf_add(b, *p == '\n' ? " " : p, 1);
-}
 
 void loader_warn_deprecated(struct kfunc_object *obj, const struct kfunc_program *prog,
 			    const struct vf_facts *facts)
@@ -37,7 +21,8 @@ void loader_warn_deprecated(struct kfunc_object *obj, const struct kfunc_program
 
 		strbuf_printf(&line, "%s() is deprecated: ", k->name);
 		if (!strstr(strbuf_str(&obj->warnings), strbuf_str(&line))) {
-			add_paragraph(&line, k->doc);
+			if (!contract_doc_paragraph(k->doc, "Deprecated:", &line))
+				strbuf_puts(&line, "its documentation names no replacement");
 			strbuf_printf(&obj->warnings, "%s: %s\n", prog->name, strbuf_str(&line));
 		}
 		strbuf_free(&line);
