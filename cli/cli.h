@@ -72,12 +72,23 @@ struct kfunc_kernel *cli_kernel(const char *name);
 char *cli_object(const char *operand, bool *temporary);
 void cli_object_done(char *path, bool temporary);
 
+struct kfunc_contract;
+
+/* list.c: pieces that list and doc share */
+void cli_put_flags(struct strbuf *b, uint32_t flags, const char *quote, const char *sep);
+void cli_put_hooks(struct strbuf *b, uint32_t hooks, const char *quote, const char *sep);
+void cli_json_state(const struct kfunc_contract *c, const char *name, uint16_t version,
+		    struct strbuf *b);
+/* whether a name matches one of the patterns names[1..n]; everything does when n is 0 */
+bool cli_name_wanted(char *const *names, int n, const char *name);
+
 int cmd_run(const struct cli_command *cmd, int argc, char **argv);
 int cmd_check(const struct cli_command *cmd, int argc, char **argv);
 int cmd_list(const struct cli_command *cmd, int argc, char **argv);
 int cmd_explain(const struct cli_command *cmd, int argc, char **argv);
 int cmd_doc(const struct cli_command *cmd, int argc, char **argv);
 int cmd_btf(const struct cli_command *cmd, int argc, char **argv);
+int cmd_lint(const struct cli_command *cmd, int argc, char **argv);
 int cmd_unsupported(const struct cli_command *cmd, int argc, char **argv);
 
 #endif

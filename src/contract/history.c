@@ -23,3 +23,8 @@ const struct contract_history *contract_history(const char *name)
 			return &rows[i];
 	return NULL;
 }
+
+const struct contract_history *contract_history_at(unsigned int i)
+{
+	return i < sizeof(rows) / sizeof(rows[0]) ? &rows[i] : NULL;
+}

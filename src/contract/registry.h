@@ -97,5 +97,7 @@ struct contract_history {
 };
 /* NULL: never heard of; a ___flavour at the end of name is ignored */
 const struct contract_history *contract_history(const char *name);
+/* the i-th row, NULL past the last */
+const struct contract_history *contract_history_at(unsigned int i);
 
 #endif

@@ -17,6 +17,18 @@ __bpf_kfunc_start_defs();
  * keep the process alive. Pair each success with bpf_task_release(), or store the pointer in a map
  * with bpf_kptr_xchg().
  *
+ * Example::
+ *
+ *	SEC("tp_btf/task_newtask")
+ *	int BPF_PROG(on_task, struct task_struct *task, u64 clone_flags)
+ *	{
+ *		struct task_struct *t = bpf_task_acquire(task);
+ *
+ *		if (t)
+ *			bpf_task_release(t);
+ *		return 0;
+ *	}
+ *
  * Return: @p with a reference, or NULL when its last reference is already gone.
  */
 __bpf_kfunc struct task_struct *bpf_task_acquire(struct task_struct *p)
@@ -48,6 +60,15 @@ __attribute__((used, noinline)) void bpf_task_release_dtor(void *p)
  *
  * Zombies are found, tasks that have been waited for are not. What can change about a task (name,
  * state, times) is read again by this call.
+ *
+ * Example::
+ *
+ *	struct task_struct *init = bpf_task_from_pid(1);
+ *
+ *	if (init) {
+ *		bpf_printk("%s", init->comm);
+ *		bpf_task_release(init);
+ *	}
  *
  * Return: the task with a reference, or NULL when there is none with this id.
  */
