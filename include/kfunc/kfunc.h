@@ -299,10 +299,10 @@ KFUNC_API bool btf_id_set8_contains(const struct btf_id_set8 *set, __u32 id);
 
 /*
  * KFUNC_DOC(name, "text"): documentation that travels with the function, in the form of a
- *kernel-doc comment; at file scope, anywhere in the module. Loading a program that calls a
+ * kernel-doc comment; at file scope, anywhere in the module. Loading a program that calls a
  *KF_DEPRECATED kfunc quotes the paragraph that begins with "Deprecated:", which should say how long
- *the function will stay, what replaces it and why; `kfunc doc` prints all of it where there is no
- *comment in the source.
+ * the function will stay, what replaces it and why; `kfunc doc` prints all of it where there is no
+ * comment in the source.
  *
  *	KFUNC_DOC(app_charge_old, "Deprecated: until release 3; use app_charge(), which returns what
  *" "is left instead of a flag.");
