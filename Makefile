@@ -38,7 +38,7 @@ fmt:
 
 install: all
 	@meson configure $(BUILD) -Dprefix=$(PREFIX)
-	@meson install -C $(BUILD) --no-rebuild
+	@meson install -C $(BUILD)
 
 corpus:
 	@scripts/build-corpus.sh $(CORPUS)

@@ -143,6 +143,7 @@ void loader_opts_out(void *opts, const void *known, size_t known_size);
 
 const char *loader_extern_name(const struct bpf_object *obj, int idx);
 const char *loader_map_name(const struct bpf_object *obj, int idx);
+void loader_free_leftovers(void);
 struct bpf_program *loader_program_of(const struct bpf_object *obj, const struct bpf_insn *insns);
 
 /* libbpf's functions that are replaced (libbpf/core.c, libbpf/features.c) */

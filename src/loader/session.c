@@ -205,6 +205,7 @@ void loader_leave(struct loader_session *s)
 {
 	struct loader_session *outer = s->outer;
 
+	loader_free_leftovers();
 	strbuf_free(&s->log);
 	current = outer;
 	syscall_set_kernel(outer ? outer->kernel : NULL);

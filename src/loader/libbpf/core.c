@@ -8,6 +8,7 @@
  * - an arena's memory is not needed to judge programs, and its address in the file is not trusted;
  * - a program that is about to be loaded is made known to the session, which wants to know more of it
  *   than the attributes of the load say.
+ * - what libbpf forgets to free when it refuses a malformed relocation is remembered.
  *
  * The functions at the end read what libbpf knows and has no interface for.
  */
@@ -21,7 +22,47 @@
 
 void *loader_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
 
+#include "hashmap.h"
+struct hashmap *loader_hashmap_new(hashmap_hash_fn hash, hashmap_equal_fn equal, void *ctx);
+void loader_hashmap_free(struct hashmap *map);
+#define hashmap__new  loader_hashmap_new
+#define hashmap__free loader_hashmap_free
+
 #include "libbpf.c"
+
+#undef hashmap__new
+#undef hashmap__free
+
+/* Candidates of CO-RE relocations, while bpf_object__relocate_core() works on them. */
+static _Thread_local struct hashmap *candidates;
+
+struct hashmap *loader_hashmap_new(hashmap_hash_fn hash, hashmap_equal_fn equal, void *ctx)
+{
+	struct hashmap *map = hashmap__new(hash, equal, ctx);
+
+	candidates = IS_ERR(map) ? NULL : map;
+	return map;
+}
+
+void loader_hashmap_free(struct hashmap *map)
+{
+	if (map == candidates)
+		candidates = NULL;
+	hashmap__free(map);
+}
+
+/* After a load: libbpf returns from there without cleaning up on some errors. */
+void loader_free_leftovers(void)
+{
+	struct hashmap_entry *e;
+	size_t i;
+
+	if (!candidates)
+		return;
+	hashmap__for_each_entry(candidates, e, i)
+		bpf_core_free_cands(e->pvalue);
+	loader_hashmap_free(candidates);
+}
 
 const char *loader_extern_name(const struct bpf_object *obj, int idx)
 {
