@@ -29,6 +29,11 @@ struct btf_obj;
  */
 struct btf_obj *btf_parse(const void *data, size_t size, struct btf_obj *base, const char *name,
 			  char *why, size_t why_size, int *err);
+/*
+ * Whether an object file's .BTF section is sound, before a loader has given its sections their layout
+ * and resolved functions and variables of elsewhere. 0, or as btf_parse().
+ */
+int btf_check_object(const void *data, size_t size, char *why, size_t why_size);
 struct btf_obj *btf_get(struct btf_obj *btf);
 void btf_put(struct btf_obj *btf); /* NULL is fine */
 

@@ -157,7 +157,7 @@ static int more_enum(struct btf_check *c, const struct btf_type *t)
 
 static int more_func(struct btf_check *c, const struct btf_type *t)
 {
-	if (btf_type_vlen(t) > BTF_FUNC_GLOBAL)
+	if (btf_type_vlen(t) > (c->btf->unlinked ? BTF_FUNC_EXTERN : BTF_FUNC_GLOBAL))
 		return btf_check_fail(c, -EINVAL, "function linkage %u is invalid",
 				      btf_type_vlen(t));
 	return 0;
@@ -184,7 +184,8 @@ static int more_var(struct btf_check *c, const struct btf_type *t)
 {
 	uint32_t linkage = ((const struct btf_var *)(t + 1))->linkage;
 
-	if (linkage != BTF_VAR_STATIC && linkage != BTF_VAR_GLOBAL_ALLOCATED)
+	if (linkage != BTF_VAR_STATIC && linkage != BTF_VAR_GLOBAL_ALLOCATED &&
+	    (linkage != BTF_VAR_GLOBAL_EXTERN || !c->btf->unlinked))
 		return btf_check_fail(c, -EINVAL, "variable linkage %u is invalid", linkage);
 	return 0;
 }
@@ -195,11 +196,13 @@ static int more_datasec(struct btf_check *c, const struct btf_type *t)
 	uint32_t i, n = btf_type_vlen(t);
 	uint64_t end = 0;
 
-	if (!t->size)
+	if (!t->size && !c->btf->unlinked)
 		return btf_check_fail(c, -EINVAL, "section of 0 bytes");
 	for (i = 0; i < n; i++) {
 		if (!v[i].type || v[i].type > BTF_MAX_TYPE)
 			return btf_check_fail(c, -EINVAL, "variable %u has an invalid type", i);
+		if (c->btf->unlinked) /* the loader fills in offsets and sizes */
+			continue;
 		if (v[i].offset < end || v[i].offset >= t->size || !v[i].size)
 			return btf_check_fail(c, -EINVAL, "variable %u is misplaced", i);
 		end = (uint64_t)v[i].offset + v[i].size;

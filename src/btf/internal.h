@@ -26,6 +26,7 @@ struct btf_obj {
 	struct btf_obj *base;
 	bool strict; /* a program's: checked as BTF_LOAD does; kernel files are checked for safety
 		      */
+	bool unlinked; /* an object file's: sections without layout, functions of elsewhere */
 	uint8_t *data;
 	size_t size;
 	const char *strs;

@@ -210,8 +210,8 @@ static int parse_body(struct btf_check *c)
 	return err;
 }
 
-struct btf_obj *btf_parse(const void *data, size_t size, struct btf_obj *base, const char *name,
-			  char *why, size_t why_size, int *err)
+static struct btf_obj *parse(const void *data, size_t size, struct btf_obj *base, const char *name,
+			     bool unlinked, char *why, size_t why_size, int *err)
 {
 	struct btf_check c = {.why = why, .why_size = why_size};
 	struct btf_obj *btf;
@@ -233,7 +233,8 @@ struct btf_obj *btf_parse(const void *data, size_t size, struct btf_obj *base, c
 		goto out_nomem;
 	atomic_init(&btf->refs, 1);
 	btf->base = btf_get(base);
-	btf->strict = !name || !*name;
+	btf->strict = !unlinked && (!name || !*name);
+	btf->unlinked = unlinked;
 	btf->start_id = base ? btf_end_id(base) : 1;
 	btf->start_str = base ? base->start_str + base->str_len : 0;
 	btf->name = mem_strdup(name ? name : "");
@@ -254,6 +255,23 @@ out_nomem:
 out:
 	btf_put(btf);
 	return NULL;
+}
+
+struct btf_obj *btf_parse(const void *data, size_t size, struct btf_obj *base, const char *name,
+			  char *why, size_t why_size, int *err)
+{
+	return parse(data, size, base, name, false, why, why_size, err);
+}
+
+int btf_check_object(const void *data, size_t size, char *why, size_t why_size)
+{
+	int err;
+	struct btf_obj *btf = parse(data, size, NULL, "", true, why, why_size, &err);
+
+	if (!btf)
+		return err;
+	btf_put(btf);
+	return 0;
 }
 
 struct btf_obj *btf_get(struct btf_obj *btf)

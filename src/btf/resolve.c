@@ -314,6 +314,8 @@ static int check_datasec(struct btf_check *c, const struct btf_type *t)
 		const struct btf_type *var = btf_type(c->btf, v[i].type);
 		uint32_t size;
 
+		if (c->btf->unlinked && btf_type_kind(var) == BTF_KIND_FUNC)
+			continue;
 		if (btf_type_kind(var) != BTF_KIND_VAR)
 			return btf_check_fail(c, -EINVAL, "entry %u is not a variable", i);
 		size = size_of(c->btf, var->type);

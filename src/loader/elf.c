@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The object file before libbpf parses it: is it a BPF object of sensible size at all, and its
- * undefined symbols made weak. Nothing in the file is trusted: every offset is checked against its
+ * The object file before libbpf parses it: is it a BPF object of sensible size at all, is its type
+ * information sound (libbpf checks less of it than it relies on), and its undefined symbols made weak.
+ * Nothing in the file is trusted: every offset is checked against its
  * size before it is followed.
  */
 #include <elf.h>
@@ -42,7 +43,7 @@ int loader_check_elf(const void *data, size_t size, char *why, size_t why_size)
 	if (h.e_machine != EM_BPF || h.e_type != ET_REL)
 		return refuse(-ENOEXEC, why, why_size,
 			      "this ELF file is not for the BPF machine, or not a relocatable object");
-	if (h.e_shoff == 0 || h.e_shoff > size || h.e_shentsize != sizeof(Elf64_Shdr) ||
+	if (h.e_shoff == 0 || h.e_shoff > size || h.e_shoff % _Alignof(Elf64_Shdr) || h.e_shentsize != sizeof(Elf64_Shdr) ||
 	    (uint64_t)h.e_shnum * sizeof(Elf64_Shdr) > size - h.e_shoff)
 		return refuse(-ENOEXEC, why, why_size, "the file is cut off: its section table is missing");
 	return 0;
@@ -132,17 +133,64 @@ out:
 	return err;
 }
 
+/* The name of a section, "" when it lies outside of the file. */
+static const char *section_name(const char *base, size_t size, const Elf64_Shdr *names, uint32_t off)
+{
+	uint64_t at = names->sh_offset + off;
+
+	if (at < off || at >= size || !memchr(base + at, '\0', size - at))
+		return "";
+	return base + at;
+}
+
+static Elf64_Shdr section(const char *base, const Elf64_Ehdr *h, uint32_t i)
+{
+	Elf64_Shdr sh;
+
+	memcpy(&sh, base + h->e_shoff + (uint64_t)i * sizeof(sh), sizeof(sh));
+	return sh;
+}
+
+int loader_check_btf(const void *data, size_t size, char *why, size_t why_size)
+{
+	const char *base = data;
+	char text[DIAG_TEXT];
+	Elf64_Shdr names, sh;
+	Elf64_Ehdr h;
+	uint32_t i;
+	int err;
+
+	memcpy(&h, data, sizeof(h));
+	if (h.e_shstrndx >= h.e_shnum)
+		return refuse(-ENOEXEC, why, why_size, "the sections of the file have no names");
+	names = section(base, &h, h.e_shstrndx);
+	for (i = 0; i < h.e_shnum; i++) {
+		sh = section(base, &h, i);
+		if (sh.sh_type != SHT_PROGBITS ||
+		    strcmp(section_name(base, size, &names, sh.sh_name), ".BTF") != 0)
+			continue;
+		if (sh.sh_offset > size || sh.sh_size > size - sh.sh_offset)
+			return refuse(-ENOEXEC, why, why_size, "the file is cut off in its .BTF section");
+		err = btf_check_object(base + sh.sh_offset, sh.sh_size, text, sizeof(text));
+		if (err && why_size)
+			snprintf(why, why_size, "the type information (BTF) is malformed: %s", text);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 void loader_weaken(void *data, size_t size)
 {
 	char *base = data;
 	Elf64_Ehdr *h = data;
+	Elf64_Shdr sh;
 	uint32_t i;
 
 	for (i = 0; i < h->e_shnum; i++) {
-		Elf64_Shdr sh;
 		uint64_t k, n;
 
-		memcpy(&sh, base + h->e_shoff + (uint64_t)i * sizeof(sh), sizeof(sh));
+		sh = section(base, h, i);
 		if (sh.sh_type != SHT_SYMTAB || sh.sh_offset > size || sh.sh_size > size - sh.sh_offset)
 			continue;
 		n = sh.sh_size / sizeof(Elf64_Sym);

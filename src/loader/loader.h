@@ -75,6 +75,8 @@ struct kfunc_link {
 int loader_read_file(const char *path, void **data, size_t *size, char *why, size_t why_size);
 /* Is this a BPF object, as far as its header tells? 0 or -ENOEXEC. */
 int loader_check_elf(const void *data, size_t size, char *why, size_t why_size);
+/* Is its type information sound, if it has any? 0, -ENOEXEC or as btf_parse(). After the above. */
+int loader_check_btf(const void *data, size_t size, char *why, size_t why_size);
 /*
  * Gives undefined global symbols weak binding, so that libbpf leaves a missing kfunc or variable to
  * the verifier, which rejects only the programs that reach it. A malformed file is left as it is.

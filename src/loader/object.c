@@ -145,9 +145,13 @@ static struct kfunc_object *open_elf(void *elf, size_t size, const char *path,
 		mem_free(elf);
 		goto out;
 	}
-	loader_weaken(elf, size);
 	obj->elf = elf;
 	obj->elf_size = size;
+	err = loader_check_btf(elf, size, why, sizeof(why));
+	if (err)
+		goto out;
+	err = -ENOMEM;
+	loader_weaken(elf, size);
 	obj->prog_flags = o->prog_flags;
 	obj->colour = o->colour;
 	obj->kernel = kernel_get(o->kernel ? o->kernel : kfunc_kernel__live());

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* The embedding API: options that grow, errors of opening, states of an object, reports. */
+#include <elf.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,6 +120,33 @@ static void errors_have_words(void **state)
 	assert_int_equal(errno, ENOEXEC);
 }
 
+/* The first function's prototype gets a type that does not exist; libbpf would follow it. */
+static void types_are_checked_first(void **state)
+{
+	char why[120] = "";
+	KFUNC_OPTS(kfunc_object_opts, opts, .name = "pair", .error = why, .error_size = sizeof(why));
+	uint32_t *w, i;
+	size_t size;
+	char *data = read_pair(&size), *btf;
+
+	(void)state;
+	btf = memmem(data, size, "\x9f\xeb\x01\x00", 4);
+	assert_non_null(btf);
+	w = (uint32_t *)(btf + ((uint32_t *)btf)[1]); /* the first type: a pointer */
+	assert_int_equal(BTF_INFO_KIND(w[1]), BTF_KIND_PTR);
+	w[2] = 60000;
+	assert_null(kfunc_object__open_mem(data, size, &opts));
+	assert_int_equal(errno, EINVAL);
+	assert_non_null(strstr(why, "60000"));
+	/* an offset that leads out of the file */
+	for (i = 0; i < 2; i++) {
+		((Elf64_Ehdr *)data)->e_shoff = i ? size - 8 : UINT64_MAX - 63;
+		assert_null(kfunc_object__open_mem(data, size, &opts));
+		assert_int_equal(errno, ENOEXEC);
+	}
+	mem_free(data);
+}
+
 static void one_check_per_object(void **state)
 {
 	struct kfunc_object *obj = open_pair();
@@ -212,6 +240,7 @@ int main(void)
 		cmocka_unit_test(results_grow),
 		cmocka_unit_test(from_memory),
 		cmocka_unit_test(errors_have_words),
+		cmocka_unit_test(types_are_checked_first),
 		cmocka_unit_test(one_check_per_object),
 		cmocka_unit_test(load_stops_at_a_rejection),
 		cmocka_unit_test(load_without_the_bad_one),
