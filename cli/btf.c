@@ -38,6 +38,7 @@ static int run_pahole(const char *elf, const char *out)
 		return -errno;
 	if (pid == 0) {
 		dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+		setenv("LLVM_OBJCOPY", "objcopy", 0); /* what pahole adds the section with */
 		execlp("pahole", "pahole", "--btf_gen_floats", SKIP, how, elf, (char *)NULL);
 		_exit(127);
 	}

@@ -22,6 +22,7 @@ for s in asan=address tsan=thread; do
 done
 
 # sanitizers bring C++ along, which BTF has no words for
+export LLVM_OBJCOPY=objcopy # binutils are there, LLVM's tools may not be
 pahole() {
 	command pahole --lang_exclude=c++,c++03,c++11,c++14,rust "$@"
 }
