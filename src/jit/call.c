@@ -11,6 +11,7 @@
 
 #include "jit/interp.h"
 #include "runtime/ctx.h"
+#include "verifier/record.h"
 
 static uint64_t convert(uint8_t conv, uint64_t v)
 {
@@ -91,4 +92,16 @@ bool interp_ld_abs(const void *ctx, int64_t off, uint32_t size, uint64_t *val)
 		*val = __builtin_bswap32(v32);
 	}
 	return true;
+}
+
+void interp_check(struct interp_run *run, const struct interp_op *ip, const uint64_t *r)
+{
+	struct interp_code *code = run->prog->code;
+	char why[sizeof(code->violation)];
+
+	atomic_fetch_add_explicit(&code->checks, 1, memory_order_relaxed);
+	if (vf_record_covers(run->prog->facts.record, (uint32_t)(ip - code->ops), r, why, sizeof(why)))
+		return;
+	if (atomic_fetch_add(&code->violations, 1) == 0)
+		memcpy(code->violation, why, sizeof(why));
 }

@@ -13,6 +13,7 @@
 #include "contract/contract.h"
 #include "jit/interp.h"
 #include "runtime/probe.h"
+#include "verifier/record.h"
 
 struct decoder {
 	struct rt_prog *p;
@@ -389,6 +390,26 @@ static int decode_all(struct decoder *d)
 	return 0;
 }
 
+/* Puts a look at the registers in front of every instruction with recorded states. */
+static int add_checks(struct decoder *d)
+{
+	const struct vf_record *rec = d->p->facts.record;
+	struct interp_code *code = d->code;
+
+	if (!rec)
+		return 0;
+	code->checked = mem_calloc(code->n_ops, sizeof(*code->checked));
+	if (!code->checked)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < code->n_ops; i++) {
+		if (!vf_record_at(rec, i) || code->ops[i].op == IOP_TRAP)
+			continue;
+		code->checked[i] = code->ops[i].op;
+		code->ops[i].op = IOP_CHECK;
+	}
+	return 0;
+}
+
 static uint32_t count_kfuncs(const struct rt_prog *p)
 {
 	uint32_t i, n = 0;
@@ -416,6 +437,8 @@ int interp_compile(struct rt_prog *p, const char **what)
 		err = make_funcs(&d);
 	if (!err)
 		err = decode_all(&d);
+	if (!err)
+		err = add_checks(&d);
 	if (err) {
 		interp_free(d.code);
 		*what = d.what;
@@ -435,5 +458,6 @@ void interp_free(struct interp_code *code)
 	mem_free(code->ops);
 	mem_free(code->funcs);
 	mem_free(code->kfuncs);
+	mem_free(code->checked);
 	mem_free(code);
 }

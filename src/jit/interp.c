@@ -248,6 +248,7 @@ __attribute__((no_sanitize("thread"), noinline)) uint64_t interp_exec(struct int
 		[IOP_PROBE_SB] = &&L_PROBE_SB,
 		[IOP_PROBE_SH] = &&L_PROBE_SH,
 		[IOP_PROBE_SW] = &&L_PROBE_SW,
+		[IOP_CHECK] = &&L_CHECK,
 	};
 	const uint32_t entry_depth = run->depth;
 	const struct rt_prog *const entry_prog = run->prog;
@@ -341,6 +342,9 @@ __attribute__((no_sanitize("thread"), noinline)) uint64_t interp_exec(struct int
 	L_LDIMM64: DST = ip->value; ip++; NEXT();
 	/* clang-format on */
 
+L_CHECK:
+	interp_check(run, ip, r);
+	goto *labels[run->prog->code->checked[ip - run->prog->code->ops]];
 L_HELPER:
 	r[0] = ((rt_helper_fn)ip->p)(r[1], r[2], r[3], r[4], r[5]);
 	NEXT();

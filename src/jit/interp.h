@@ -31,6 +31,7 @@ enum interp_extra {
 	IOP_PROBE_SB,
 	IOP_PROBE_SH,
 	IOP_PROBE_SW,
+	IOP_CHECK, /* debug: the registers are held against the verifier's states first */
 	IOP_COUNT
 };
 
@@ -84,6 +85,10 @@ struct interp_code {
 	struct interp_kfunc *kfuncs;
 	uint32_t n_kfuncs;
 	const struct interp_func *exception_cb;
+	/* debug (vf_options.record_states): what IOP_CHECK stands in front of, and what it found */
+	uint16_t *checked;
+	_Atomic uint64_t checks, violations;
+	char violation[160]; /* the first one */
 };
 
 /*
@@ -119,6 +124,8 @@ uint64_t interp_exec(struct interp_run *run, const struct interp_func *fn, const
 /* struct rt_prog's run */
 uint64_t interp_run_prog(const struct rt_prog *prog, void *ctx);
 
+/* One of IOP_CHECK's looks (call.c). */
+void interp_check(struct interp_run *run, const struct interp_op *ip, const uint64_t *r);
 /* Calls a kfunc with conversions (call.c). r: R0-R5, in and out */
 void interp_call_kfunc(const struct interp_kfunc *k, uint64_t *r);
 /* The program that a tail call goes to, or NULL (call.c). */

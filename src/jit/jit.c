@@ -114,7 +114,7 @@ int jit_compile(struct rt_prog *p)
 	struct jit_code *jit;
 	int err = -ENOMEM;
 
-	if (!jit_available())
+	if (!jit_available() || p->facts.record) /* only the interpreter checks recorded states */
 		return -ENOTSUPP;
 	jit = mem_zalloc(sizeof(*jit));
 	if (!jit)

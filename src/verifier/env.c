@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "verifier/record.h"
 #include "verifier/vf.h"
 
 #define MAX_INSNS 1000000 /* R9.1 */
@@ -147,6 +148,7 @@ void vf_facts_free(struct vf_facts *facts)
 	for (uint32_t i = 0; i < facts->n_local_fields; i++)
 		mem_free(facts->local_fields[i]);
 	mem_free(facts->local_fields);
+	vf_record_free(facts->record);
 	mem_free(facts->insn);
 	mem_free(facts->subprog);
 	memset(facts, 0, sizeof(*facts));

@@ -224,7 +224,7 @@ static void evict(struct vf_env *env, struct vf_state **link)
 	st->evicted = true;
 	st->next = env->evicted;
 	env->evicted = st;
-	if ((++env->n_evicted & 255) == 0)
+	if ((++env->n_evicted & 255) == 0 && !env->opts->record_states)
 		sweep_evicted(env);
 }
 
@@ -383,7 +383,7 @@ int vf_is_visited(struct vf_env *env)
 {
 	const struct vf_insn_info *info = &env->info[env->insn_idx];
 	bool force = info->force_checkpoint || env->cur->n_events > LONG_HISTORY ||
-		     (env->prog->prog_flags & BPF_F_TEST_STATE_FREQ);
+		     (env->prog->prog_flags & BPF_F_TEST_STATE_FREQ) || env->opts->record_states;
 	uint64_t jumps = env->jumps - env->jumps_at_store;
 	uint64_t insns = env->processed - env->insns_at_store;
 	bool add = force || (jumps >= 2 && insns >= 8);

@@ -68,7 +68,7 @@ struct vf_program {
 struct vf_options {
 	enum vf_caps caps;
 	uint64_t max_insns; /* 0: 1,000,000 */
-	/* debug: record for every instruction the states seen, for checking a concrete run */
+	/* debug: keep the states at every checkpoint, for checking a concrete run (record.h) */
 	bool record_states;
 };
 

@@ -5,6 +5,7 @@
  * or at a rejection; then the most recently queued branch goes on.
  */
 #include "isa/isa.h"
+#include "verifier/record.h"
 #include "verifier/vf.h"
 
 static int check_fields(struct vf_env *env, const struct bpf_insn *insn)
@@ -225,6 +226,8 @@ static int walk_root(struct vf_env *env, uint32_t subprog)
 	if (err)
 		return err;
 	err = walk(env);
+	if (!err && env->opts->record_states)
+		err = vf_record_states(env);
 	vf_states_free(env);
 	return err;
 }
