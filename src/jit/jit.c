@@ -109,6 +109,8 @@ static int add_faults(struct jit_code *jit)
 	return 0;
 }
 
+static uint64_t run_throwing(const struct rt_prog *p, void *ctx);
+
 int jit_compile(struct rt_prog *p)
 {
 	struct jit_code *jit;
@@ -135,7 +137,8 @@ int jit_compile(struct rt_prog *p)
 	for (uint32_t i = 0; i < p->facts.n_subprogs; i++)
 		p->code->funcs[i].native = jit->image + jit->func_addr[i];
 	p->jit = jit;
-	p->run = jit_run_prog;
+	p->run = p->facts.throws ? run_throwing
+				 : (uint64_t(*)(const struct rt_prog *, void *))(uintptr_t)(jit->image + jit->entry);
 	return 0;
 }
 
@@ -162,7 +165,7 @@ uint64_t jit_call(const struct interp_func *fn, const uint64_t a[5])
 	return ((native_fn)(uintptr_t)fn->native)(a[0], a[1], a[2], a[3], a[4]);
 }
 
-static uint64_t run_throwing(const struct rt_prog *p, uint64_t ctx)
+static uint64_t run_throwing(const struct rt_prog *p, void *ctx)
 {
 	struct rt_run *run = rt_current()->run;
 	const struct interp_func *cb = p->code->exception_cb;
@@ -172,7 +175,7 @@ static uint64_t run_throwing(const struct rt_prog *p, uint64_t ctx)
 
 	run->engine = &frame;
 	if (_setjmp(frame.start) == 0) {
-		const uint64_t args[5] = {ctx};
+		const uint64_t args[5] = {(uintptr_t)ctx};
 
 		ret = jit_call(&p->code->funcs[0], args);
 	} else {
@@ -182,15 +185,6 @@ static uint64_t run_throwing(const struct rt_prog *p, uint64_t ctx)
 	}
 	run->engine = outer;
 	return ret;
-}
-
-uint64_t jit_run_prog(const struct rt_prog *p, void *ctx)
-{
-	const uint64_t args[5] = {(uintptr_t)ctx};
-
-	if (p->facts.throws)
-		return run_throwing(p, args[0]);
-	return jit_call(&p->code->funcs[0], args);
 }
 
 void jit_throw(uint64_t cookie)
@@ -223,7 +217,7 @@ const void *jit_tail_target(uint64_t map, uint64_t index)
 	if (!to || !to->code)
 		return NULL;
 	cpu->prog = to;
-	if (to->run == jit_run_prog && !to->facts.throws)
+	if (to->jit && !to->facts.throws)
 		return to->code->funcs[0].native;
 	return (const void *)run_other;
 }

@@ -25,6 +25,7 @@ struct jit_code {
 	uint32_t n_ops;
 	uint32_t *addr;	     /* offset of each instruction's code */
 	uint32_t *func_addr; /* of each function's entry */
+	uint32_t entry;	     /* of code that takes struct rt_prog's run's arguments */
 	struct jit_fix *fix;
 	uint32_t n_fix;
 	struct rt_probe_range range;
@@ -35,8 +36,6 @@ bool jit_available(void);
 /* For comparing the engines: programs loaded while it is off are interpreted. Default: on. */
 void jit_enable(bool on);
 
-/* struct rt_prog's run for native programs */
-uint64_t jit_run_prog(const struct rt_prog *p, void *ctx);
 /* called by generated code */
 const void *jit_tail_target(uint64_t map, uint64_t index);
 void jit_throw(uint64_t cookie) __attribute__((noreturn));

@@ -55,6 +55,10 @@ static int pass(struct x86 *x)
 	x->n_fix = 0;
 	for (uint32_t s = 0; s < f->n_subprogs; s++) {
 		scan_func(x, s);
+		if (s == 0) { /* run(program, context) falls into f(context) */
+			x->entry = x->len;
+			mov_rr(x, true, RDI, RSI);
+		}
 		x->func_addr[s] = x->len;
 		x86_prologue(x, s);
 		for (uint32_t i = f->subprog[s].start; i < f->subprog[s].end; i++) {
@@ -97,6 +101,7 @@ static int emit(struct x86 *x, struct jit_code *jit)
 	if (!err && x->len != len)
 		err = -ENOTSUPP;
 	jit->len = x->len;
+	jit->entry = x->entry;
 	return err;
 }
 

@@ -30,6 +30,7 @@ struct x86 {
 	uint32_t len, cap;
 	uint32_t *addr;	    /* of each operation, from the pass before */
 	uint32_t *func_addr; /* of each function's entry */
+	uint32_t entry;	    /* of the program, see struct jit_code */
 	uint32_t func;	    /* being translated */
 	bool saves[4];	    /* it uses R6, R7, R8, R9 */
 	bool saves_r12;	    /* a scratch register that survives nothing but is the callers' */

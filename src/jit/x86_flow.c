@@ -334,6 +334,26 @@ static bool inline_lookup(struct x86 *x, const struct interp_op *op, uint32_t i)
 	return true;
 }
 
+/* the family's function for a map that is known, instead of the helper that would look it up */
+static const void *map_function(const struct x86 *x, uint32_t i)
+{
+	const struct vf_map *map = x->prog->facts.insn[i].map;
+	const struct rt_map *m = map ? map->obj : NULL;
+
+	if (!m)
+		return NULL;
+	switch (x->prog->insns[i].imm) {
+	case BPF_FUNC_map_lookup_elem:
+		return (const void *)m->ops->lookup;
+	case BPF_FUNC_map_update_elem:
+		return (const void *)m->ops->update;
+	case BPF_FUNC_map_delete_elem:
+		return (const void *)m->ops->del;
+	default:
+		return NULL;
+	}
+}
+
 /* A packet load beyond the packet ends the program with 0. */
 static void packet_load(struct x86 *x, const struct interp_op *op, int size, bool indirect)
 {
@@ -363,8 +383,11 @@ bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
 	switch (op->op) {
 	case IOP_HELPER:
-		if (!inline_lookup(x, op, i))
-			x86_call_addr(x, op->p);
+		if (!inline_lookup(x, op, i)) {
+			const void *fn = map_function(x, i);
+
+			x86_call_addr(x, fn ? fn : op->p);
+		}
 		return true;
 	case IOP_KFUNC_PLAIN:
 		x86_call_addr(x, op->p);

@@ -10,7 +10,8 @@
  * readers are lock-free either way, and a lookup is one hash, one load and a walk.
  *
  * An update of an existing element puts a new one in its place, so that readers see the old or the
- * new value and no mixture; with BPF_F_LOCK the value is changed in place under its own lock.
+ * new value and no mixture. Values that one store can write are changed in place, and with BPF_F_LOCK
+ * the value is changed in place under its own lock.
  * Memory of replaced and deleted elements is given back in batches, since a grace period costs the
  * same for one element as for many; elements with special fields go one by one, for what they own
  * must be released soon.
@@ -44,12 +45,31 @@ static uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)m ^ (uint64_t)(m >> 64);
 }
 
+/* a key of at most 8 bytes as a number */
+static inline uint64_t short_key(const void *key, uint32_t n)
+{
+	uint64_t w = 0;
+	uint32_t v;
+
+	if (n == 4) {
+		memcpy(&v, key, 4);
+		return v;
+	}
+	if (n == 8)
+		memcpy(&w, key, 8);
+	else
+		memcpy(&w, key, n);
+	return w;
+}
+
 static uint64_t hash_key(const struct hash_map *h, const void *key)
 {
 	uint64_t x = h->seed ^ 0x9e3779b97f4a7c15ull, w = 0;
 	uint32_t n = h->map.desc.key_size;
 	const uint8_t *p = key;
 
+	if (n <= 8)
+		return fold(x ^ short_key(p, n), 0xe7037ed1a0b428dbull);
 	for (; n >= 8; n -= 8, p += 8) {
 		memcpy(&w, p, 8);
 		x = fold(x ^ w, 0xe7037ed1a0b428dbull);
@@ -194,8 +214,17 @@ static uint32_t *lock_of(struct hash_map *h, uint64_t hash)
 static struct hash_elem *find_in(const struct hash_map *h, const struct hash_bucket *b,
 				 uint64_t hash, const void *key)
 {
+	uint32_t n = h->map.desc.key_size;
 	struct hash_elem *e;
 
+	if (n <= 8) {
+		uint64_t w = short_key(key, n);
+
+		for (e = load(&b->first); e; e = load(&e->next))
+			if (*(const uint64_t *)(const void *)e->key == w)
+				return e;
+		return NULL;
+	}
 	for (e = load(&b->first); e; e = load(&e->next))
 		if (e->hash == hash && !memcmp(e->key, key, h->map.desc.key_size))
 			return e;

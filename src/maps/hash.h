@@ -10,15 +10,16 @@
 
 struct hash_elem {
 	struct rcu_head rcu;
-	struct hash_elem *next; /* in the bucket; read under RCU, written under the bucket's lock */
 	struct hash_map *owner;
-	uint64_t hash;
-	bool hashed; /* in the table; under the bucket's lock */
 	/* LRU: place in the clock (lru.c's lock), and a mark that lookups set */
 	struct hash_elem *clock_prev, *clock_next;
+	bool hashed; /* in the table; under the bucket's lock */
 	bool on_clock;
 	uint8_t marked;
-	/* the key, padded to 8 bytes, then the value: one, or one for each CPU */
+	/* from here on: what a lookup looks at */
+	struct hash_elem *next; /* in the bucket; read under RCU, written under the bucket's lock */
+	uint64_t hash;
+	/* the key, padded to 8 bytes with zeroes, then the value: one, or one for each CPU */
 	uint8_t key[] __attribute__((aligned(8)));
 };
 
@@ -62,6 +63,14 @@ static inline uint8_t *hash_value(const struct hash_map *h, const struct hash_el
 
 int hash_init(struct hash_map *h, const union bpf_attr *attr, bool percpu);
 void hash_free(struct rt_map *map);
+/* the same values in the same place: a store of this size is seen whole or not at all */
+static inline bool hash_fits_store(const struct hash_map *h)
+{
+	uint32_t n = h->map.desc.value_size;
+
+	return (n == 8 || n == 4 || n == 2 || n == 1) && !h->map.fields && !h->percpu && !h->value_gone;
+}
+
 /* NULL: not there. In a read section. */
 struct hash_elem *hash_find(const struct hash_map *h, const void *key);
 /*

@@ -54,12 +54,40 @@ static void fill_one(struct hash_map *h, uint8_t *to, const void *value, bool fr
 	rt_value_copy(h->map.fields, to, value, h->map.desc.value_size);
 }
 
+/* hash_fits_store() */
+static void store_one(struct hash_map *h, uint8_t *to, const void *value, bool fresh)
+{
+	uint64_t v64;
+	uint32_t v32;
+	uint16_t v16;
+
+	(void)fresh;
+	switch (h->map.desc.value_size) {
+	case 8:
+		memcpy(&v64, value, 8);
+		__atomic_store_n((uint64_t *)(void *)to, v64, __ATOMIC_RELAXED);
+		break;
+	case 4:
+		memcpy(&v32, value, 4);
+		__atomic_store_n((uint32_t *)(void *)to, v32, __ATOMIC_RELAXED);
+		break;
+	case 2:
+		memcpy(&v16, value, 2);
+		__atomic_store_n((uint16_t *)(void *)to, v16, __ATOMIC_RELAXED);
+		break;
+	default:
+		__atomic_store_n(to, *(const uint8_t *)value, __ATOMIC_RELAXED);
+	}
+}
+
 long hash_prog_update(struct rt_map *map, const void *key, const void *value, uint64_t flags)
 {
 	int err = map_check_update_flags(map, flags);
 
 	if (err)
 		return err;
+	if (hash_fits_store(hash_of(map)))
+		return hash_update(hash_of(map), key, value, flags, store_one, true);
 	return hash_update(hash_of(map), key, value, flags, fill_one, flags & BPF_F_LOCK);
 }
 

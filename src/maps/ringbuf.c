@@ -193,9 +193,14 @@ void map_ringbuf_commit(void *sample, uint64_t flags, int discard)
 		__atomic_store_n(&page, sysconf(_SC_PAGESIZE), __ATOMIC_RELAXED);
 	r = ring_of(rec, __atomic_load_n(&page, __ATOMIC_RELAXED));
 	len = __atomic_load_n(&rec->len, __ATOMIC_RELAXED) & ~BUSY;
-	__atomic_exchange_n(&rec->len, discard ? len | DISCARD : len, __ATOMIC_SEQ_CST);
+	len = discard ? len | DISCARD : len;
+	if ((flags & BPF_RB_NO_WAKEUP) && !(flags & BPF_RB_FORCE_WAKEUP)) {
+		__atomic_store_n(&rec->len, len, __ATOMIC_RELEASE);
+		return;
+	}
+	__atomic_exchange_n(&rec->len, len, __ATOMIC_SEQ_CST);
 	cons = __atomic_load_n(r->consumer, __ATOMIC_ACQUIRE) & (r->size - 1);
-	wake = cons == (uint64_t)((uint8_t *)rec - r->data) && !(flags & BPF_RB_NO_WAKEUP);
+	wake = cons == (uint64_t)((uint8_t *)rec - r->data);
 	if (wake || (flags & BPF_RB_FORCE_WAKEUP))
 		(void)!write(r->event_fd, &one, sizeof(one));
 }

@@ -5,9 +5,8 @@
  * destructor that was registered for their type.
  *
  * A value is copied around its fields with relaxed word accesses, since programs and callers may
- * look at it meanwhile. Locks are four bytes, as struct bpf_spin_lock: a word that is 0, 1 (held)
- * or 2 (held, and somebody sleeps), taken with a futex when spinning does not help, because the
- * holder may be a thread that lost its CPU.
+ * look at it meanwhile. Locks are four bytes, as struct bpf_spin_lock: a word that is 0, or 1 when it
+ * is held.
  *
  * Left out: timers, workqueues and task works have no run time yet, so their fields are only
  * zeroed.
@@ -16,10 +15,9 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
+#include <sched.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "contract/registry.h"
@@ -159,8 +157,6 @@ struct btf_fields *rt_fields_dup(const struct btf_fields *f, int *err)
 
 /* ---- locks ---- */
 
-enum { FREE, HELD, CONTENDED };
-
 static void relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -168,29 +164,26 @@ static void relax(void)
 #endif
 }
 
-void rt_spin_lock(uint32_t *lock)
+/*
+ * Holders are programs between two calls, or a few lines of ours: short, but the machine may have taken
+ * the CPU away from one. So a waiter first spins, then lets others run, then sleeps. Nobody wakes it: a
+ * release is a plain store, which makes the common case, a lock that is free, half as dear.
+ */
+void rt_spin_wait(uint32_t *lock)
 {
-	uint32_t old = FREE;
+	static const struct timespec nap = {0, 20000};
 
-	if (__atomic_compare_exchange_n(lock, &old, HELD, false, __ATOMIC_ACQUIRE,
-					__ATOMIC_RELAXED))
-		return;
-	for (int i = 0; i < 100; i++) {
-		relax();
-		old = FREE;
-		if (__atomic_load_n(lock, __ATOMIC_RELAXED) == FREE &&
-		    __atomic_compare_exchange_n(lock, &old, HELD, false, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
+	for (uint32_t i = 0;; i++) {
+		if (__atomic_load_n(lock, __ATOMIC_RELAXED) == 0 &&
+		    __atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) == 0)
 			return;
+		if (i < 200)
+			relax();
+		else if (i < 220)
+			sched_yield();
+		else
+			nanosleep(&nap, NULL);
 	}
-	while (__atomic_exchange_n(lock, CONTENDED, __ATOMIC_ACQUIRE) != FREE)
-		syscall(SYS_futex, lock, FUTEX_WAIT_PRIVATE, CONTENDED, NULL, NULL, 0);
-}
-
-void rt_spin_unlock(uint32_t *lock)
-{
-	if (__atomic_exchange_n(lock, FREE, __ATOMIC_RELEASE) == CONTENDED)
-		syscall(SYS_futex, lock, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 void rt_value_lock(const struct btf_fields *f, void *value)

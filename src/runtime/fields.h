@@ -43,8 +43,19 @@ void *rt_kptr_xchg(void *slot, void *p);
 void rt_kptr_release(const struct btf_field *f, void *p);
 
 /* struct bpf_spin_lock: four bytes. Not recursive. */
-void rt_spin_lock(uint32_t *lock);
-void rt_spin_unlock(uint32_t *lock);
+void rt_spin_wait(uint32_t *lock);
+
+static inline void rt_spin_lock(uint32_t *lock)
+{
+	if (__builtin_expect(__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE), 0))
+		rt_spin_wait(lock);
+}
+
+static inline void rt_spin_unlock(uint32_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
 /* locks and unlocks the lock of a value; fields must have one */
 void rt_value_lock(const struct btf_fields *f, void *value);
 void rt_value_unlock(const struct btf_fields *f, void *value);

@@ -161,3 +161,44 @@ uint64_t rt_prog_run(const struct rt_prog *p, void *ctx)
 		add_stats(p, start);
 	return ret;
 }
+
+/* One entry serves a batch: the promises that a CPU and a read section give hold for all its rounds, and
+ * no grace period waits for more than a batch. */
+#define BATCH 128
+
+static uint64_t run_batch(const struct rt_prog *p, void *ctx, uint32_t n)
+{
+	struct rt_run run;
+	uint64_t ret = 0;
+
+	rt_run_begin(&run, p, ctx);
+	while (n--) {
+		ret = p->run(p, ctx);
+		if (run.cpu->tail_calls) { /* another program may have ended the round */
+			run.cpu->tail_calls = 0;
+			run.cpu->prog = p;
+			run.cpu->ctx = ctx;
+		}
+	}
+	rt_run_end(&run);
+	return ret;
+}
+
+uint64_t rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n)
+{
+	uint64_t ret = 0;
+	uint32_t some;
+
+	if (refuses_recursion(p))
+		return 0;
+	for (; n; n -= some) {
+		some = n < BATCH ? n : BATCH;
+		if (atomic_load_explicit(&stats_users, memory_order_relaxed)) {
+			some = 1;
+			ret = rt_prog_run(p, ctx);
+		} else {
+			ret = run_batch(p, ctx, some);
+		}
+	}
+	return ret;
+}

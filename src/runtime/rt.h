@@ -180,6 +180,8 @@ int jit_compile(struct rt_prog *p);
 void jit_free(struct jit_code *jit);
 /* Enters, runs, leaves. ctx is the program type's run-time context. */
 uint64_t rt_prog_run(const struct rt_prog *p, void *ctx);
+/* n times with the same context, entering and leaving now and then; the last result. */
+uint64_t rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n);
 /*
  * Calls a program's callback: fn is the function pointer that a helper or kfunc was given. Inside the
  * running program, and from outside any program (then it enters and leaves by itself).

@@ -28,13 +28,12 @@
 
 uint32_t rt_test_repeat(const struct rt_prog *p, struct rt_test_run *t, void *ctx)
 {
-	uint32_t rounds = t->repeat ? t->repeat : 1, i, ret = 0;
+	uint32_t rounds = t->repeat ? t->repeat : 1, ret;
 	struct timespec a, b;
 	uint64_t ns;
 
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	for (i = 0; i < rounds; i++)
-		ret = (uint32_t)rt_prog_run(p, ctx);
+	ret = (uint32_t)rt_prog_run_many(p, ctx, rounds);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	ns = (uint64_t)(b.tv_sec - a.tv_sec) * 1000000000ull + b.tv_nsec - a.tv_nsec;
 	ns /= rounds;
