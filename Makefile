@@ -48,10 +48,11 @@ conformance: all
 
 # needs a kernel that lets this process load programs; nothing is attached
 diff-kernel: all
-	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls tests/diff_access >/dev/null
+	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls tests/diff_access tests/diff_scalars >/dev/null
 	@$(BUILD)/tests/diff_kernel $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_calls $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_access $(SEED) $(COUNT)
+	@$(BUILD)/tests/diff_scalars $(SEED) $(COUNT)
 
 # --json and other options: make bench ARGS=--json
 bench: all
