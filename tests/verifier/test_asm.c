@@ -7,6 +7,7 @@
  *	type socket_filter attach 0 flags 0        (optional, this is the default)
  *	licence GPL                                (optional)
  *	map A array 4 16 4 0                       (name, type, key, value, entries, flags)
+ *	frozen A 03000000                          (content of its first value in hex, then frozen)
  *	reject EACCES KF0306                       (or: accept; the code is optional)
  *		r0 = 0
  *		.raw 0x07 1 0 5 1                  (opcode dst src off imm)
@@ -37,6 +38,7 @@
 struct test_map {
 	char name[16];
 	struct vf_map desc;
+	uint8_t value[64];
 	int live_fd;
 };
 
@@ -153,6 +155,22 @@ static void add_line(struct test_case *c, const char *line)
 			      strstr(line, "map_value[") || strstr(line, "func[") ? 2 : 1;
 }
 
+/* what the program may rely on is written first, then the map is frozen */
+static void live_freeze(const struct test_map *m)
+{
+	union bpf_attr attr;
+	uint32_t key = 0;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = m->live_fd;
+	attr.key = (uint64_t)(uintptr_t)&key;
+	attr.value = (uint64_t)(uintptr_t)m->value;
+	syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &attr, sizeof(attr));
+	memset(&attr, 0, sizeof(attr));
+	attr.map_fd = m->live_fd;
+	syscall(SYS_bpf, BPF_MAP_FREEZE, &attr, sizeof(attr));
+}
+
 static int live_load(struct test_case *c, struct bpf_insn *insns, uint32_t n)
 {
 	union bpf_attr attr;
@@ -166,6 +184,8 @@ static int live_load(struct test_case *c, struct bpf_insn *insns, uint32_t n)
 		attr.max_entries = c->map[i].desc.max_entries;
 		attr.map_flags = c->map[i].desc.flags;
 		c->map[i].live_fd = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+		if (c->map[i].desc.frozen)
+			live_freeze(&c->map[i]);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		if (isa_is_ldimm64(&insns[i]) &&
@@ -232,9 +252,26 @@ static void run_case(struct test_case *c)
 	mem_free(insns);
 }
 
+static bool freeze(struct test_case *c, const char *name, const char *hex)
+{
+	struct test_map *m = NULL;
+	unsigned int byte;
+
+	for (int i = 0; i < c->n_maps; i++)
+		if (strcmp(c->map[i].name, name) == 0)
+			m = &c->map[i];
+	if (!m || m->desc.value_size > sizeof(m->value))
+		return false;
+	for (int i = 0; hex[2 * i] && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
+		m->value[i] = byte;
+	m->desc.frozen = true;
+	m->desc.const_value = m->value;
+	return true;
+}
+
 static bool directive(struct test_case *c, const char *line)
 {
-	char name[16] = "", type[32], err[32], code[16];
+	char name[16] = "", type[32], err[32], code[16], hex[64];
 	unsigned int k, v, n, flags = 0;
 
 	if (sscanf(line, "type %31s attach %u flags %i", type, &c->attach, (int *)&c->flags) >= 1) {
@@ -254,6 +291,8 @@ static bool directive(struct test_case *c, const char *line)
 		m->desc.flags = flags;
 		return true;
 	}
+	if (sscanf(line, "frozen %15s %63s", name, hex) == 2)
+		return freeze(c, name, hex);
 	if (sscanf(line, "licence %31[^\n]", c->licence) == 1)
 		return true;
 	if (strcmp(line, "accept") == 0)
