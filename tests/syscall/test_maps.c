@@ -534,7 +534,7 @@ static void array_batches(void **state)
 static void hash_batches(void **state)
 {
 	uint32_t keys[8], values[8], token, n = 0;
-	int fd = t_create(BPF_MAP_TYPE_HASH, 4, 4, 8, 0), err;
+	int fd = t_create(BPF_MAP_TYPE_HASH, 4, 4, 4096, 0), err; /* buckets enough for 3 to be room */
 	union bpf_attr a;
 
 	batches(state, BPF_MAP_TYPE_HASH);
