@@ -298,14 +298,15 @@ struct kfunc_id_ref {
 KFUNC_API bool btf_id_set8_contains(const struct btf_id_set8 *set, __u32 id);
 
 /*
- * KFUNC_DOC(name, "text"): documentation that travels with the function, in the form of a
- * kernel-doc comment; at file scope, anywhere in the module. Loading a program that calls a
- *KF_DEPRECATED kfunc quotes the paragraph that begins with "Deprecated:", which should say how long
- * the function will stay, what replaces it and why; `kfunc doc` prints all of it where there is no
- * comment in the source.
+ * KFUNC_DOC(name, "text"): documentation that travels with the function, in the form of a kernel-doc
+ * comment; at file scope, anywhere in the module. Loading a program that calls a deprecated kfunc
+ * quotes the paragraph that begins with "Deprecated:", which should say how long the function will
+ * stay, what replaces it and why; `kfunc doc` prints all of it where there is no comment in the
+ * source. A function that is gone can leave a text behind whose paragraph "Removed:" says since when
+ * and what to use instead: programs that call it are refused with these words.
  *
- *	KFUNC_DOC(app_charge_old, "Deprecated: until release 3; use app_charge(), which returns what
- *" "is left instead of a flag.");
+ *	KFUNC_DOC(app_old, "Deprecated: until release 3; use app_new(), which cannot overflow.");
+ *	KFUNC_DOC(app_older, "Removed: in release 2; use app_new().");
  */
 struct kfunc_doc {
 	const char *name;

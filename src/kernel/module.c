@@ -323,6 +323,17 @@ static const char *find_doc(const struct module *owner, const char *name)
 	return NULL;
 }
 
+const char *module_doc(const char *name)
+{
+	const char *doc = NULL;
+
+	pthread_mutex_lock(&lock);
+	for (const struct host_module *m = modules; m && !doc; m = m->next)
+		doc = find_doc(m->owner, name);
+	pthread_mutex_unlock(&lock);
+	return doc;
+}
+
 /* The set's entries with addresses. builtin: ids are still to be found in that BTF. */
 static int read_set(const struct btf_id_set8 *set, const struct module *owner,
 		    const struct btf_obj *builtin, struct contract_entry *out)

@@ -16,4 +16,7 @@ struct btf_kfunc_id_set;
 int module_register(uint32_t prog_type, bool fmodret, const struct btf_kfunc_id_set *set,
 		    uint16_t rules);
 
+/* What a module says about a name with KFUNC_DOC, whether or not it has such a function; or NULL. */
+const char *module_doc(const char *name);
+
 #endif

@@ -14,6 +14,8 @@
 
 #include "base/mem.h"
 #include "contract/registry.h"
+#include "contract/words.h"
+#include "kernel/module.h"
 #include "loader/loader.h"
 #include "syscall/libc_hooks.h"
 
@@ -63,20 +65,45 @@ static void replace(struct diag_report *r, enum diag_code code)
 	r->code = code;
 }
 
+/* A host's own function that is gone: it may have left words (KFUNC_DOC without a function). */
+static bool say_removed_by_host(struct diag_report *r, const char *name)
+{
+	const char *doc = module_doc(name);
+	struct strbuf words = {0};
+	bool told = contract_doc_paragraph(doc, "Removed:", &words);
+
+	if (told) {
+		replace(r, KF_KFUNC_REMOVED);
+		diag_fail(r, KF_KFUNC_REMOVED, "%s() was removed: %s", name, strbuf_str(&words));
+	}
+	strbuf_free(&words);
+	return told;
+}
+
 static void say_missing_kfunc(struct diag_report *r, const struct kfunc_kernel *k, const char *name)
 {
 	const struct contract_history *h = contract_history(name);
 
+	if (h && h->removed && k->version >= h->removed) {
+		replace(r, KF_KFUNC_REMOVED);
+		diag_fail(r, KF_KFUNC_REMOVED,
+			  "kernel %s has no kernel function %s(): it was removed in Linux %u.%u",
+			  k->release, name, h->removed >> 8, h->removed & 0xff);
+		if (h->instead)
+			snprintf(r->help, sizeof(r->help), "instead: %s", h->instead);
+		return;
+	}
+	if (h && k->version < h->since) {
+		replace(r, KF_KFUNC_LATER);
+		diag_fail(r, KF_KFUNC_LATER,
+			  "kernel %s has no kernel function %s(): it came with Linux %u.%u",
+			  k->release, name, h->since >> 8, h->since & 0xff);
+		return;
+	}
+	if (k->live && say_removed_by_host(r, name))
+		return;
 	replace(r, KF_KFUNC_MISSING);
 	diag_fail(r, KF_KFUNC_MISSING, "kernel %s has no kernel function %s()", k->release, name);
-	if (h && h->since && k->version < h->since)
-		snprintf(r->help, sizeof(r->help),
-			 "%s() came with Linux %u.%u; declare it __weak and test bpf_ksym_exists() first",
-			 name, h->since >> 8, h->since & 0xff);
-	else if (h && h->removed && k->version >= h->removed)
-		snprintf(r->help, sizeof(r->help), "%s() was removed in Linux %u.%u%s%s", name,
-			 h->removed >> 8, h->removed & 0xff, h->instead ? "; use " : "",
-			 h->instead ? h->instead : "");
 }
 
 /* The verifier sees a call to nowhere; the object file knows what it was. */

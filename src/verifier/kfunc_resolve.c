@@ -322,11 +322,11 @@ int vf_reject_poisoned_call(struct vf_env *env, int32_t number)
 				 "a kernel function that does not exist in this kernel is called");
 	h = contract_history(name);
 	if (h && h->removed && env->kernel->version >= h->removed)
-		return vf_reject(env, KF_KFUNC_MISSING, "%s() was removed in Linux %u.%u%s%s", name,
+		return vf_reject(env, KF_KFUNC_REMOVED, "%s() was removed in Linux %u.%u%s%s", name,
 				 h->removed >> 8, h->removed & 0xff,
 				 h->instead ? "; instead: " : "", h->instead ? h->instead : "");
 	if (h && h->since > env->kernel->version)
-		return vf_reject(env, KF_KFUNC_MISSING, "%s() exists since Linux %u.%u", name,
+		return vf_reject(env, KF_KFUNC_LATER, "%s() exists since Linux %u.%u", name,
 				 h->since >> 8, h->since & 0xff);
 	return vf_reject(env, KF_KFUNC_MISSING, "%s()%s does not exist in this kernel", name,
 			 more ? " or another of the program's kernel functions" : "");

@@ -52,11 +52,11 @@ def removed():
     r = kfunc("doc", "bpf_task_acquire_not_zero")
     same((r.status, r.out), (1, ""), r)
     has(r.err, "removed in 6.4; instead: bpf_task_acquire()")
-    r = kfunc("list", "bpf_cpumask_any")
+    r = kfunc("list", "bpf_cpumask_kptr_get")
     same(r.status, 0, r)
-    has(r.out, "state: removed, since Linux 6.3, removed in 6.5; instead: bpf_cpumask_any_distribute()")
+    has(r.out, "state: removed, since Linux 6.3, removed in 6.4; instead: load the kptr")
     rows = {row["name"]: row for row in kfunc("list", "--removed", "--json").rows()}
-    same(rows["bpf_cpumask_any"]["state"], "removed")
+    same(rows["bpf_cpumask_kptr_get"]["state"], "removed")
     same({row["state"] for row in rows.values()}, {"removed", "future"})
     if "bpf_task_acquire" in rows:
         raise AssertionError("bpf_task_acquire is still there")

@@ -396,6 +396,11 @@ __bpf_kfunc void mod_obj_dtor(void *obj)
 
 __bpf_kfunc_end_defs();
 
+KFUNC_DOC(mod_old, "mod_old() - the old way\n\n"
+		   "Deprecated: until release 2; use\nmod_const(), which is checked.\n\n"
+		   "Return: its argument");
+KFUNC_DOC(mod_gone, "Removed: in release 1; use mod_const().");
+
 BTF_KFUNCS_START(mod_kfuncs)
 BTF_ID_FLAGS(func, mod_mem)
 BTF_ID_FLAGS(func, mod_mem_const)

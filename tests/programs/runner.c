@@ -89,6 +89,47 @@ static void judge(const char *object, const struct expectation *e, const char *n
 		       name, e->err, e->code, r->verdict, r->err, r->code, r->text);
 }
 
+/* How many lines of text contain what */
+static int count_lines(const char *text, const char *what)
+{
+	int n = 0;
+
+	while ((text = strstr(text, what))) {
+		text += strcspn(text, "\n");
+		n++;
+	}
+	return n;
+}
+
+/* What the tags want to read in the report and in the warnings */
+static void judge_words(const char *object, const struct btf *btf, const char *name,
+			const char *report, const char *warnings)
+{
+	int func = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+
+	for (__u32 i = 1; func > 0 && i < btf__type_cnt(btf); i++) {
+		const struct btf_type *t = btf__type_by_id(btf, i);
+		const char *tag = btf__name_by_offset(btf, t->name_off);
+		bool good = true;
+
+		if (!btf_is_decl_tag(t) || t->type != (__u32)func)
+			continue;
+		if (!strncmp(tag, "says=", 5))
+			good = report && strstr(report, tag + 5);
+		else if (!strncmp(tag, "warns=", 6))
+			good = count_lines(warnings, tag + 6) == 1;
+		else
+			continue;
+		if (good)
+			passed++;
+		else
+			failed++;
+		if (!good)
+			printf("FAILED %s: %s: does not say '%s':\n%s%s", object, name, tag,
+			       report ? report : "", warnings);
+	}
+}
+
 static void check_object(const char *path, const char *object)
 {
 	KFUNC_OPTS(kfunc_report, report);
@@ -110,6 +151,7 @@ static void check_object(const char *path, const char *object)
 			printf("FAILED %s: %s: no verdict\n", object, name);
 		} else {
 			judge(object, &e, name, &report);
+			judge_words(object, btf, name, report.text, kfunc_object__warnings(obj));
 		}
 	}
 	kfunc_object__close(obj);

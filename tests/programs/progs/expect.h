@@ -18,6 +18,10 @@
 #define __expect_reject(err, code) __attribute__((btf_decl_tag("expect=" #err " " #code)))
 /* also run it once, in the order of the file, and want this result */
 #define __expect_retval(n) __attribute__((btf_decl_tag("retval=" #n)))
+/* a text that must be in the report */
+#define __expect_says(text) __attribute__((btf_decl_tag("says=" text)))
+/* a text that must be in the object's warnings, in exactly one line */
+#define __expect_warning(text) __attribute__((btf_decl_tag("warns=" text)))
 
 #define NULL ((void *)0)
 

@@ -120,6 +120,7 @@ extern int mod_destroy(void) __ksym;
 extern int mod_xdp_only(void) __ksym;
 extern int mod_filtered(int x) __ksym;
 extern int mod_old(int x) __ksym;
+extern int mod_gone(int x) __ksym;
 /* prototypes that no call can have */
 extern int mod_six(int a, int b, int c, int d, int e) __ksym;
 extern int mod_by_value(struct mod_pair p) __ksym;
