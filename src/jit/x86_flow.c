@@ -305,8 +305,9 @@ static bool inline_lookup(struct x86 *x, const struct interp_op *op, uint32_t i)
 	uint32_t stride, beyond, done;
 	void *base;
 
+	/* an inner map is known only by its template, which holds no values */
 	if (x->prog->insns[i].imm != BPF_FUNC_map_lookup_elem || !map || !map->obj ||
-	    !map_array_geometry(map->obj, &base, &stride))
+	    map->is_inner_template || !map_array_geometry(map->obj, &base, &stride))
 		return false;
 	(void)op;
 	rex(x, false, RAX, RSI, false); /* mov eax, [rsi] */

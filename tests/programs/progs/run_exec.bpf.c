@@ -200,6 +200,50 @@ struct {
 	__uint(max_entries, 4096);
 } ring SEC(".maps");
 
+struct inner {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, u32);
+	__type(value, u64);
+} inner_a SEC(".maps"), inner_b SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 3);
+	__type(key, u32);
+	__array(values, struct inner);
+} outer SEC(".maps") = {
+	.values = {&inner_a, &inner_b},
+};
+
+static __noinline int fill_inner(u32 slot)
+{
+	void *map = bpf_map_lookup_elem(&outer, &slot);
+	u32 key = 1;
+	u64 *v;
+
+	if (!map)
+		return 0;
+	v = bpf_map_lookup_elem(map, &key);
+	if (!v)
+		return 0;
+	*v = slot + 10;
+	return 1;
+}
+
+/* the map that is meant, not the one it was declared like */
+SEC("syscall") __expect_accept __expect_retval(5)
+int maps_in_maps(void *ctx)
+{
+	int right = fill_inner(0) + fill_inner(1) + !fill_inner(2);
+	u32 key = 1;
+	u64 *a = bpf_map_lookup_elem(&inner_a, &key), *b = bpf_map_lookup_elem(&inner_b, &key);
+
+	right += a && *a == 10;
+	right += b && *b == 11;
+	return right;
+}
+
 static int count_values(struct bpf_map *map, u32 *key, struct value *v, int *n)
 {
 	*n += *key + v->n;
