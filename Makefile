@@ -46,6 +46,11 @@ corpus:
 conformance: all
 	@scripts/conformance.py --kfunc $(BUILD)/kfunc --corpus $(CORPUS) --kernel $(KERNEL) --out $(OUT)
 
+# runs the corpus with its states recorded and checks them at every checkpoint
+soundness: all
+	@ninja -C $(BUILD) tests/soundness >/dev/null
+	@$(BUILD)/tests/soundness $(CORPUS)/obj/*.bpf.o
+
 # needs a kernel that lets this process load programs; nothing is attached
 diff-kernel: all
 	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls tests/diff_access tests/diff_scalars >/dev/null
@@ -62,4 +67,4 @@ bench: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
 
-.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel bench clean
+.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel soundness bench clean
