@@ -17,6 +17,7 @@
 	SET(dynptr_meta, TC)                                                                       \
 	SET(dynptr_xdp, XDP_ONLY)                                                                  \
 	SET(iter, COMMON)                                                                          \
+	SET(iter_object, COMMON)                                                                   \
 	SET(user, COMMON)                                                                          \
 	SET(string, COMMON)
 

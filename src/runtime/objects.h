@@ -75,6 +75,12 @@ bool rt_cgroup_path_exists(const char *path);
 /* Never NULL but when out of memory: a group that cannot be seen from here counts as the root. */
 struct cgroup *rt_cgroup_get_task(const struct task_struct *t);
 bool rt_cgroup_is_under(const struct cgroup *c, const struct cgroup *ancestor);
+/*
+ * Calls fn for c and every group below it, parents before their children, or after them if post,
+ * with a pointer borrowed for the call, until it returns non-zero. Returns that, or 0. fn must not
+ * call anything here but rt_cgroup_try_get().
+ */
+int rt_cgroup_below(struct cgroup *c, bool post, int (*fn)(void *ctx, struct cgroup *c), void *ctx);
 bool rt_cgroup_try_get(struct cgroup *c);
 void rt_cgroup_put(struct cgroup *c);
 /* The directory was removed: no lookup finds this group any more. */

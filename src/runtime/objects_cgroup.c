@@ -450,6 +450,78 @@ struct cgroup *rt_cgroup_get_id(uint64_t id)
 	return o ? &o->c : NULL;
 }
 
+/* ---- all below one; under lock ---- */
+
+struct below {
+	bool post;
+	int (*fn)(void *ctx, struct cgroup *c);
+	void *ctx;
+	uint32_t budget;
+	char path[PATH_MAX];
+};
+
+static int visit(struct below *b, struct rt_cgroup *o, size_t len);
+
+/* The directories in the one at b->path (len bytes), which is that of o */
+static int visit_children(struct below *b, struct rt_cgroup *o, size_t len)
+{
+	int fd = top.fd < 0 ? -1 : openat(top.fd, len ? b->path : ".",
+					  O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *e;
+	int ret = 0;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return 0; /* removed meanwhile */
+	}
+	while (!ret && b->budget && o->c.level < MAX_LEVEL && (e = readdir(d))) {
+		size_t n = strlen(e->d_name), at = len ? len + 1 : 0;
+		struct rt_cgroup *child;
+
+		if ((e->d_type != DT_DIR && e->d_type != DT_UNKNOWN) || !strcmp(e->d_name, ".") ||
+		    !strcmp(e->d_name, "..") || at + n + 1 > sizeof(b->path))
+			continue;
+		b->budget--;
+		if (len)
+			b->path[len] = '/';
+		memcpy(b->path + at, e->d_name, n + 1);
+		child = group_at(o, b->path, e->d_name);
+		if (child)
+			ret = visit(b, child, at + n);
+		b->path[len] = 0;
+	}
+	closedir(d);
+	return ret;
+}
+
+static int visit(struct below *b, struct rt_cgroup *o, size_t len)
+{
+	int ret = b->post ? 0 : b->fn(b->ctx, &o->c);
+
+	if (!ret)
+		ret = visit_children(b, o, len);
+	return ret || !b->post ? ret : b->fn(b->ctx, &o->c);
+}
+
+int rt_cgroup_below(struct cgroup *c, bool post, int (*fn)(void *ctx, struct cgroup *c), void *ctx)
+{
+	struct below b = {.post = post, .fn = fn, .ctx = ctx, .budget = MAX_SEARCH};
+	struct rt_cgroup *o = object_of(c);
+	int ret;
+
+	pthread_mutex_lock(&lock);
+	snprintf(b.path, sizeof(b.path), "%s", o->path);
+	/* one that was removed, or is of a root that was left, has nothing below it any more */
+	if (table_find(o->kn.id) == o && still_there(o))
+		ret = visit(&b, o, strlen(b.path));
+	else
+		ret = fn(ctx, c);
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
 /* ---- letting go ---- */
 
 void rt_cgroup_ended(struct cgroup *c)

@@ -51,6 +51,11 @@ SAFE(css_set, rcu)
 	struct cgroup *dfl_cgrp;
 };
 
+SAFE(cgroup_subsys_state, rcu)
+{
+	struct cgroup *cgroup;
+};
+
 SAFE(mm_struct, rcu_or_null)
 {
 	struct file __rcu *exe_file;

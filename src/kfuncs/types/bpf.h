@@ -61,6 +61,8 @@ struct bpf_iter_bits {
 	__u64 __opaque[2];
 } __attribute__((aligned(8)));
 
+enum { BPF_TASK_ITER_ALL_PROCS, BPF_TASK_ITER_ALL_THREADS, BPF_TASK_ITER_PROC_THREADS };
+
 struct bpf_iter_task {
 	__u64 __opaque[3];
 } __attribute__((aligned(8)));

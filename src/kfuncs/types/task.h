@@ -123,6 +123,14 @@ struct mm_struct {
 	struct file __rcu *exe_file;
 };
 
+/* a copy of one line of /proc/PID/maps */
+struct vm_area_struct {
+	unsigned long vm_start, vm_end;
+	struct mm_struct *vm_mm;
+	unsigned long vm_flags; /* read 1, write 2, execute 4, shared 8 */
+	unsigned long vm_pgoff; /* pages into the file */
+};
+
 struct task_struct {
 	unsigned int __state;
 	refcount_t usage;
