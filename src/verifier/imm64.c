@@ -231,8 +231,7 @@ static int check_always(struct vf_env *env, const struct bpf_insn *insn)
 
 	if (!row || row->since > env->kernel->version)
 		return vf_reject(env, KF_BAD_OPCODE, "operation code 0x%02x", insn->code);
-	if (class != BPF_LDX && class != BPF_ST && class != BPF_STX &&
-	    !vf_rule(env, RULE_UPFRONT_FIELD_CHECKS))
+	if (class != BPF_LDX && !vf_rule(env, RULE_UPFRONT_FIELD_CHECKS))
 		return 0;
 	bad = isa_check_fields(insn);
 	if (bad == ISA_OK || ((bad == ISA_DST || bad == ISA_SRC) &&

@@ -137,6 +137,8 @@ static int check_offset(struct vf_env *env, const struct karg *x, bool is_ctx)
 
 	if (r->base == VF_SCALAR)
 		return 0;
+	if (r->base == VF_NOT_INIT)
+		return vf_check_reg_read(env, x->regno);
 	return vf_check_arg_offset(env, x->regno, x->c->release_regno == x->regno, false, any);
 }
 
@@ -281,11 +283,11 @@ static bool size_follows(struct vf_env *env, const struct karg *x)
 
 static int check_ctx(struct vf_env *env, struct karg *x)
 {
-	const struct vf_reg *r = karg_reg(env, x);
+	int err = check_offset(env, x, true);
 
-	if (r->base != VF_CTX)
-		return reject_kind(env, x, KF_ARG_CTX, "the program's context");
-	return check_offset(env, x, true);
+	if (!err && karg_reg(env, x)->base != VF_CTX)
+		err = reject_kind(env, x, KF_ARG_CTX, "the program's context");
+	return err;
 }
 
 static int check_ptr(struct vf_env *env, struct karg *x)
@@ -305,7 +307,7 @@ static int check_ptr(struct vf_env *env, struct karg *x)
 		return 0;
 	if (1u << r->base & objects)
 		return check_object(env, x);
-	if (!(x->a->flags & CARGF_MEM_OK) || (is_void && !pair) || r->base == VF_NOT_INIT)
+	if (!(x->a->flags & CARGF_MEM_OK) || (is_void && !pair))
 		return reject_kind(env, x, KF_ARG_TYPE, "a pointer to a kernel object");
 	err = check_offset(env, x, false);
 	if (err)

@@ -157,7 +157,7 @@ static int slice(struct vf_env *env, struct vf_call *c)
 	struct vf_reg *r0 = &vf_regs(env)[0];
 	bool rdonly = c->kfunc->special == SPECIAL_DYNPTR_SLICE;
 
-	if (!c->has_const || c->const_value > INT32_MAX)
+	if (!c->has_const || c->const_value > UINT32_MAX)
 		return vf_reject(env, KF_ARG_NOT_CONST, "the size of a slice must be a constant");
 	if (!rdonly && !env->ptype->pkt_write)
 		return vf_reject(env, KF_SLICE_WRITE,

@@ -550,6 +550,8 @@ int vf_stack_slot_of(struct vf_env *env, uint32_t regno, uint32_t n_slots, uint3
 		return vf_reject(env, KF_STACK_OBJECT_PLACE,
 				 "stack offset %lld of r%u is not a multiple of 8", (long long)off,
 				 regno);
+	if (!off && n_slots == 1)
+		return below_frame(env, off, 8);
 	if (off < -VF_STACK_BYTES || off > -8 * (int64_t)n_slots)
 		return vf_reject(env, KF_STACK_OBJECT_PLACE,
 				 "an object of %u bytes does not fit at stack offset %lld",
