@@ -21,7 +21,7 @@ static int collect_tag(void *ctx, const char *tag)
 		const char *name;
 		uint32_t bit;
 	} tags[] = {
-		{"ctx", TAG_CTX},	  {"trusted", TAG_TRUSTED},   {"untrusted", TAG_UNTRUSTED},
+		{"ctx", TAG_CTX},         {"trusted", TAG_TRUSTED},   {"untrusted", TAG_UNTRUSTED},
 		{"nonnull", TAG_NONNULL}, {"nullable", TAG_NULLABLE}, {"arena", TAG_ARENA},
 	};
 	uint32_t *bits = ctx;
@@ -43,7 +43,8 @@ bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_
 	const char *name;
 
 	/* KPROBE may name the typedef; others are looked at without modifiers */
-	if (vf_prog_type(env) == BPF_PROG_TYPE_KPROBE || vf_prog_type(env) == BPF_PROG_TYPE_PERF_EVENT)
+	if (vf_prog_type(env) == BPF_PROG_TYPE_KPROBE ||
+	    vf_prog_type(env) == BPF_PROG_TYPE_PERF_EVENT)
 		for (; t && btf_is_modifier(t); t = btf_type(btf, t->type))
 			if (btf_type_kind(t) == BTF_KIND_TYPEDEF &&
 			    strcmp(btf_str(btf, t->name_off), "bpf_user_pt_regs_t") == 0)
@@ -53,10 +54,10 @@ bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_
 		return false;
 	name = btf_str(btf, t->name_off);
 	if (btf_is_struct(t))
-		return *name && (strcmp(name, env->ptype->user_ctx) == 0 ||
-				 (vf_prog_type(env) == BPF_PROG_TYPE_KPROBE &&
-				  (strcmp(name, "pt_regs") == 0 ||
-				   strcmp(name, "user_pt_regs") == 0)));
+		return *name &&
+		       (strcmp(name, env->ptype->user_ctx) == 0 ||
+			(vf_prog_type(env) == BPF_PROG_TYPE_KPROBE &&
+			 (strcmp(name, "pt_regs") == 0 || strcmp(name, "user_pt_regs") == 0)));
 	if (btf_type_kind(t) != BTF_KIND_INT || btf_type_size(btf, pointee_id) != 8)
 		return false;
 	return env->ptype->btf_ctx || vf_prog_type(env) == BPF_PROG_TYPE_RAW_TRACEPOINT ||
@@ -91,9 +92,8 @@ static int pointer_arg(struct vf_env *env, uint32_t i, uint32_t type_id, uint32_
 	int32_t kid;
 	int64_t size;
 
-	if (tags & TAG_CTX ||
-	    (!(tags & (TAG_TRUSTED | TAG_UNTRUSTED | TAG_ARENA)) &&
-	     vf_is_ctx_type(env, btf, btf_skip_mods(btf, type_id, NULL)->type))) {
+	if (tags & TAG_CTX || (!(tags & (TAG_TRUSTED | TAG_UNTRUSTED | TAG_ARENA)) &&
+			       vf_is_ctx_type(env, btf, btf_skip_mods(btf, type_id, NULL)->type))) {
 		if (tags & ~(uint32_t)TAG_CTX)
 			return bad_arg(env, i, "a context takes no other tag");
 		a->kind = VF_GARG_CTX;
@@ -107,7 +107,8 @@ static int pointer_arg(struct vf_env *env, uint32_t i, uint32_t type_id, uint32_
 		kid = to && btf_is_struct(to) ? kernel_struct(env, btf, id) : -ENOENT;
 		if (kid < 0)
 			return bad_arg(env, i, "no kernel struct of this name");
-		*a = (struct vf_garg){.kind = VF_GARG_TRUSTED, .type_id = kid,
+		*a = (struct vf_garg){.kind = VF_GARG_TRUSTED,
+				      .type_id = kid,
 				      .nullable = tags & TAG_NULLABLE};
 		return 0;
 	}
@@ -222,10 +223,10 @@ static int check_trusted_arg(struct vf_env *env, uint32_t regno, const struct vf
 		return 0;
 	if (r->base != VF_BTF_ID || ((r->flags & VF_MAYBE_NULL) && !a->nullable) ||
 	    r->flags & (VF_UNTRUSTED | VF_PERCPU | VF_USER))
-		return vf_reject(env, KF_GLOBAL_ARG, "R%u is no trusted pointer", regno);
+		return vf_reject(env, KF_GLOBAL_ARG_OBJECT, "R%u is no trusted pointer", regno);
 	if (!vf_reg_fixed_off(r) ||
 	    !btf_types_match(r->btf, r->type_id, r->off, env->kernel->btf, a->type_id, false))
-		return vf_reject(env, KF_GLOBAL_ARG, "R%u points to %s, wanted is %s", regno,
+		return vf_reject(env, KF_GLOBAL_ARG_OBJECT, "R%u points to %s, wanted is %s", regno,
 				 btf_type_name(r->btf, r->type_id),
 				 btf_type_name(env->kernel->btf, a->type_id));
 	return 0;
@@ -241,14 +242,17 @@ static int check_arg(struct vf_env *env, uint32_t regno, const struct vf_garg *a
 		return vf_reject(env, KF_GLOBAL_ARG, "R%u is not set", regno);
 	switch (a->kind) {
 	case VF_GARG_SCALAR:
-		return r->base == VF_SCALAR ? 0 :
-		       vf_reject(env, KF_GLOBAL_ARG, "R%u is no number", regno);
+		return r->base == VF_SCALAR
+			       ? 0
+			       : vf_reject(env, KF_GLOBAL_ARG, "R%u is no number", regno);
 	case VF_GARG_CTX:
-		return r->base == VF_CTX && !r->off && vf_reg_fixed_off(r) ? 0 :
-		       vf_reject(env, KF_GLOBAL_ARG, "R%u is not the context", regno);
+		return r->base == VF_CTX && !r->off && vf_reg_fixed_off(r)
+			       ? 0
+			       : vf_reject(env, KF_GLOBAL_ARG, "R%u is not the context", regno);
 	case VF_GARG_ARENA:
-		return r->base == VF_ARENA || r->base == VF_SCALAR ? 0 :
-		       vf_reject(env, KF_GLOBAL_ARG, "R%u is no arena pointer", regno);
+		return r->base == VF_ARENA || r->base == VF_SCALAR
+			       ? 0
+			       : vf_reject(env, KF_GLOBAL_ARG, "R%u is no arena pointer", regno);
 	case VF_GARG_DYNPTR:
 		return vf_check_dynptr_arg(env, regno);
 	case VF_GARG_TRUSTED:
@@ -289,7 +293,8 @@ static void entry_arg(struct vf_env *env, struct vf_reg *r, const struct vf_garg
 		break;
 	case VF_GARG_TRUSTED:
 	case VF_GARG_UNTRUSTED_BTF:
-		vf_reg_pointer(r, VF_BTF_ID, a->kind == VF_GARG_TRUSTED ? VF_TRUSTED : VF_UNTRUSTED);
+		vf_reg_pointer(r, VF_BTF_ID,
+			       a->kind == VF_GARG_TRUSTED ? VF_TRUSTED : VF_UNTRUSTED);
 		if (a->nullable)
 			r->flags |= VF_MAYBE_NULL;
 		r->btf = env->kernel->btf;

@@ -24,15 +24,21 @@ static int check_map_prog(struct vf_env *env, const struct vf_map *map)
 	uint32_t fields = map->fields ? map->fields->mask : 0;
 
 	if ((fields & BTF_FIELD_GRAPH_ROOT) && is_tracing_kind(type))
-		return vf_reject(env, KF_MAP_PROG, "map %.16s holds a list or tree, programs of type "
-				 "%s cannot use it", map->name, env->ptype->name);
+		return vf_reject(env, KF_MAP_PROG,
+				 "map %.16s holds a list or tree, programs of type "
+				 "%s cannot use it",
+				 map->name, env->ptype->name);
 	if ((fields & (BTF_FIELD_SPIN_LOCK | BTF_FIELD_RES_SPIN_LOCK)) &&
 	    (is_tracing_kind(type) || type == BPF_PROG_TYPE_SOCKET_FILTER))
-		return vf_reject(env, KF_LOCK_PROG_TYPE, "map %.16s holds a lock, programs of type "
-				 "%s cannot use it", map->name, env->ptype->name);
+		return vf_reject(env, KF_LOCK_PROG_TYPE,
+				 "map %.16s holds a lock, programs of type "
+				 "%s cannot use it",
+				 map->name, env->ptype->name);
 	if ((fields & (BTF_FIELD_TIMER | BTF_FIELD_WORKQUEUE)) && is_tracing_kind(type))
-		return vf_reject(env, KF_MAP_PROG, "map %.16s holds a timer or work queue, programs "
-				 "of type %s cannot use it", map->name, env->ptype->name);
+		return vf_reject(env, KF_MAP_PROG,
+				 "map %.16s holds a timer or work queue, programs "
+				 "of type %s cannot use it",
+				 map->name, env->ptype->name);
 	if (map->type == BPF_MAP_TYPE_STRUCT_OPS)
 		return vf_reject(env, KF_MAP_PROG, "struct_ops map %.16s is not for programs",
 				 map->name);
@@ -71,14 +77,14 @@ static int add_map(struct vf_env *env, const struct vf_map *map)
 static int fd_of(struct vf_env *env, const struct bpf_insn *insn, int *fd)
 {
 	const struct vf_program *p = env->prog;
-	bool idx = insn->src_reg == BPF_PSEUDO_MAP_IDX ||
-		   insn->src_reg == BPF_PSEUDO_MAP_IDX_VALUE;
+	bool idx = insn->src_reg == BPF_PSEUDO_MAP_IDX || insn->src_reg == BPF_PSEUDO_MAP_IDX_VALUE;
 
 	*fd = insn->imm;
 	if (!idx)
 		return 0;
 	if (!p->fd_array)
-		return vf_reject(env, KF_NO_FD_ARRAY, "the instruction names element %d", insn->imm);
+		return vf_reject(env, KF_NO_FD_ARRAY, "the instruction names element %d",
+				 insn->imm);
 	if ((uint32_t)insn->imm >= p->fd_array_cnt)
 		return vf_reject(env, KF_FD_ARRAY_FAULT, "element %d of %u", insn->imm,
 				 p->fd_array_cnt);
@@ -104,8 +110,8 @@ static int check_direct_value(struct vf_env *env, const struct vf_map *map, uint
 
 static int resolve_map(struct vf_env *env, const struct bpf_insn *insn)
 {
-	bool value = insn->src_reg == BPF_PSEUDO_MAP_VALUE ||
-		     insn->src_reg == BPF_PSEUDO_MAP_IDX_VALUE;
+	bool value =
+		insn->src_reg == BPF_PSEUDO_MAP_VALUE || insn->src_reg == BPF_PSEUDO_MAP_IDX_VALUE;
 	const struct vf_map *map = NULL;
 	int fd, err = fd_of(env, insn, &fd);
 
@@ -128,10 +134,11 @@ static int resolve_func(struct vf_env *env)
 	int target = env->info[env->insn_idx].target;
 
 	if (target <= 0 || !env->prog->func_info_cnt || env->subprog[target].is_global)
-		return vf_reject(env, KF_CALLBACK_NOT_STATIC,
-				 "the address of %s is taken", target == 0 ? "the main function" :
-				 target > 0 && env->subprog[target].is_global ?
-				 "a global function" : "something without a function record");
+		return vf_reject(env, KF_CALLBACK_NOT_STATIC, "the address of %s is taken",
+				 target == 0 ? "the main function"
+				 : target > 0 && env->subprog[target].is_global
+					 ? "a global function"
+					 : "something without a function record");
 	return 0;
 }
 
@@ -143,8 +150,8 @@ static int resolve_btf(struct vf_env *env, const struct bpf_insn *insn)
 	bool is_module;
 
 	if (insn[1].imm) {
-		int err = env->resolver->btf_by_fd(env->resolver->ctx, insn[1].imm, &btf,
-						   &is_module);
+		int err =
+			env->resolver->btf_by_fd(env->resolver->ctx, insn[1].imm, &btf, &is_module);
 
 		if (err)
 			return vf_reject(env, KF_KSYM_BTF, "file descriptor %d is no BTF",
@@ -200,9 +207,9 @@ static int resolve_ldimm64(struct vf_env *env, uint32_t i)
 {
 	const struct bpf_insn *insn = &env->prog->insns[i];
 
-	if (i + 1 >= env->prog->n_insns || insn->off ||
-	    isa_check_second_half(insn) != ISA_OK)
-		return vf_reject(env, KF_BAD_LDIMM64, "the second half is missing or holds more than "
+	if (i + 1 >= env->prog->n_insns || insn->off || isa_check_second_half(insn) != ISA_OK)
+		return vf_reject(env, KF_BAD_LDIMM64,
+				 "the second half is missing or holds more than "
 				 "the upper 32 bits");
 	env->info[i + 1].is_imm64_second = true;
 	switch (insn->src_reg) {
@@ -234,8 +241,8 @@ static int check_always(struct vf_env *env, const struct bpf_insn *insn)
 	if (class != BPF_LDX && !vf_rule(env, RULE_UPFRONT_FIELD_CHECKS))
 		return 0;
 	bad = isa_check_fields(insn);
-	if (bad == ISA_OK || ((bad == ISA_DST || bad == ISA_SRC) &&
-			      !vf_rule(env, RULE_UPFRONT_FIELD_CHECKS)))
+	if (bad == ISA_OK ||
+	    ((bad == ISA_DST || bad == ISA_SRC) && !vf_rule(env, RULE_UPFRONT_FIELD_CHECKS)))
 		return 0;
 	return vf_reject(env, KF_RESERVED_FIELD, "a field that must be zero is not");
 }

@@ -5,11 +5,11 @@
  * its eight bytes; the bytes of a register stored at the start of a slot are of kind SPILL and the
  * slot holds the register.
  *
- * Objects (dynptr, iterator, irq flag) live in slots too. Here they are only protected: reading one is
- * refused, overwriting a dynptr asks dynptr.c, overwriting another leaves ordinary bytes (kfunc spec
- * R10.2, R10.13a). Bookkeeping for pruning: vf_slot_read() for every slot of which a byte is read,
- * vf_slot_written() for slots written whole, vf_hist_stack() whenever the slot's register is set from
- * or gives its value to a register.
+ * Objects (dynptr, iterator, irq flag) live in slots too. Here they are only protected: reading one
+ * is refused, overwriting a dynptr asks dynptr.c, overwriting another leaves ordinary bytes (kfunc
+ * spec R10.2, R10.13a). Bookkeeping for pruning: vf_slot_read() for every slot of which a byte is
+ * read, vf_slot_written() for slots written whole, vf_hist_stack() whenever the slot's register is
+ * set from or gives its value to a register.
  */
 #include "verifier/reg.h"
 #include "verifier/stack.h"
@@ -35,8 +35,9 @@ static int check_bounds(struct vf_env *env, const struct vf_reg *r, int32_t insn
 	} else {
 		if (r->s.smax >= VF_MAX_VAR_OFF || r->s.smin <= -VF_MAX_VAR_OFF) {
 			vf_note(env, r->made_at, "the offset is made here");
-			return vf_reject(env, KF_PTR_UNBOUNDED,
-					 "the variable offset of a stack pointer has no usable bound");
+			return vf_reject(
+				env, KF_PTR_UNBOUNDED,
+				"the variable offset of a stack pointer has no usable bound");
 		}
 		lo += r->s.smin;
 		hi += r->s.smax;
@@ -185,7 +186,8 @@ static int store_pointer(struct vf_env *env, uint32_t frame, int32_t off,
 	return 0;
 }
 
-static int store_fixed(struct vf_env *env, uint32_t frame, int32_t off, const struct vf_mem_access *m)
+static int store_fixed(struct vf_env *env, uint32_t frame, int32_t off,
+		       const struct vf_mem_access *m)
 {
 	uint32_t slot = vf_slot_of(off);
 	struct vf_reg *val = m->value_regno >= 0 ? &vf_regs(env)[m->value_regno] : NULL;
@@ -293,9 +295,9 @@ static int store_variable(struct vf_env *env, uint32_t frame, int32_t min, int32
 static int unreadable(struct vf_env *env, int32_t off, uint8_t kind)
 {
 	if (is_object_kind(kind))
-		return vf_reject(env, KF_STACK_OBJECT_READ,
-				 "stack byte %d belongs to a dynptr, an iterator or saved irq flags",
-				 off);
+		return vf_reject(
+			env, KF_STACK_OBJECT_READ,
+			"stack byte %d belongs to a dynptr, an iterator or saved irq flags", off);
 	if (kind == VF_SLOT_SPILL)
 		return vf_reject(env, KF_STACK_PARTIAL_SPILL,
 				 "stack byte %d is part of a stored pointer", off);
@@ -312,8 +314,8 @@ static int read_bytes(struct vf_env *env, uint32_t frame, int32_t min, int32_t m
 	*zero = true;
 	for (int32_t off = min; off < max; off++) {
 		uint32_t slot = vf_slot_of(off);
-		uint8_t kind = slot < f->n_slots ? f->slot[slot].kind[vf_byte_of(off)]
-						 : VF_SLOT_INVALID;
+		uint8_t kind =
+			slot < f->n_slots ? f->slot[slot].kind[vf_byte_of(off)] : VF_SLOT_INVALID;
 
 		if (slot != marked && slot < f->n_slots) {
 			vf_slot_read(env, frame, slot);
@@ -386,18 +388,21 @@ static int load_from_spill(struct vf_env *env, uint32_t frame, int32_t off,
 		if (m->value_regno >= 0)
 			return fill(env, frame, slot, m, true);
 		if (s->reg.base != VF_SCALAR && !env->privileged)
-			return vf_reject(env, KF_PTR_LEAK, "an atomic operation on a stored pointer");
+			return vf_reject(env, KF_PTR_LEAK,
+					 "an atomic operation on a stored pointer");
 		return 0;
 	}
 	if (s->reg.base != VF_SCALAR)
 		return vf_reject(env, KF_STACK_PARTIAL_SPILL,
-				 "%u bytes at offset %d are part of a stored pointer", m->size, off);
+				 "%u bytes at offset %d are part of a stored pointer", m->size,
+				 off);
 	vf_slot_read(env, frame, slot);
 	if (m->value_regno < 0)
 		return 0;
 	width = spill_width(s);
 	if (!byte && m->size <= width)
-		return fill(env, frame, slot, m, m->size == 4 && width == 4 && vf_reg_fits(&s->reg, 4));
+		return fill(env, frame, slot, m,
+			    m->size == 4 && width == 4 && vf_reg_fits(&s->reg, 4));
 	err = read_bytes(env, frame, off, off + (int32_t)m->size, &zero, false);
 	if (err)
 		return err;
@@ -409,7 +414,8 @@ static int load_from_spill(struct vf_env *env, uint32_t frame, int32_t off,
 	return 0;
 }
 
-static int load_fixed(struct vf_env *env, uint32_t frame, int32_t off, const struct vf_mem_access *m)
+static int load_fixed(struct vf_env *env, uint32_t frame, int32_t off,
+		      const struct vf_mem_access *m)
 {
 	uint32_t slot = vf_slot_of(off);
 	const struct vf_frame *f = env->cur->frame[frame];
@@ -541,7 +547,8 @@ int vf_stack_slot_of(struct vf_env *env, uint32_t regno, uint32_t n_slots, uint3
 	int64_t off = r->off;
 
 	if (r->base != VF_STACK)
-		return vf_reject(env, KF_STACK_OBJECT_PLACE, "r%u does not point to the stack", regno);
+		return vf_reject(env, KF_STACK_OBJECT_PLACE, "r%u does not point to the stack",
+				 regno);
 	if (r->s.t.m)
 		return vf_reject(env, KF_STACK_OBJECT_PLACE,
 				 "r%u points to the stack at a variable offset", regno);
