@@ -55,8 +55,8 @@ static void put_json(struct strbuf *b, const struct check *c, const char *object
 	strbuf_printf(b,
 		      ",\"insns\":%u,\"processed\":%llu,\"states\":%u,\"peak_states\":%u,"
 		      "\"stack\":%u,\"verify_ns\":%llu}\n",
-		      r->insns, (unsigned long long)r->processed, r->states, r->peak_states, r->stack,
-		      (unsigned long long)r->verify_ns);
+		      r->insns, (unsigned long long)r->processed, r->states, r->peak_states,
+		      r->stack, (unsigned long long)r->verify_ns);
 }
 
 static void put_text(struct strbuf *b, const struct check *c, const struct kfunc_program *p,
@@ -133,7 +133,8 @@ static void check_object(const struct check *c, const char *operand, struct chec
 		return;
 	obj = kfunc_object__open_file(path, &opts);
 	if (!obj) {
-		strbuf_printf(&res->err, "kfunc: %s: %s\n", operand, why[0] ? why : strerror(errno));
+		strbuf_printf(&res->err, "kfunc: %s: %s\n", operand,
+			      why[0] ? why : strerror(errno));
 		goto out;
 	}
 	if (!select_programs(c, obj)) {
@@ -242,11 +243,11 @@ static int exit_status(const struct check *c)
 		cli_error("the output could not be written");
 		failed = true;
 	}
-	return failed		      ? CLI_USAGE :
-	       count[KFUNC_REJECT]      ? CLI_REJECTED :
-	       count[KFUNC_UNSUPPORTED] ? CLI_UNSUPPORTED :
-	       count[KFUNC_LIMIT]	      ? CLI_LIMIT :
-					CLI_OK;
+	return failed                     ? CLI_USAGE
+	       : count[KFUNC_REJECT]      ? CLI_REJECTED
+	       : count[KFUNC_UNSUPPORTED] ? CLI_UNSUPPORTED
+	       : count[KFUNC_LIMIT]       ? CLI_LIMIT
+					  : CLI_OK;
 }
 
 int cmd_check(const struct cli_command *cmd, int argc, char **argv)
@@ -255,8 +256,8 @@ int cmd_check(const struct cli_command *cmd, int argc, char **argv)
 	const char *kernel = NULL;
 	uint32_t jobs = 1;
 	const struct cli_option opts[] = {
-		{"kernel", 'k', CLI_STRING, "live|FILE", "verify against this kernel (default: live)",
-		 &kernel},
+		{"kernel", 'k', CLI_STRING, "live|FILE",
+		 "verify against this kernel (default: live)", &kernel},
 		{"prog", 'p', CLI_STRING, "NAME", "only this program", &c.prog},
 		{"prog-flags", 0, CLI_LIST, "[PROG=]N", "load flags for all programs, or for one",
 		 &c.flags},

@@ -33,7 +33,7 @@ struct cli_list {
 
 struct cli_option {
 	const char *name; /* without dashes; NULL ends a table */
-	char letter;	  /* 0: none */
+	char letter;      /* 0: none */
 	enum cli_kind kind;
 	const char *arg; /* what the help calls the value */
 	const char *help;
@@ -55,7 +55,8 @@ extern const struct cli_command cli_commands[]; /* ends with a NULL name */
  */
 int cli_parse(const struct cli_command *cmd, const struct cli_option *opts, int argc, char **argv,
 	      char ***rest);
-int cli_usage(const struct cli_command *cmd, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int cli_usage(const struct cli_command *cmd, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "kfunc: warning: ..." for each warning of an object */
 void cli_put_warnings(const struct kfunc_object *obj, struct strbuf *out);

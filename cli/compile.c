@@ -29,7 +29,7 @@ static bool is_source(const char *path)
 struct paths {
 	char types[600];   /* holds vmlinux.h */
 	char helpers[600]; /* holds bpf/bpf_helpers.h */
-	char own[600];	   /* the source's directory */
+	char own[600];     /* the source's directory */
 };
 
 static void find_headers(struct paths *p, const char *source)

@@ -28,7 +28,8 @@ static int list_all(void)
 	unsigned int i;
 
 	for (i = 0; (row = diag_row_at(i)); i++)
-		printf("KF%04u  %-18s %s\n", row->num, diag_category_name(row->category), row->title);
+		printf("KF%04u  %-18s %s\n", row->num, diag_category_name(row->category),
+		       row->title);
 	return CLI_OK;
 }
 
@@ -47,7 +48,8 @@ int cmd_explain(const struct cli_command *cmd, int argc, char **argv)
 		struct strbuf b = {0};
 
 		if (!row)
-			return cli_usage(cmd, "there is no diagnostic '%s'; kfunc explain lists all",
+			return cli_usage(cmd,
+					 "there is no diagnostic '%s'; kfunc explain lists all",
 					 argv[i]);
 		diag_render_explain(row, &style, &b);
 		printf("%s%s", i > 1 ? "\n" : "", strbuf_str(&b));

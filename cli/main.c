@@ -7,7 +7,8 @@
 
 const struct cli_command cli_commands[] = {
 	{"run", "OBJ|FILE.bpf.c [OPTIONS] [-- COMMAND...]", "load and run programs in this process",
-	 "With a command after --, its processes raise the events that the programs are attached to;\n"
+	 "With a command after --, its processes raise the events that the programs are attached "
+	 "to;\n"
 	 "without one, each program is run with test data.",
 	 cmd_run},
 	{"check", "OBJ|FILE.bpf.c... [OPTIONS]", "verify programs without running them",
@@ -17,12 +18,14 @@ const struct cli_command cli_commands[] = {
 	{"list", "[NAME...] [OPTIONS]", "the kernel functions of a kernel", NULL, cmd_list},
 	{"explain", "[CODE...]", "what a diagnostic code means", NULL, cmd_explain},
 	{"doc", "NAME...|--all [OPTIONS]", "the documentation of kernel functions",
-	 "Contract, flags, program types, lifecycle and what the comment beside the source says. With\n"
+	 "Contract, flags, program types, lifecycle and what the comment beside the source says. "
+	 "With\n"
 	 "--host, of the functions that an executable or library defines.",
 	 cmd_doc},
 	{"btf", "ELF [OPTIONS]", "make and check the types of a host program", NULL, cmd_btf},
 	{"lint", "ELF [OPTIONS]", "examine the kfuncs that an executable or library defines",
-	 "The file is read, not run. Exit status: 0 nothing or only warnings, 1 errors, 2 usage or I/O.",
+	 "The file is read, not run. Exit status: 0 nothing or only warnings, 1 errors, 2 usage or "
+	 "I/O.",
 	 cmd_lint},
 	{"disasm", "OBJ [--jit]", "show instructions (not supported yet)", NULL, cmd_unsupported},
 	{0},

@@ -110,7 +110,8 @@ static int store(const struct cli_command *cmd, const struct cli_option *o, cons
 	return CLI_USAGE;
 }
 
-static const struct cli_option *find(const struct cli_option *o, const char *arg, const char **value)
+static const struct cli_option *find(const struct cli_option *o, const char *arg,
+				     const char **value)
 {
 	*value = NULL;
 	if (arg[1] != '-') {

@@ -74,8 +74,8 @@ static int load_failed(const struct run *r, int err)
 		fputs(rep.text, stderr);
 		return status_of(rep.verdict);
 	}
-	cli_error("%s: %s", r->operand, kfunc_object__error(r->obj)[0] ? kfunc_object__error(r->obj) :
-									   strerror(-err));
+	cli_error("%s: %s", r->operand,
+		  kfunc_object__error(r->obj)[0] ? kfunc_object__error(r->obj) : strerror(-err));
 	return err == -524 ? CLI_UNSUPPORTED : CLI_REJECTED;
 }
 
@@ -143,13 +143,16 @@ static void put_result(const struct run *r, const struct kfunc_program *p, const
 
 /* ---- test data ---- */
 
-static int test_run(const struct run *r, const struct kfunc_program *p, const void *data, size_t size)
+static int test_run(const struct run *r, const struct kfunc_program *p, const void *data,
+		    size_t size)
 {
-	KFUNC_OPTS(kfunc_run_opts, opts, .repeat = r->repeat, .data_in = data, .data_size_in = size);
+	KFUNC_OPTS(kfunc_run_opts, opts, .repeat = r->repeat, .data_in = data,
+		   .data_size_in = size);
 	int err = kfunc_program__run(p, &opts);
 
 	if (err == -524 || err == -EOPNOTSUPP) {
-		cli_error("%s: programs of type %s cannot be run with test data; give a command after --",
+		cli_error("%s: programs of type %s cannot be run with test data; give a command "
+			  "after --",
 			  kfunc_program__name(p), kfunc_program__type_name(p));
 		return CLI_UNSUPPORTED;
 	}
@@ -209,7 +212,8 @@ static int run_with_data(const struct run *r)
 		if (packets && r->pcap)
 			status = run_pcap(r, p);
 		else
-			status = test_run(r, p, packets ? packet : NULL, packets ? sizeof(packet) : 0);
+			status = test_run(r, p, packets ? packet : NULL,
+					  packets ? sizeof(packet) : 0);
 	}
 	return status;
 }
@@ -237,10 +241,10 @@ static int attach_all(struct run *r)
 
 			cli_error("%s: cannot be attached to %s: %s", kfunc_program__name(p),
 				  kfunc_program__section(p),
-				  err == ESRCH || err == ENOENT ?
-					  "there is no such hook in this process" :
-				  err == 524 ? "this kind of hook is not supported" :
-					       strerror(err));
+				  err == ESRCH || err == ENOENT
+					  ? "there is no such hook in this process"
+				  : err == 524 ? "this kind of hook is not supported"
+					       : strerror(err));
 			return err == 524 || err == EOPNOTSUPP ? CLI_UNSUPPORTED : CLI_USAGE;
 		}
 		r->links[r->n_links++] = link;
@@ -267,7 +271,8 @@ static void report_programs(const struct run *r)
 		if ((int)attr.info.bpf_fd < 0 ||
 		    kfunc_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0)
 			continue;
-		put_result(r, p, NULL, info.run_cnt, info.run_cnt ? info.run_time_ns / info.run_cnt : 0);
+		put_result(r, p, NULL, info.run_cnt,
+			   info.run_cnt ? info.run_time_ns / info.run_cnt : 0);
 	}
 }
 
@@ -326,7 +331,8 @@ int cmd_run(const struct cli_command *cmd, int argc, char **argv)
 	struct run r = {0};
 	const struct cli_option opts[] = {
 		{"prog", 'p', CLI_STRING, "NAME", "only this program", &r.prog},
-		{"pcap", 0, CLI_STRING, "FILE", "run packet programs on the packets of this file", &r.pcap},
+		{"pcap", 0, CLI_STRING, "FILE", "run packet programs on the packets of this file",
+		 &r.pcap},
 		{"repeat", 'r', CLI_NUMBER, "N", "run N times with the same test data", &r.repeat},
 		{"cgroup", 0, CLI_STRING, "DIR", "watch this control group hierarchy", &r.cgroup},
 		{"json", 0, CLI_FLAG, NULL, "one JSON object a line", &r.json},

@@ -65,7 +65,7 @@ struct kfunc_image_opts {
 	/* filled with a sentence when opening fails; may be NULL */
 	char *error;
 	size_t error_size;
-	size_t :0;
+	size_t : 0;
 };
 
 /*
@@ -107,7 +107,7 @@ struct kfunc_object_opts {
 	/* filled with a sentence when opening fails; may be NULL */
 	char *error;
 	size_t error_size;
-	size_t :0;
+	size_t : 0;
 };
 
 /*
@@ -170,22 +170,22 @@ enum kfunc_verdict {
 	KFUNC_ACCEPT,
 	KFUNC_REJECT,
 	KFUNC_UNSUPPORTED, /* libkfunc lacks something; no judgement about the program */
-	KFUNC_LIMIT,	   /* the budget of the verifier was not enough */
+	KFUNC_LIMIT,       /* the budget of the verifier was not enough */
 };
 
 struct kfunc_report {
 	size_t sz;
 	enum kfunc_verdict verdict;
-	int err;	     /* 0 or -errno that the load returned */
+	int err;             /* 0 or -errno that the load returned */
 	unsigned int code;   /* 412 is KF0412, 0: none */
 	const char *message; /* one sentence, "" when accepted */
 	const char *text;    /* the whole diagnostic with source lines, "" when accepted */
-	uint32_t insns;	     /* of the program, after the loader's relocations */
+	uint32_t insns;      /* of the program, after the loader's relocations */
 	uint64_t processed;  /* instructions that the verifier simulated */
 	uint32_t states, peak_states;
 	uint32_t stack; /* bytes, deepest chain of calls */
 	uint64_t verify_ns;
-	size_t :0;
+	size_t : 0;
 };
 
 /* The outcome of load or check for one program. 0, or -ENOENT when it was not considered. */
@@ -206,7 +206,7 @@ struct kfunc_run_opts {
 	uint32_t repeat;      /* 0: once */
 	uint32_t retval;      /* out */
 	uint64_t duration_ns; /* out: mean of one run */
-	size_t :0;
+	size_t : 0;
 };
 
 /*
@@ -229,7 +229,8 @@ KFUNC_API int kfunc_link__destroy(struct kfunc_link *link);
 
 /* ---- maps ---- */
 
-KFUNC_API struct kfunc_map *kfunc_object__find_map(const struct kfunc_object *obj, const char *name);
+KFUNC_API struct kfunc_map *kfunc_object__find_map(const struct kfunc_object *obj,
+						   const char *name);
 KFUNC_API struct kfunc_map *kfunc_object__next_map(const struct kfunc_object *obj,
 						   struct kfunc_map *prev);
 KFUNC_API const char *kfunc_map__name(const struct kfunc_map *map);

@@ -37,14 +37,10 @@ const struct diag_row *diag_row_at(unsigned int i)
 const char *diag_category_name(enum diag_category c)
 {
 	static const char *const names[] = {
-		[DIAG_REGISTER_TYPE] = "Register Type",
-		[DIAG_MEMORY] = "Memory",
-		[DIAG_LIFETIME] = "Resource Lifetime",
-		[DIAG_CALL_TYPE] = "Call Type",
-		[DIAG_CONTEXT] = "Execution Context",
-		[DIAG_AVAILABILITY] = "Availability",
-		[DIAG_ANNOTATION] = "Annotation",
-		[DIAG_LIMIT] = "Limit",
+		[DIAG_REGISTER_TYPE] = "Register Type", [DIAG_MEMORY] = "Memory",
+		[DIAG_LIFETIME] = "Resource Lifetime",  [DIAG_CALL_TYPE] = "Call Type",
+		[DIAG_CONTEXT] = "Execution Context",   [DIAG_AVAILABILITY] = "Availability",
+		[DIAG_ANNOTATION] = "Annotation",       [DIAG_LIMIT] = "Limit",
 	};
 
 	return (unsigned int)c < sizeof(names) / sizeof(names[0]) ? names[c] : "";

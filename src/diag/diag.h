@@ -50,7 +50,7 @@ const struct diag_row *diag_row_at(unsigned int i);
 const char *diag_category_name(enum diag_category c);
 
 #define DIAG_MAX_NOTES 12
-#define DIAG_TEXT 200
+#define DIAG_TEXT      200
 
 /* One place in the program with what happened there. The last note is the place of failure. */
 struct diag_note {
@@ -62,14 +62,14 @@ enum diag_verdict {
 	DIAG_ACCEPT,
 	DIAG_REJECT,
 	DIAG_UNSUPPORTED, /* our gap: feature names it */
-	DIAG_LIMIT_HIT,	  /* the budget of instructions, states or memory */
+	DIAG_LIMIT_HIT,   /* the budget of instructions, states or memory */
 };
 
 /* The outcome of one verification, or of a load that failed before it. Plain data, caller-owned. */
 struct diag_report {
 	enum diag_verdict verdict;
 	enum diag_code code; /* KF_OK when accepted */
-	int err;	     /* 0 or -errno */
+	int err;             /* 0 or -errno */
 	char message[DIAG_TEXT];
 	char help[DIAG_TEXT]; /* of this case; empty: the row's */
 	uint32_t n_notes;
@@ -80,7 +80,7 @@ struct diag_report {
 	/* statistics, also when accepted */
 	uint64_t processed; /* instructions simulated */
 	uint32_t total_states, peak_states;
-	uint32_t stack; /* bytes, deepest chain */
+	uint32_t stack;     /* bytes, deepest chain */
 	uint64_t verify_ns; /* filled by the caller, the verifier reads no clock */
 };
 

@@ -20,7 +20,8 @@ void diag_json_string(struct strbuf *out, const char *s)
 
 void diag_render_json(const struct diag_report *r, struct strbuf *out)
 {
-	strbuf_printf(out, "\"verdict\":\"%s\",\"errno\":%d,\"code\":", diag_verdict_name(r->verdict),
+	strbuf_printf(out,
+		      "\"verdict\":\"%s\",\"errno\":%d,\"code\":", diag_verdict_name(r->verdict),
 		      r->err);
 	if (r->code == KF_OK)
 		strbuf_puts(out, "null");

@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TAB_WIDTH 4
+#define TAB_WIDTH       4
 #define CATEGORY_COLUMN 78
-#define MAX_COLUMN 100
-#define LONG_UNDERLINE 40 /* and beyond MAX_COLUMN: the label gets a line of its own */
+#define MAX_COLUMN      100
+#define LONG_UNDERLINE  40 /* and beyond MAX_COLUMN: the label gets a line of its own */
 
 struct painter {
 	struct strbuf *out;
@@ -30,11 +30,11 @@ static void paint(struct painter *p, const char *sgr)
 		strbuf_printf(p->out, "\033[%sm", sgr);
 }
 
-#define RED "1;31"
-#define BLUE "1;34"
+#define RED    "1;31"
+#define BLUE   "1;34"
 #define YELLOW "33"
-#define BOLD "1"
-#define PLAIN "0"
+#define BOLD   "1"
+#define PLAIN  "0"
 
 struct place {
 	bool known; /* file, line, col and text are set */
@@ -147,7 +147,8 @@ static void show_source(struct painter *p, const struct place *at, bool last, co
 		start = strspn(at->text, " \t");
 	if (!p->file || strcmp(p->file, at->file) != 0 || p->line != at->line) {
 		if (p->file && strcmp(p->file, at->file) != 0)
-			strbuf_printf(p->out, "%*s ::: %s\n", p->gutter - 1, "", base_name(at->file));
+			strbuf_printf(p->out, "%*s ::: %s\n", p->gutter - 1, "",
+				      base_name(at->file));
 		snprintf(number, sizeof(number), "%u", at->line);
 		gutter(p, number);
 		col = put_line(p->out, at->text, start);
@@ -227,11 +228,13 @@ static void show_place(struct painter *p, const struct diag_report *r, const str
 	if (r->has_insn)
 		strbuf_printf(p->out, "%sinstruction %u", prog || func ? ", " : "", r->insn);
 	used = p->out->len - start;
-	strbuf_printf(p->out, "%*s[%s]\n", used < CATEGORY_COLUMN ? (int)(CATEGORY_COLUMN - used) : 2,
-		      "", diag_category_name(row->category));
+	strbuf_printf(p->out, "%*s[%s]\n",
+		      used < CATEGORY_COLUMN ? (int)(CATEGORY_COLUMN - used) : 2, "",
+		      diag_category_name(row->category));
 }
 
-static void show_notes(struct painter *p, const struct diag_report *r, const struct diag_source *src)
+static void show_notes(struct painter *p, const struct diag_report *r,
+		       const struct diag_source *src)
 {
 	uint32_t i, n = r->n_notes;
 	bool ends_there = n && r->has_insn && r->notes[n - 1].insn == r->insn;
@@ -277,9 +280,9 @@ void diag_render_text(const struct diag_report *r, const struct diag_source *src
 {
 	const struct diag_row *row = diag_row(r->code);
 	struct painter p = {.out = out, .colour = style && style->colour};
-	const char *kind = r->verdict == DIAG_UNSUPPORTED ? "unsupported" :
-			   r->verdict == DIAG_LIMIT_HIT	  ? "limit" :
-							    "error";
+	const char *kind = r->verdict == DIAG_UNSUPPORTED ? "unsupported"
+			   : r->verdict == DIAG_LIMIT_HIT ? "limit"
+							  : "error";
 	char more[40];
 
 	if (r->verdict == DIAG_ACCEPT || !row)

@@ -67,8 +67,7 @@ static int load_once(struct kfunc_object *obj, const bool *want, char *why, size
 		for (i = 0; i < obj->n_progs; i++)
 			bpf_program__set_autoload(obj->progs[i].bpf, want[i]);
 		/* nothing outlives a check, so nothing is kept in a file system */
-		bpf_object__for_each_map(map, obj->bpf)
-			bpf_map__set_pin_path(map, NULL);
+		bpf_object__for_each_map(map, obj->bpf) bpf_map__set_pin_path(map, NULL);
 		err = bpf_object__load(obj->bpf) ? loader_errno(-errno) : 0;
 	}
 	loader_log_summary(&s, why, why_size);
@@ -95,8 +94,8 @@ static struct kfunc_program *at_fault(struct kfunc_object *obj, const bool *want
 		else if (!first)
 			first = p;
 		/* "prog 'NAME': ..." */
-		if (!p->judged && strncmp(why, "prog '", 6) == 0 && strncmp(why + 6, p->name, n) == 0 &&
-		    why[6 + n] == '\'')
+		if (!p->judged && strncmp(why, "prog '", 6) == 0 &&
+		    strncmp(why + 6, p->name, n) == 0 && why[6 + n] == '\'')
 			return p;
 	}
 	return any ? first : NULL;

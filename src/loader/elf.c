@@ -41,11 +41,14 @@ int loader_check_elf(const void *data, size_t size, char *why, size_t why_size)
 	if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_ident[EI_DATA] != ELFDATA2LSB)
 		return refuse(-ENOEXEC, why, why_size, "this is no 64-bit little-endian ELF file");
 	if (h.e_machine != EM_BPF || h.e_type != ET_REL)
-		return refuse(-ENOEXEC, why, why_size,
-			      "this ELF file is not for the BPF machine, or not a relocatable object");
-	if (h.e_shoff == 0 || h.e_shoff > size || h.e_shoff % _Alignof(Elf64_Shdr) || h.e_shentsize != sizeof(Elf64_Shdr) ||
+		return refuse(
+			-ENOEXEC, why, why_size,
+			"this ELF file is not for the BPF machine, or not a relocatable object");
+	if (h.e_shoff == 0 || h.e_shoff > size || h.e_shoff % _Alignof(Elf64_Shdr) ||
+	    h.e_shentsize != sizeof(Elf64_Shdr) ||
 	    (uint64_t)h.e_shnum * sizeof(Elf64_Shdr) > size - h.e_shoff)
-		return refuse(-ENOEXEC, why, why_size, "the file is cut off: its section table is missing");
+		return refuse(-ENOEXEC, why, why_size,
+			      "the file is cut off: its section table is missing");
 	return 0;
 }
 
@@ -134,7 +137,8 @@ out:
 }
 
 /* The name of a section, "" when it lies outside of the file. */
-static const char *section_name(const char *base, size_t size, const Elf64_Shdr *names, uint32_t off)
+static const char *section_name(const char *base, size_t size, const Elf64_Shdr *names,
+				uint32_t off)
 {
 	uint64_t at = names->sh_offset + off;
 
@@ -170,10 +174,12 @@ int loader_check_btf(const void *data, size_t size, char *why, size_t why_size)
 		    strcmp(section_name(base, size, &names, sh.sh_name), ".BTF") != 0)
 			continue;
 		if (sh.sh_offset > size || sh.sh_size > size - sh.sh_offset)
-			return refuse(-ENOEXEC, why, why_size, "the file is cut off in its .BTF section");
+			return refuse(-ENOEXEC, why, why_size,
+				      "the file is cut off in its .BTF section");
 		err = btf_check_object(base + sh.sh_offset, sh.sh_size, text, sizeof(text));
 		if (err && why_size)
-			snprintf(why, why_size, "the type information (BTF) is malformed: %s", text);
+			snprintf(why, why_size, "the type information (BTF) is malformed: %s",
+				 text);
 		if (err)
 			return err;
 	}
@@ -191,7 +197,8 @@ void loader_weaken(void *data, size_t size)
 		uint64_t k, n;
 
 		sh = section(base, h, i);
-		if (sh.sh_type != SHT_SYMTAB || sh.sh_offset > size || sh.sh_size > size - sh.sh_offset)
+		if (sh.sh_type != SHT_SYMTAB || sh.sh_offset > size ||
+		    sh.sh_size > size - sh.sh_offset)
 			continue;
 		n = sh.sh_size / sizeof(Elf64_Sym);
 		for (k = 1; k < n; k++) {

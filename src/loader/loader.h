@@ -22,7 +22,7 @@
 struct btf;
 
 #define LOADER_MAX_OBJECT (64u << 20)
-#define LOADER_MAX_LOG	  (16u << 10)
+#define LOADER_MAX_LOG    (16u << 10)
 
 struct kfunc_program {
 	struct kfunc_object *obj;
@@ -88,10 +88,10 @@ void loader_weaken(void *data, size_t size);
 struct loader_session {
 	struct loader_session *outer;
 	struct kfunc_kernel *kernel;
-	struct kfunc_object *obj; /* NULL: no object is being loaded */
+	struct kfunc_object *obj;      /* NULL: no object is being loaded */
 	struct kfunc_program *current; /* whose PROG_LOAD is in progress */
-	struct kfunc_program *failed; /* last one that was not accepted, while loading */
-	bool check; /* collect verdicts instead of stopping at the first rejection */
+	struct kfunc_program *failed;  /* last one that was not accepted, while loading */
+	bool check;        /* collect verdicts instead of stopping at the first rejection */
 	struct strbuf log; /* libbpf's warnings */
 };
 

@@ -59,7 +59,8 @@ int kfunc_map__lookup(const struct kfunc_map *map, const void *key, void *value,
 	return element(map, BPF_MAP_LOOKUP_ELEM, key, value, flags);
 }
 
-int kfunc_map__update(const struct kfunc_map *map, const void *key, const void *value, uint64_t flags)
+int kfunc_map__update(const struct kfunc_map *map, const void *key, const void *value,
+		      uint64_t flags)
 {
 	return element(map, BPF_MAP_UPDATE_ELEM, key, value, flags);
 }

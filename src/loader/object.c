@@ -53,12 +53,12 @@ static int list_contents(struct kfunc_object *obj)
 	struct bpf_map *bm;
 	uint32_t n = 0;
 
-	bpf_object__for_each_program(bp, obj->bpf)
-		n++;
+	bpf_object__for_each_program(bp, obj->bpf) n++;
 	obj->progs = mem_calloc(n, sizeof(*obj->progs));
 	if (!obj->progs)
 		return -ENOMEM;
-	bpf_object__for_each_program(bp, obj->bpf) {
+	bpf_object__for_each_program(bp, obj->bpf)
+	{
 		struct kfunc_program *p = &obj->progs[obj->n_progs++];
 
 		p->obj = obj;
@@ -71,12 +71,12 @@ static int list_contents(struct kfunc_object *obj)
 			return -ENOMEM;
 	}
 	n = 0;
-	bpf_object__for_each_map(bm, obj->bpf)
-		n++;
+	bpf_object__for_each_map(bm, obj->bpf) n++;
 	obj->maps = mem_calloc(n, sizeof(*obj->maps));
 	if (!obj->maps)
 		return -ENOMEM;
-	bpf_object__for_each_map(bm, obj->bpf) {
+	bpf_object__for_each_map(bm, obj->bpf)
+	{
 		struct kfunc_map *m = &obj->maps[obj->n_maps++];
 
 		m->obj = obj;
@@ -99,11 +99,9 @@ static void find_contents(struct kfunc_object *obj)
 	struct bpf_map *bm;
 	uint32_t i = 0;
 
-	bpf_object__for_each_program(bp, obj->bpf)
-		obj->progs[i++].bpf = bp;
+	bpf_object__for_each_program(bp, obj->bpf) obj->progs[i++].bpf = bp;
 	i = 0;
-	bpf_object__for_each_map(bm, obj->bpf)
-		obj->maps[i++].bpf = bm;
+	bpf_object__for_each_map(bm, obj->bpf) obj->maps[i++].bpf = bm;
 }
 
 int loader_open_bpf(struct kfunc_object *obj)

@@ -114,8 +114,8 @@ int kfunc_program__run(const struct kfunc_program *prog, struct kfunc_run_opts *
 	return ret;
 }
 
-static struct kfunc_link *new_link(struct kfunc_object *obj, struct bpf_link *(*attach)(const void *),
-				   const void *what)
+static struct kfunc_link *new_link(struct kfunc_object *obj,
+				   struct bpf_link *(*attach)(const void *), const void *what)
 {
 	struct kfunc_link *link = mem_zalloc(sizeof(*link));
 	struct loader_session s;

@@ -117,7 +117,8 @@ static void name_the_missing(struct diag_report *r, const struct loader_session 
 		return;
 	if (imm == POISON_RELO) {
 		replace(r, KF_RELO_FAILED);
-		diag_fail(r, KF_RELO_FAILED, "this access was not resolved in the types of kernel %s",
+		diag_fail(r, KF_RELO_FAILED,
+			  "this access was not resolved in the types of kernel %s",
 			  s->kernel->release);
 		return;
 	}
@@ -149,7 +150,8 @@ static unsigned int observe(void *ctx, const struct syscall_load *load)
 	p->text = NULL;
 	loader_warn_deprecated(s->obj, p, load->facts);
 	if (p->report.verdict != DIAG_ACCEPT)
-		p->text = loader_render(&p->report, s->obj->name, p->name, load->prog, s->obj->colour);
+		p->text = loader_render(&p->report, s->obj->name, p->name, load->prog,
+					s->obj->colour);
 	return s->check ? SYSCALL_LOAD_KEEP_FD | SYSCALL_LOAD_VERDICT_ONLY : 0;
 }
 

@@ -18,8 +18,8 @@ static const struct {
 	{31, 3, "\t\treturn 0;"},
 };
 
-static bool line_of(const void *ctx, uint32_t insn, const char **file, uint32_t *line, uint32_t *col,
-		    const char **text)
+static bool line_of(const void *ctx, uint32_t insn, const char **file, uint32_t *line,
+		    uint32_t *col, const char **text)
 {
 	(void)ctx;
 	if (insn >= 3)
@@ -37,8 +37,10 @@ static void disasm(const void *ctx, uint32_t insn, struct strbuf *out)
 	strbuf_printf(out, "insn%u", insn);
 }
 
-static const struct diag_source src = {
-	.object = "exit.bpf.o", .program = "on_exit", .line = line_of, .disasm = disasm};
+static const struct diag_source src = {.object = "exit.bpf.o",
+				       .program = "on_exit",
+				       .line = line_of,
+				       .disasm = disasm};
 
 static void rows_are_in_order(void **state)
 {
@@ -155,7 +157,8 @@ static void json_members(void **state)
 	(void)state;
 	diag_init(&r);
 	diag_render_json(&r, &b);
-	assert_string_equal(b.s, "\"verdict\":\"accept\",\"errno\":0,\"code\":null,\"message\":\"\"");
+	assert_string_equal(b.s,
+			    "\"verdict\":\"accept\",\"errno\":0,\"code\":null,\"message\":\"\"");
 	strbuf_reset(&b);
 	diag_fail(&r, KF_REF_LEAK, "a \"b\"");
 	diag_render_json(&r, &b);
@@ -167,12 +170,9 @@ static void json_members(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_are_in_order),
-		cmocka_unit_test(first_failure_wins),
-		cmocka_unit_test(verdicts),
-		cmocka_unit_test(notes_keep_first_and_last),
-		cmocka_unit_test(text_shows_lines),
-		cmocka_unit_test(text_without_lines),
+		cmocka_unit_test(rows_are_in_order), cmocka_unit_test(first_failure_wins),
+		cmocka_unit_test(verdicts),          cmocka_unit_test(notes_keep_first_and_last),
+		cmocka_unit_test(text_shows_lines),  cmocka_unit_test(text_without_lines),
 		cmocka_unit_test(json_members),
 	};
 

@@ -32,7 +32,8 @@ static void *read_pair(size_t *size)
 	char why[100];
 	void *data;
 
-	assert_int_equal(loader_read_file(progs("cli/progs/pair.bpf.o"), &data, size, why, sizeof(why)),
+	assert_int_equal(loader_read_file(progs("cli/progs/pair.bpf.o"), &data, size, why,
+					  sizeof(why)),
 			 0);
 	return data;
 }
@@ -124,7 +125,8 @@ static void errors_have_words(void **state)
 static void types_are_checked_first(void **state)
 {
 	char why[120] = "";
-	KFUNC_OPTS(kfunc_object_opts, opts, .name = "pair", .error = why, .error_size = sizeof(why));
+	KFUNC_OPTS(kfunc_object_opts, opts, .name = "pair", .error = why,
+		   .error_size = sizeof(why));
 	uint32_t *w, i;
 	size_t size;
 	char *data = read_pair(&size), *btf;

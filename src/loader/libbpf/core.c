@@ -13,9 +13,9 @@
  * The functions at the end read what libbpf knows and has no interface for.
  */
 #define btf__load_vmlinux_btf  loader_types_get
-#define btf__free	       loader_types_put
+#define btf__free              loader_types_put
 #define btf__find_by_name_kind loader_types_find
-#define bpf_prog_load	       loader_prog_load
+#define bpf_prog_load          loader_prog_load
 #define get_kernel_version     loader_kernel_version
 #undef mmap
 #define mmap loader_mmap
@@ -59,8 +59,7 @@ void loader_free_leftovers(void)
 
 	if (!candidates)
 		return;
-	hashmap__for_each_entry(candidates, e, i)
-		bpf_core_free_cands(e->pvalue);
+	hashmap__for_each_entry(candidates, e, i) bpf_core_free_cands(e->pvalue);
 	loader_hashmap_free(candidates);
 }
 

@@ -21,16 +21,16 @@
 
 #include "../../syscall/libc_hooks.h"
 
-#define syscall	  kf_sys_syscall
-#define close	  kf_sys_close
-#define mmap	  kf_sys_mmap64
-#define open	  kf_sys_open64
-#define fopen	  kf_sys_fopen64
-#define access	  kf_sys_access
+#define syscall   kf_sys_syscall
+#define close     kf_sys_close
+#define mmap      kf_sys_mmap64
+#define open      kf_sys_open64
+#define fopen     kf_sys_fopen64
+#define access    kf_sys_access
 #define faccessat kf_sys_faccessat
-#define fcntl	  kf_sys_fcntl64
+#define fcntl     kf_sys_fcntl64
 #define epoll_ctl kf_sys_epoll_ctl
-#define dup3	  kf_sys_dup3
-#define ioctl	  kf_sys_ioctl
+#define dup3      kf_sys_dup3
+#define ioctl     kf_sys_ioctl
 
 #endif
