@@ -91,6 +91,11 @@ KFUNC_API bool kfunc_kernel__is_live(const struct kfunc_kernel *kernel);
  * something to kfunc_bpf() only; close them with close(2). Works on the live kernel.
  */
 KFUNC_API long kfunc_bpf(int cmd, union bpf_attr *attr, unsigned int size);
+/*
+ * close(2) for such a descriptor, which takes effect at once: a link, for instance, is detached when it
+ * returns. After a plain close(2) that may take until later descriptors are made.
+ */
+KFUNC_API int kfunc_close(int fd);
 
 /* ---- objects ---- */
 

@@ -81,6 +81,29 @@ struct btf_obj *registry_module(const struct contract_registry *r,
 bool registry_is_module(const struct contract_registry *r, const struct btf_obj *btf);
 
 /*
+ * Tracepoints that a module declares (kfunc spec 6.1; <kfunc/hooks.h>): the typedef btf_trace_NAME
+ * has the types of the arguments, the function __bpf_trace_NAME their names as well.
+ */
+struct contract_tracepoint {
+	const struct btf_obj *btf;
+	const char *name;
+	uint32_t type_id; /* the typedef */
+	uint32_t n_args;
+	uint16_t nonnull; /* bit for each pointer to a struct that is not marked __nullable */
+	const struct contract_tracepoint *next;
+};
+/*
+ * -ENOENT: the BTF lacks one of the two; -EINVAL: they differ, have other than n_args arguments, or one
+ * that is neither number nor pointer; -EEXIST: the name is taken; -ENOMEM.
+ */
+int registry_add_tracepoint(struct contract_registry *r, const struct btf_obj *vmlinux,
+			    const struct btf_obj *btf, const char *name, uint32_t n_args,
+			    const struct contract_tracepoint **res);
+/* By its typedef; NULL: not declared. */
+const struct contract_tracepoint *registry_tracepoint(const struct contract_registry *r,
+						      const struct btf_obj *btf, uint32_t type_id);
+
+/*
  * Every contract, vmlinux first, then modules in order of registration, each by id, for list, lint,
  * doc and tests; a non-zero result of fn ends the walk and is returned (-ENOMEM: not walked).
  */

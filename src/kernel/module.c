@@ -52,7 +52,9 @@ static unsigned int n_init_errors;
 static _Thread_local char reason[REASON];
 static _Thread_local const char *running_initcall;
 
-__attribute__((format(printf, 2, 3))) static int fail(int err, const char *fmt, ...)
+#define fail module_fail
+
+int module_fail(int err, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -511,6 +513,25 @@ int register_btf_id_dtor_kfuncs(const struct btf_id_dtor_kfunc *dtors, __u32 add
 		err = add_dtors(k, m, dtors, add_cnt);
 	pthread_mutex_unlock(&lock);
 	return m && !m->btf ? no_btf(m) : err;
+}
+
+int module_types(const struct module *owner, struct kfunc_kernel **k, struct btf_obj **btf)
+{
+	struct host_module *m;
+	int err = 0;
+
+	reason[0] = '\0';
+	*btf = NULL;
+	*k = kernel_live();
+	if (!*k)
+		return fail(-ENOENT, "there is no live kernel: %s", strerror(errno));
+	if (!owner)
+		return fail(-EINVAL, "it has no .owner = THIS_MODULE");
+	m = get_module(*k, owner, &err);
+	if (!m)
+		return err;
+	*btf = m->btf;
+	return m->btf ? 0 : no_btf(m);
 }
 
 /* ---- initcalls ---- */

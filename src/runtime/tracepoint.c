@@ -35,6 +35,8 @@ struct rt_tracepoint {
 	struct rt_tracepoint *next;
 	struct links *_Atomic links; /* NULL: nothing attached */
 	uint32_t n_args;
+	const struct btf_obj *owner; /* NULL: the kernel's own */
+	uint32_t *active;	     /* a host's flag, or NULL */
 	char name[];
 };
 
@@ -52,27 +54,47 @@ struct rt_tracepoint *rt_tracepoint_find(const char *name)
 	return NULL;
 }
 
+/* lock held */
+static struct rt_tracepoint *new_tracepoint(const char *name, uint32_t n_args,
+					    const struct btf_obj *owner, uint32_t *active)
+{
+	size_t len = strlen(name) + 1;
+	struct rt_tracepoint *tp;
+
+	tp = n_args <= RT_TP_MAX_ARGS ? mem_zalloc(sizeof(*tp) + len) : NULL;
+	if (!tp)
+		return NULL;
+	tp->n_args = n_args;
+	tp->owner = owner;
+	tp->active = active;
+	memcpy(tp->name, name, len);
+	tp->next = atomic_load(&all);
+	atomic_store(&all, tp);
+	return tp;
+}
+
 struct rt_tracepoint *rt_tracepoint_declare(const char *name, uint32_t n_args)
 {
 	struct rt_tracepoint *tp;
-	size_t len = strlen(name) + 1;
 
-	if (n_args > RT_TP_MAX_ARGS)
-		return NULL;
 	pthread_mutex_lock(&lock);
 	tp = rt_tracepoint_find(name);
-	if (tp) {
-		if (tp->n_args != n_args)
-			tp = NULL;
-	} else {
-		tp = mem_zalloc(sizeof(*tp) + len);
-		if (tp) {
-			tp->n_args = n_args;
-			memcpy(tp->name, name, len);
-			tp->next = atomic_load(&all);
-			atomic_store(&all, tp);
-		}
-	}
+	if (!tp)
+		tp = new_tracepoint(name, n_args, NULL, NULL);
+	else if (tp->n_args != n_args || tp->owner)
+		tp = NULL;
+	pthread_mutex_unlock(&lock);
+	return tp;
+}
+
+struct rt_tracepoint *rt_tracepoint_declare_host(const char *name, uint32_t n_args,
+						 const struct btf_obj *owner, uint32_t *active)
+{
+	struct rt_tracepoint *tp = NULL;
+
+	pthread_mutex_lock(&lock);
+	if (!rt_tracepoint_find(name))
+		tp = new_tracepoint(name, n_args, owner, active);
 	pthread_mutex_unlock(&lock);
 	return tp;
 }
@@ -155,9 +177,24 @@ static int replace(struct rt_tracepoint *tp, struct rt_tp_link *with,
 		new = NULL;
 	}
 	atomic_store_explicit(&tp->links, new, memory_order_release);
+	if (tp->active)
+		__atomic_store_n(tp->active, new != NULL, __ATOMIC_RELAXED);
 	if (old)
 		rt_rcu_call(&old->rcu, free_links);
 	return 0;
+}
+
+/* Typed programs attach to what they were verified for: names alone may mean another module's. */
+static bool is_target(const struct rt_tracepoint *tp, const struct rt_prog *prog)
+{
+	const struct btf_obj *owner;
+
+	if (prog->type != BPF_PROG_TYPE_TRACING)
+		return true;
+	owner = prog->attach_btf ? btf_owner(prog->attach_btf, prog->attach_btf_id) : NULL;
+	if (prog->kernel && owner == prog->kernel->btf)
+		owner = NULL;
+	return tp->owner == owner;
 }
 
 int rt_tracepoint_attach(const char *name, struct rt_prog *prog, uint64_t cookie,
@@ -168,7 +205,7 @@ int rt_tracepoint_attach(const char *name, struct rt_prog *prog, uint64_t cookie
 	struct links *ls;
 	int err = 0;
 
-	if (!tp)
+	if (!tp || !is_target(tp, prog))
 		return -ENOENT;
 	if (prog->facts.max_ctx_offset > tp->n_args * sizeof(uint64_t))
 		return -EINVAL;

@@ -16,6 +16,7 @@
 
 #define RT_TP_MAX_ARGS 12
 
+struct btf_obj;
 struct rt_prog;
 struct rt_tracepoint;
 struct rt_tp_link;
@@ -27,6 +28,12 @@ struct rt_tp_link;
  * arguments.
  */
 struct rt_tracepoint *rt_tracepoint_declare(const char *name, uint32_t n_args);
+/*
+ * As above for a tracepoint of a module's BTF, which only programs attach to that were verified for
+ * that module's. *active is kept non-zero while something is attached. A second declaration is NULL.
+ */
+struct rt_tracepoint *rt_tracepoint_declare_host(const char *name, uint32_t n_args,
+						 const struct btf_obj *owner, uint32_t *active);
 /* NULL: nobody declared it */
 struct rt_tracepoint *rt_tracepoint_find(const char *name);
 const char *rt_tracepoint_name(const struct rt_tracepoint *tp);
@@ -40,7 +47,8 @@ bool rt_tracepoint_active(const struct rt_tracepoint *tp);
 void rt_tracepoint_fire(struct rt_tracepoint *tp, const uint64_t *args);
 
 /*
- * Attaches: takes a reference on prog. 0; -ENOENT: no such tracepoint; -EINVAL: the program reads
+ * Attaches: takes a reference on prog. 0; -ENOENT: no such tracepoint, or not the one that the
+ * program was verified for; -EINVAL: it reads
  * past the last argument; -EEXIST: it is attached here already; -ENOMEM.
  */
 int rt_tracepoint_attach(const char *name, struct rt_prog *prog, uint64_t cookie,

@@ -20,6 +20,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <kfunc/libkfunc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -309,6 +310,11 @@ int syscall_close(int fd)
 	if (kind != SYS_NONE)
 		drop(kind, obj);
 	return err;
+}
+
+int kfunc_close(int fd)
+{
+	return syscall_close(fd);
 }
 
 struct rt_map *syscall_map_by_fd(int fd, int *err)

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 
+#include "contract/registry.h"
 #include "verifier/mem.h"
 
 /* ---------------------------------------------------------------- arguments of iterators */
@@ -52,7 +53,6 @@ static enum iter_arg iter_arg(const char *target, uint32_t idx)
 struct slot_type {
 	uint32_t arg;	  /* index in the prototype */
 	uint32_t type_id; /* declared type */
-	uint32_t name_off;
 	bool is_ret;
 	bool whole; /* the slot is the first of its parameter */
 };
@@ -77,7 +77,6 @@ static bool find_slot(const struct vf_attach *at, const struct btf_type *proto, 
 		if (slot < first + slots) {
 			*res = (struct slot_type){.arg = i,
 						  .type_id = p[i].type,
-						  .name_off = p[i].name_off,
 						  .whole = slot == first};
 			return true;
 		}
@@ -96,16 +95,12 @@ static bool ends_with(const char *s, const char *suffix)
 	return a >= b && !strcmp(s + a - b, suffix);
 }
 
-/* struct_ops: the parameter's name in the stub function says more than its type */
-static const char *stub_param(const struct vf_attach *at, uint32_t arg)
+/* The name of a parameter of a function that is there for the names alone, "" without one. */
+static const char *named_param(const struct vf_attach *at, const char *name, uint32_t arg)
 {
-	char name[256];
 	const struct btf_type *t;
 	int32_t id;
 
-	if (!at->ops_name || !at->name)
-		return "";
-	snprintf(name, sizeof(name), "%s__%s", at->ops_name, at->name);
 	id = btf_find(at->btf, name, BTF_KIND_FUNC);
 	if (id < 0)
 		return "";
@@ -113,6 +108,34 @@ static const char *stub_param(const struct vf_attach *at, uint32_t arg)
 	if (!t || btf_type_kind(t) != BTF_KIND_FUNC_PROTO || arg >= btf_type_vlen(t))
 		return "";
 	return btf_str(at->btf, btf_type_params(t)[arg].name_off);
+}
+
+/* struct_ops: the parameter's name in the stub function says more than its type */
+static const char *stub_param(const struct vf_attach *at, uint32_t arg)
+{
+	char name[256];
+
+	if (!at->ops_name || !at->name)
+		return "";
+	snprintf(name, sizeof(name), "%s__%s", at->ops_name, at->name);
+	return named_param(at, name, arg);
+}
+
+/*
+ * What the declaration of a tracepoint says of an argument beyond the kernel's table: a typedef's
+ * parameters have no names, those of the function that runs the programs have. Of what modules
+ * pass nothing is known, unless they declare it (contract_tracepoint).
+ */
+static bool tp_arg_nullable(const struct vf_env *env, uint32_t arg)
+{
+	const struct vf_attach *at = &env->attach;
+	const struct btf_obj *owner = btf_owner(at->btf, at->type_id);
+	char name[256];
+
+	if (btf_base(owner) && !registry_tracepoint(env->kernel->registry, owner, at->type_id))
+		return true;
+	snprintf(name, sizeof(name), "__bpf_trace_%s", at->name);
+	return ends_with(named_param(at, name, arg), "__nullable");
 }
 
 /* the return value's slot: who has it, and what is known of it */
@@ -165,7 +188,7 @@ static int load_result(struct vf_env *env, const struct btf_type *t, int64_t off
 static int arg_flags(struct vf_env *env, const struct slot_type *st)
 {
 	const struct vf_attach *at = &env->attach;
-	const char *name = btf_str(at->btf, st->name_off);
+	const char *name;
 	int flags = 0;
 
 	switch (at->source) {
@@ -181,8 +204,7 @@ static int arg_flags(struct vf_env *env, const struct slot_type *st)
 		default:
 			break;
 		}
-		/* what modules pass is not known */
-		if (ends_with(name, "__nullable") || btf_base(at->btf))
+		if (tp_arg_nullable(env, st->arg))
 			flags |= VF_MAYBE_NULL;
 		return flags;
 	case VF_ATTACH_LSM:
