@@ -3,6 +3,7 @@
  * kfunc list: the functions of a kernel, one below the other: prototype, flags, who may call them,
  * and where they stand in their life (kfunc spec 13).
  */
+#include <ctype.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,26 @@ void cli_put_hooks(struct strbuf *b, uint32_t hooks, const char *quote, const ch
 			s = sep;
 		}
 	}
+}
+
+/* "prog_types":["SCHED_CLS",...]: the types it was registered for, UNSPEC for all */
+static void put_prog_types(struct strbuf *b, uint32_t types)
+{
+	const char *sep = "";
+
+	strbuf_puts(b, "\"prog_types\":[");
+	for (uint32_t t = 0; t < 32; t++) {
+		const char *name = t ? kernel_prog_type_name(t) : "unspec";
+
+		if (!(types & 1u << t) || !name)
+			continue;
+		strbuf_printf(b, "%s\"", sep);
+		for (; *name; name++)
+			strbuf_printf(b, "%c", toupper((unsigned char)*name));
+		strbuf_puts(b, "\"");
+		sep = ",";
+	}
+	strbuf_puts(b, "]");
 }
 
 bool cli_name_wanted(char *const *names, int n, const char *name)
@@ -98,7 +119,9 @@ static void put_json(const struct list *l, const struct kfunc_contract *c, struc
 	cli_put_flags(b, c->flags, "\"", ",");
 	strbuf_puts(b, "],\"hooks\":[");
 	cli_put_hooks(b, c->hooks, "\"", ",");
-	strbuf_puts(b, "],\"prototype\":");
+	strbuf_puts(b, "],");
+	put_prog_types(b, c->prog_types);
+	strbuf_puts(b, ",\"prototype\":");
 	btf_print_func(c->btf, c->func_id, &proto);
 	diag_json_string(b, strbuf_str(&proto));
 	strbuf_free(&proto);

@@ -96,6 +96,7 @@ const struct kernel_attach_range *kernel_return_range(const struct kernel_prog_t
 						      uint32_t attach_type);
 /* "sched_cls" -> type, -1 if unknown; and back */
 int kernel_prog_type_by_name(const char *name);
+const char *kernel_prog_type_name(uint32_t type); /* NULL if unknown */
 const char *kernel_attach_type_name(uint32_t attach_type);
 
 /* ---- helpers (facts/helpers.json) ---- */

@@ -200,6 +200,14 @@ int kernel_prog_type_by_name(const char *name)
 	return -1;
 }
 
+const char *kernel_prog_type_name(uint32_t type)
+{
+	for (uint32_t i = 0; i < kt_n_progs; i++)
+		if (kt_progs[i].type == type)
+			return kt_progs[i].name;
+	return NULL;
+}
+
 const char *kernel_attach_type_name(uint32_t attach_type)
 {
 	return attach_type < kt_n_attach ? kt_attach_names[attach_type] : NULL;
