@@ -51,15 +51,15 @@ void cli_put_hooks(struct strbuf *b, uint32_t hooks, const char *quote, const ch
 }
 
 /* "prog_types":["SCHED_CLS",...]: the types it was registered for, UNSPEC for all */
-static void put_prog_types(struct strbuf *b, uint32_t types)
+static void put_prog_types(struct strbuf *b, uint64_t types)
 {
 	const char *sep = "";
 
 	strbuf_puts(b, "\"prog_types\":[");
-	for (uint32_t t = 0; t < 32; t++) {
+	for (uint32_t t = 0; t < 64; t++) {
 		const char *name = t ? kernel_prog_type_name(t) : "unspec";
 
-		if (!(types & 1u << t) || !name)
+		if (!(types & 1ull << t) || !name)
 			continue;
 		strbuf_printf(b, "%s\"", sep);
 		for (; *name; name++)

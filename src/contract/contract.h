@@ -131,7 +131,7 @@ struct kfunc_contract {
 	uint32_t proto_id;
 	uint32_t flags;                /* KF_*; of the entry */
 	uint32_t hooks;                /* bit per enum contract_hook it was registered for */
-	uint32_t prog_types; /* bit per program type named at registration, bit 0: all of them */
+	uint64_t prog_types; /* bit per program type named at registration, bit 0: all of them */
 	enum contract_special special; /* by name, only in vmlinux-like BTF; _impl stripped */
 	uint8_t n_args;
 	struct contract_arg arg[CONTRACT_MAX_ARGS];

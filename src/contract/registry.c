@@ -449,12 +449,12 @@ int registry_add(struct contract_registry *r, const struct btf_obj *btf, bool is
 	int err = add_set(r, btf, is_module, hook_of(r, prog_type), e, n, filter);
 
 	/* several types share a hook; which were named is kept for those who list functions */
-	for (uint32_t i = 0; !err && i < n && prog_type < 32; i++) {
+	for (uint32_t i = 0; !err && i < n && prog_type < 64; i++) {
 		const struct reg_ent *ent = find_callable(r, btf, e[i].id);
 		struct reg_contract *c = ent ? find_contract(ent, e[i].flags) : NULL;
 
 		if (c)
-			__atomic_fetch_or(&c->c.prog_types, 1u << prog_type, __ATOMIC_RELAXED);
+			__atomic_fetch_or(&c->c.prog_types, 1ull << prog_type, __ATOMIC_RELAXED);
 	}
 	return err;
 }
