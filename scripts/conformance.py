@@ -285,6 +285,8 @@ def main():
     args = arguments()
     if not os.path.isdir(os.path.join(args.corpus, "obj")):
         sys.exit(f"there is no corpus in {args.corpus}: make it with scripts/build-corpus.sh {args.corpus}")
+    if not os.access(args.kfunc, os.X_OK):
+        sys.exit(f"{args.kfunc} is not there: run make first")
     rows = wanted(args, load_verdicts(args.verdicts))
     if args.prog:
         show_one(args, rows)

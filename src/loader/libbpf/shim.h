@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -32,5 +33,9 @@
 #define epoll_ctl kf_sys_epoll_ctl
 #define dup3      kf_sys_dup3
 #define ioctl     kf_sys_ioctl
+
+/* libbpf asks for the variant of POSIX, but too late: the headers above have chosen the other one. */
+int __xpg_strerror_r(int err, char *buf, size_t size);
+#define strerror_r __xpg_strerror_r
 
 #endif
