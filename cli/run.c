@@ -156,6 +156,11 @@ static int test_run(const struct run *r, const struct kfunc_program *p, const vo
 			  kfunc_program__name(p), kfunc_program__type_name(p));
 		return CLI_UNSUPPORTED;
 	}
+	if (err == -EINVAL && kfunc_program__type(p) == BPF_PROG_TYPE_TRACING) {
+		cli_error("%s: wants the arguments of its hook; give a command after --",
+			  kfunc_program__name(p));
+		return CLI_USAGE;
+	}
 	if (err) {
 		cli_error("%s: the run failed: %s", kfunc_program__name(p), strerror(-err));
 		return CLI_USAGE;
