@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * Number arguments, ignored ones, strings, maps, contexts (kfunc spec 3.1-3.3; scenarios 32, 10).
+ * Number arguments, ignored ones, strings, maps, contexts (kfunc spec 3.1-3.3; scenarios 7, 10, 32).
  */
 #include "mod.h"
 

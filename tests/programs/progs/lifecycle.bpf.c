@@ -9,6 +9,8 @@ char LICENSE[] SEC("license") = "GPL";
 
 extern struct task_struct *bpf_task_acquire_not_zero(struct task_struct *p) __ksym;
 extern int mod_never_was(int x) __ksym;
+extern struct task_struct *bpf_task_acquire___one(struct task_struct *task) __ksym __weak;
+extern void bpf_task_acquire___other(void *ctx, int more) __ksym __weak;
 
 SEC("syscall")
 __expect_accept
@@ -55,4 +57,34 @@ __expect_reject(EINVAL, KF0700)
 int never_was(void *ctx)
 {
 	return mod_never_was(1);
+}
+
+/* Kfunc scenario 13: what follows three underscores is no part of the name... */
+SEC("tp_btf/task_newtask")
+__expect_accept
+int BPF_PROG(flavour, struct task_struct *task, u64 clone_flags)
+{
+	struct task_struct *t = bpf_task_acquire___one(task);
+
+	if (t)
+		bpf_task_release(t);
+	return 0;
+}
+
+/* ...and a flavour with another prototype is another function, which does not exist. */
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, KF0700)
+int BPF_PROG(flavour_incompatible, struct task_struct *task, u64 clone_flags)
+{
+	bpf_task_acquire___other(task, 1);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask")
+__expect_accept
+int BPF_PROG(flavour_incompatible_guarded, struct task_struct *task, u64 clone_flags)
+{
+	if (bpf_ksym_exists(bpf_task_acquire___other))
+		bpf_task_acquire___other(task, 1);
+	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kernel functions that a kernel no longer has, or not yet, by its release (kfunc spec 13): refused with a
+ * Kernel functions that a kernel no longer has, or not yet, by its release (kfunc spec 13; scenario 12): refused with a
  * code of its own, which the image's release decides.
  */
 #include "../image/image.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
  * Trust, walked pointers, references, casts (kfunc spec sections 5, 6, 9; scenarios 17-26, 32, 37-44, 47-51,
- * 58, 98-100).
+ * 58, 99, 100).
  */
 #include "graph.h"
 
