@@ -64,7 +64,11 @@ bench: all
 	@ninja -C $(BUILD) bench/bench >/dev/null
 	@$(BUILD)/bench/bench $(BUILD)/bench/progs $(ARGS)
 
+# docs/parity.md: what the specifications state, and the tests that show it
+parity:
+	@scripts/parity.py
+
 clean:
 	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
 
-.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel soundness bench clean
+.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel soundness bench parity clean

@@ -191,6 +191,7 @@ char words[] = "one two Two";
 char sub[] = "two", other[] = "three", vowels[] = "eo", upper[] = "ONE TWO TWO", longer[] = "one two Twos";
 char endless[70000];
 
+/* kfunc spec 12.8, scenario 101 */
 SEC("syscall") __expect_accept __expect_retval(27)
 int strings(void *ctx)
 {
