@@ -82,7 +82,8 @@ int host_elf_name(struct elf_file *f, uint64_t addr, char *buf, size_t size)
 	if (n < 0)
 		return n;
 	if (!memchr(buf, '\0', n))
-		return host_elf_fail(f, -EINVAL, "has a text in its kfunc tables that does not end");
+		return host_elf_fail(f, -EINVAL,
+				     "has a text in its kfunc tables that does not end");
 	return 0;
 }
 
