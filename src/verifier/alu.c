@@ -150,8 +150,8 @@ static int check_end(struct vf_env *env, const struct bpf_insn *insn)
  * R4.6: `r += K` on a linked scalar keeps the link with a constant difference, once. What the
  * difference may be depends on the version. Decided on the value before the operation.
  */
-static bool keep_link(struct vf_env *env, struct vf_reg *dst, const struct vf_scalar *src, uint8_t op,
-		      bool is32, int32_t *delta)
+static bool keep_link(struct vf_env *env, struct vf_reg *dst, const struct vf_scalar *src,
+		      uint8_t op, bool is32, int32_t *delta)
 {
 	bool any = vf_rule(env, RULE_LINK_DELTA_ANY);
 	int64_t k;

@@ -16,11 +16,13 @@ enum ptr_alu {
 
 /* R5.2 */
 static const uint8_t allowed[VF_BASE_COUNT] = {
-	[VF_CTX] = ANY_OFFSET,	     [VF_STACK] = ANY_OFFSET,	   [VF_MAP_KEY] = ANY_OFFSET,
-	[VF_MAP_VALUE] = ANY_OFFSET, [VF_CONST_MAP] = ZERO_OFFSET, [VF_MEM] = ANY_OFFSET,
-	[VF_BUF] = ANY_OFFSET,	     [VF_BTF_ID] = ANY_OFFSET,	   [VF_PACKET] = ANY_OFFSET,
-	[VF_PACKET_META] = ANY_OFFSET, [VF_FUNC] = ANY_OFFSET,	   [VF_CONST_DYNPTR] = ANY_OFFSET,
-	[VF_TP_BUFFER] = ANY_OFFSET, [VF_FLOW_KEYS] = KNOWN_OFFSET,
+	[VF_CTX] = ANY_OFFSET,        [VF_STACK] = ANY_OFFSET,
+	[VF_MAP_KEY] = ANY_OFFSET,    [VF_MAP_VALUE] = ANY_OFFSET,
+	[VF_CONST_MAP] = ZERO_OFFSET, [VF_MEM] = ANY_OFFSET,
+	[VF_BUF] = ANY_OFFSET,        [VF_BTF_ID] = ANY_OFFSET,
+	[VF_PACKET] = ANY_OFFSET,     [VF_PACKET_META] = ANY_OFFSET,
+	[VF_FUNC] = ANY_OFFSET,       [VF_CONST_DYNPTR] = ANY_OFFSET,
+	[VF_TP_BUFFER] = ANY_OFFSET,  [VF_FLOW_KEYS] = KNOWN_OFFSET,
 };
 
 static int refuse(struct vf_env *env, const struct vf_reg *ptr, const char *why)
@@ -83,7 +85,8 @@ static void move_pointer(struct vf_env *env, struct vf_reg *res, const struct vf
 	bool wrap = vf_rule(env, RULE_WRAP_BOTH_ENDS);
 
 	if (!off->t.m) {
-		int64_t sum = subtract ? res->off - (int64_t)off->t.v : res->off + (int64_t)off->t.v;
+		int64_t sum =
+			subtract ? res->off - (int64_t)off->t.v : res->off + (int64_t)off->t.v;
 
 		if (sum == (int32_t)sum) {
 			res->off = (int32_t)sum;

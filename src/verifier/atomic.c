@@ -58,15 +58,19 @@ static int note_base(struct vf_env *env, const struct vf_reg *r)
 	if (info->access_base == r->base + 1 && info->access_flags == r->flags)
 		return 0;
 	if (own || info->access_base == VF_BTF_ID + 1 || info->access_base == VF_ARENA + 1)
-		return vf_reject(env, KF_MIXED_PTR,
-				 "another path comes to this atomic operation with another pointer");
+		return vf_reject(
+			env, KF_MIXED_PTR,
+			"another path comes to this atomic operation with another pointer");
 	return 0;
 }
 
 static int check_rmw(struct vf_env *env, const struct bpf_insn *insn, uint32_t size)
 {
-	struct vf_mem_access m = {
-		.off = insn->off, .size = size, .access = VF_READ, .value_regno = -1, .is_atomic = true};
+	struct vf_mem_access m = {.off = insn->off,
+				  .size = size,
+				  .access = VF_READ,
+				  .value_regno = -1,
+				  .is_atomic = true};
 	bool fetch = insn->imm & BPF_FETCH;
 	struct vf_reg base;
 	int load = -1, err;
@@ -88,7 +92,8 @@ static int check_rmw(struct vf_env *env, const struct bpf_insn *insn, uint32_t s
 	if (base.base == VF_BTF_ID && (base.flags & VF_PERCPU))
 		return refuse(env, insn->dst_reg);
 	if (!env->privileged && vf_regs(env)[insn->src_reg].base != VF_SCALAR)
-		return vf_reject(env, KF_PTR_LEAK, "an address is the operand of an atomic operation");
+		return vf_reject(env, KF_PTR_LEAK,
+				 "an address is the operand of an atomic operation");
 	/*
 	 * Read, fetch, write, in this order: an address in the register that the fetch sets is gone
 	 * when the write is checked, so that such instructions are refused.

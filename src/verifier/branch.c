@@ -16,8 +16,8 @@ struct cond {
 };
 
 static const uint8_t mirrored[16] = {
-	[BPF_JEQ >> 4] = BPF_JEQ,   [BPF_JNE >> 4] = BPF_JNE,	[BPF_JSET >> 4] = BPF_JSET,
-	[BPF_JGT >> 4] = BPF_JLT,   [BPF_JLT >> 4] = BPF_JGT,	[BPF_JGE >> 4] = BPF_JLE,
+	[BPF_JEQ >> 4] = BPF_JEQ,   [BPF_JNE >> 4] = BPF_JNE,   [BPF_JSET >> 4] = BPF_JSET,
+	[BPF_JGT >> 4] = BPF_JLT,   [BPF_JLT >> 4] = BPF_JGT,   [BPF_JGE >> 4] = BPF_JLE,
 	[BPF_JLE >> 4] = BPF_JGE,   [BPF_JSGT >> 4] = BPF_JSLT, [BPF_JSLT >> 4] = BPF_JSGT,
 	[BPF_JSGE >> 4] = BPF_JSLE, [BPF_JSLE >> 4] = BPF_JSGE,
 };
@@ -230,7 +230,8 @@ static void follow(const struct vf_env *env, const struct vf_reg *known, struct 
 	r->s = s;
 }
 
-static int sync_links(struct vf_env *env, struct vf_state *st, const struct links *l, uint32_t regno)
+static int sync_links(struct vf_env *env, struct vf_state *st, const struct links *l,
+		      uint32_t regno)
 {
 	const struct vf_reg known = vf_state_regs(st)[regno];
 	uint16_t self = VF_LINKED_REG(st->cur_frame, regno);
@@ -283,7 +284,7 @@ static int learn_scalars(struct vf_env *env, struct vf_state *taken, const struc
 		err = sync_links(env, side[i], l, c->dst);
 		if (!err && c->reg_form)
 			err = sync_links(env, side[i], l, c->src);
-next:
+	next:
 		if (err)
 			return err;
 	}
@@ -303,7 +304,8 @@ static bool same_packet(const struct vf_reg *r, const void *arg)
 	return r->base == k->base && r->id == k->id;
 }
 
-static int prove_range(struct vf_env *env, struct vf_state *st, const struct vf_reg *pkt, bool strict)
+static int prove_range(struct vf_env *env, struct vf_state *st, const struct vf_reg *pkt,
+		       bool strict)
 {
 	const struct pkt_key key = {.id = pkt->id, .base = pkt->base};
 	uint16_t place[VF_MAX_SLOTS];
@@ -346,7 +348,8 @@ static bool is_limit(const struct vf_reg *pkt, const struct vf_reg *limit)
 }
 
 /* false in *matched: not a comparison that teaches about a packet */
-static int learn_packet(struct vf_env *env, struct vf_state *taken, const struct cond *c, bool *matched)
+static int learn_packet(struct vf_env *env, struct vf_state *taken, const struct cond *c,
+			bool *matched)
 {
 	struct vf_reg *regs = vf_regs(env);
 	uint8_t op = c->op, pkt = c->dst;

@@ -64,8 +64,8 @@ static bool find_member(const struct btf_obj *btf, const struct btf_type *t, con
 }
 
 /* byte range of a member given by names, each in the struct of the one before */
-static bool find_path(const struct btf_obj *btf, uint32_t id, const char *const *path, uint32_t *off,
-		      int64_t *size)
+static bool find_path(const struct btf_obj *btf, uint32_t id, const char *const *path,
+		      uint32_t *off, int64_t *size)
 {
 	*off = 0;
 	for (int i = 0; i < 5 && path[i]; i++) {
@@ -94,7 +94,8 @@ static int check_kernel_write(struct vf_env *env, const struct vf_reg *r, int64_
 		    (w->area ? at >= off : at == off) && at + size <= (int64_t)off + len)
 			return 0;
 	}
-	return vf_reject(env, KF_BTF_WRITE, "a store to offset %lld of struct %s", (long long)at, name);
+	return vf_reject(env, KF_BTF_WRITE, "a store to offset %lld of struct %s", (long long)at,
+			 name);
 }
 
 /* ---------------------------------------------------------------- walking */
@@ -104,8 +105,9 @@ static int bad_walk(struct vf_env *env, const char *name, int64_t at, uint32_t s
 {
 	switch (kind) {
 	case BTF_WALK_HOLE:
-		return vf_reject(env, KF_BTF_HOLE, "%u bytes at offset %lld of struct %s are no member",
-				 size, (long long)at, name);
+		return vf_reject(env, KF_BTF_HOLE,
+				 "%u bytes at offset %lld of struct %s are no member", size,
+				 (long long)at, name);
 	case BTF_WALK_PARTIAL_PTR:
 		return vf_reject(env, KF_BTF_OOB,
 				 "%u bytes at offset %lld of struct %s are part of a pointer", size,
@@ -208,7 +210,8 @@ static int map_object_access(struct vf_env *env, const struct vf_reg *r,
 			     const struct vf_mem_access *m)
 {
 	uint32_t type = r->map->type;
-	const char *name = type < sizeof(map_struct) / sizeof(map_struct[0]) ? map_struct[type] : NULL;
+	const char *name =
+		type < sizeof(map_struct) / sizeof(map_struct[0]) ? map_struct[type] : NULL;
 	int64_t at = (int64_t)r->off + m->off;
 	struct vf_reg object;
 	int32_t id;
@@ -218,8 +221,8 @@ static int map_object_access(struct vf_env *env, const struct vf_reg *r,
 		return vf_unsupported(env, "members of map objects");
 	id = name ? btf_find(env->kernel->btf, name, BTF_KIND_STRUCT) : -ENOENT;
 	if (id < 0)
-		return vf_reject(env, KF_MAP_OBJECT_TYPE, "nothing is known of the members of map %s",
-				 r->map->name);
+		return vf_reject(env, KF_MAP_OBJECT_TYPE,
+				 "nothing is known of the members of map %s", r->map->name);
 	if (at < 0)
 		return vf_reject(env, KF_BTF_OOB, "%u bytes before map %s", m->size, r->map->name);
 	if (m->access & VF_WRITE)
@@ -273,7 +276,8 @@ int vf_btf_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access
 	if (write && !alloc)
 		return check_kernel_write(env, &r, at, m->size);
 	if (write && (r.flags & VF_UNTRUSTED))
-		return vf_reject(env, KF_BTF_WRITE, "a store through an untrusted pointer to struct %s",
+		return vf_reject(env, KF_BTF_WRITE,
+				 "a store through an untrusted pointer to struct %s",
 				 btf_type_name(r.btf, r.type_id));
 	if (alloc) {
 		err = check_alloc(env, &r, at, m->size);

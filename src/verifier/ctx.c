@@ -51,7 +51,7 @@ static enum iter_arg iter_arg(const char *target, uint32_t idx)
 /* ---------------------------------------------------------------- typed arguments: 11.4 */
 
 struct slot_type {
-	uint32_t arg;	  /* index in the prototype */
+	uint32_t arg;     /* index in the prototype */
 	uint32_t type_id; /* declared type */
 	bool is_ret;
 	bool whole; /* the slot is the first of its parameter */
@@ -292,7 +292,8 @@ static int load_arg(struct vf_env *env, const struct slot_type *st, int64_t off,
 	to = btf_pointee(at->btf, st->type_id, &pointee);
 	if (at->source == VF_ATTACH_ITER)
 		return load_iter_arg(env, st, pointee, to && btf_is_struct(to), m);
-	if (!to || !btf_is_struct(to)) { /* void, numbers, functions, pointers: only a number here */
+	/* to void, a number, a function or a pointer: no more than a number here */
+	if (!to || !btf_is_struct(to)) {
 		vf_load_unknown(env, m);
 		return 0;
 	}
@@ -379,7 +380,8 @@ static int table_access(struct vf_env *env, int64_t off, const struct vf_mem_acc
 			      m->sign_extend, &res))
 		return vf_reject(env, KF_CTX_ACCESS,
 				 "%s programs cannot %s %u bytes at offset %lld of their context",
-				 env->ptype->name, write ? "write" : "read", m->size, (long long)off);
+				 env->ptype->name, write ? "write" : "read", m->size,
+				 (long long)off);
 	if (env->facts->max_ctx_offset < off + m->size)
 		env->facts->max_ctx_offset = (uint32_t)(off + m->size);
 	vf_fact(env)->base = VFA_CTX;
@@ -389,12 +391,14 @@ static int table_access(struct vf_env *env, int64_t off, const struct vf_mem_acc
 		vf_load_unknown(env, m);
 		return 0;
 	}
-	r = vf_load_pointer(env, m, (enum vf_base)result_of[res.kind].base, result_of[res.kind].flags);
+	r = vf_load_pointer(env, m, (enum vf_base)result_of[res.kind].base,
+			    result_of[res.kind].flags);
 	if (r->base != VF_BTF_ID)
 		return 0;
 	id = res.btf_name ? btf_find(env->kernel->btf, res.btf_name, BTF_KIND_STRUCT) : -ENOENT;
 	if (id < 0)
-		return vf_reject(env, KF_CTX_ACCESS, "this kernel has no struct %s, the type of a field",
+		return vf_reject(env, KF_CTX_ACCESS,
+				 "this kernel has no struct %s, the type of a field",
 				 res.btf_name ? res.btf_name : "?");
 	r->btf = btf_owner(env->kernel->btf, (uint32_t)id);
 	r->type_id = (uint32_t)id;
@@ -429,9 +433,10 @@ int vf_ctx_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access
 			return vf_reject(env, KF_CTX_MODIFIED,
 					 "the context is accessed at a variable offset");
 		if (!may_move(env))
-			return vf_reject(env, KF_CTX_MODIFIED,
-					 "the context is accessed through a pointer that was moved by %lld",
-					 (long long)(r->off + (int64_t)r->s.t.v));
+			return vf_reject(
+				env, KF_CTX_MODIFIED,
+				"the context is accessed through a pointer that was moved by %lld",
+				(long long)(r->off + (int64_t)r->s.t.v));
 		off += r->off + (int64_t)r->s.t.v;
 	}
 	return typed ? typed_access(env, off, m) : table_access(env, off, m);

@@ -25,19 +25,22 @@ static int check_field(struct vf_env *env, const struct vf_reg *r, const struct 
 {
 	if (!(f->kind & BTF_FIELD_KPTR))
 		return vf_reject(env, KF_SPECIAL_FIELD_ACCESS,
-				 "the access touches the special field at offset %u of the value", f->off);
+				 "the access touches the special field at offset %u of the value",
+				 f->off);
 	if (indirect)
 		return vf_reject(env, KF_KPTR_ACCESS,
 				 "the kernel pointer at offset %u of the value is part of a memory "
 				 "argument",
 				 f->off);
 	if (r->s.t.m)
-		return vf_reject(env, KF_KPTR_ACCESS,
-				 "the kernel pointer at offset %u may be touched at a variable offset",
-				 f->off);
+		return vf_reject(
+			env, KF_KPTR_ACCESS,
+			"the kernel pointer at offset %u may be touched at a variable offset",
+			f->off);
 	if ((int64_t)r->off + off + (int64_t)r->s.t.v != f->off || size != 8)
 		return vf_reject(env, KF_KPTR_ACCESS,
-				 "the kernel pointer at offset %u is not accessed as a whole", f->off);
+				 "the kernel pointer at offset %u is not accessed as a whole",
+				 f->off);
 	return 0;
 }
 
@@ -49,9 +52,11 @@ int vf_map_value_range(struct vf_env *env, const struct vf_reg *r, int32_t off, 
 	int err;
 
 	if ((access & VF_WRITE) && (map->flags & BPF_F_RDONLY_PROG))
-		return vf_reject(env, KF_RDONLY_WRITE, "map %s is read-only for programs", map->name);
+		return vf_reject(env, KF_RDONLY_WRITE, "map %s is read-only for programs",
+				 map->name);
 	if ((access & VF_READ) && (map->flags & BPF_F_WRONLY_PROG))
-		return vf_reject(env, KF_WRONLY_READ, "map %s is write-only for programs", map->name);
+		return vf_reject(env, KF_WRONLY_READ, "map %s is write-only for programs",
+				 map->name);
 	err = vf_check_region(env, r, off, size, map->value_size, KF_MAP_VALUE_OOB, "a map value");
 	if (err || !map->fields)
 		return err;
@@ -129,8 +134,8 @@ int vf_kptr_match(struct vf_env *env, const struct btf_field *f, uint32_t regno)
 	}
 	if (r->base != VF_BTF_ID || (r->flags & ~ok) ||
 	    (f->kind == BTF_FIELD_KPTR_PERCPU) != !!(r->flags & VF_PERCPU))
-		return vf_reject(env, KF_KPTR_TYPE, "r%u is a %s, the field wants a pointer to %s", regno,
-				 what, btf_type_name(f->btf, f->type_id));
+		return vf_reject(env, KF_KPTR_TYPE, "r%u is a %s, the field wants a pointer to %s",
+				 regno, what, btf_type_name(f->btf, f->type_id));
 	if (r->off < 0 || !vf_reg_fixed_off(r))
 		return vf_reject(env, KF_KPTR_TYPE,
 				 "r%u does not point to a fixed place in its object", regno);
@@ -158,7 +163,8 @@ static int kptr_access(struct vf_env *env, const struct btf_field *f, const stru
 	}
 	if (f->kind != BTF_FIELD_KPTR_UNREF)
 		return vf_reject(env, KF_KPTR_ACCESS,
-				 "a store to the owning pointer at offset %u; use bpf_kptr_xchg()", f->off);
+				 "a store to the owning pointer at offset %u; use bpf_kptr_xchg()",
+				 f->off);
 	if (m->has_imm) {
 		if (!m->imm)
 			return 0;
@@ -174,7 +180,8 @@ static int kptr_access(struct vf_env *env, const struct btf_field *f, const stru
 /* ---------------------------------------------------------------- access */
 
 /* R8.3; the value is in the byte order of the machine, which is little-endian */
-static bool frozen_constant(struct vf_env *env, const struct vf_reg *r, const struct vf_mem_access *m)
+static bool frozen_constant(struct vf_env *env, const struct vf_reg *r,
+			    const struct vf_mem_access *m)
 {
 	const struct vf_map *map = r->map;
 	uint64_t v = 0;

@@ -68,16 +68,18 @@ int vf_check_region(struct vf_env *env, const struct vf_reg *r, int32_t insn_off
 	if (r->s.smin < 0 && (r->s.smin == INT64_MIN || a + r->s.smin < 0 ||
 			      a + r->s.smin != (int32_t)(a + r->s.smin))) {
 		vf_note(env, r->made_at, "the offset is added here");
-		return vf_reject(env, KF_PTR_UNBOUNDED,
-				 "the offset into %s may be negative: compare it as signed, or mask it",
-				 what);
+		return vf_reject(
+			env, KF_PTR_UNBOUNDED,
+			"the offset into %s may be negative: compare it as signed, or mask it",
+			what);
 	}
 	lo = (int64_t)(int32_t)(a + r->s.smin);
 	if (!in_region(lo, n, size))
 		return out_of_region(env, r, lo, n, size, code, what);
 	if (r->s.umax >= VF_MAX_VAR_OFF) {
 		vf_note(env, r->made_at, "the offset is added here");
-		return vf_reject(env, KF_PTR_UNBOUNDED, "the offset into %s has no upper bound", what);
+		return vf_reject(env, KF_PTR_UNBOUNDED, "the offset into %s has no upper bound",
+				 what);
 	}
 	a += (int64_t)r->s.umax;
 	return in_region(a, n, size) ? 0 : out_of_region(env, r, a, n, size, code, what);
@@ -85,7 +87,8 @@ int vf_check_region(struct vf_env *env, const struct vf_reg *r, int32_t insn_off
 
 /* ---------------------------------------------------------------- alignment: R6.1 */
 
-static int check_alignment(struct vf_env *env, const struct vf_reg *r, const struct vf_mem_access *m)
+static int check_alignment(struct vf_env *env, const struct vf_reg *r,
+			   const struct vf_mem_access *m)
 {
 	int64_t at = (int64_t)r->off + m->off;
 	struct vf_tnum t;
@@ -168,17 +171,19 @@ static int refuse_base(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 	if (r->base == VF_SCALAR && r->gone_at)
 		vf_note(env, r->gone_at, "what r%u pointed to is given away here", regno);
 	if (was_object(env, r))
-		return vf_reject(env, KF_USE_AFTER_RELEASE, "what r%u pointed to was released before",
-				 regno);
+		return vf_reject(env, KF_USE_AFTER_RELEASE,
+				 "what r%u pointed to was released before", regno);
 	if (r->base == VF_SCALAR)
-		return vf_reject(env, KF_SCALAR_DEREF, "r%u is a number here, not a pointer", regno);
+		return vf_reject(env, KF_SCALAR_DEREF, "r%u is a number here, not a pointer",
+				 regno);
 	return vf_reject(env, KF_BASE_DEREF, "r%u is a %s, which has no memory to access", regno,
 			 vf_reg_describe(env, r, what, sizeof(what)));
 }
 
 static int rdonly(struct vf_env *env, uint32_t regno)
 {
-	return vf_reject(env, KF_RDONLY_WRITE, "a store through r%u, which may only be read", regno);
+	return vf_reject(env, KF_RDONLY_WRITE, "a store through r%u, which may only be read",
+			 regno);
 }
 
 static int mem_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m)
@@ -188,7 +193,8 @@ static int mem_access(struct vf_env *env, uint32_t regno, const struct vf_mem_ac
 
 	if ((m->access & VF_WRITE) && (r->flags & VF_RDONLY))
 		return rdonly(env, regno);
-	if (r->flags & VF_UNTRUSTED) { /* bpf_rdonly_cast() and the like: the load tolerates faults */
+	if (r->flags &
+	    VF_UNTRUSTED) { /* bpf_rdonly_cast() and the like: the load tolerates faults */
 		vf_fact(env)->flags |= VFI_PROBE_LOAD;
 	} else {
 		err = vf_check_region(env, r, m->off, m->size, r->mem_size, KF_MEM_OOB,
@@ -221,8 +227,8 @@ static int open_ended(struct vf_env *env, const struct vf_reg *r, int32_t off, u
 	int err;
 
 	if (at < 0)
-		return vf_reject(env, KF_MEM_OOB, "%u bytes at offset %lld of %s", size, (long long)at,
-				 what);
+		return vf_reject(env, KF_MEM_OOB, "%u bytes at offset %lld of %s", size,
+				 (long long)at, what);
 	err = vf_check_fixed(env, r, what);
 	if (!err && *max < at + size)
 		*max = (uint32_t)(at + size);
@@ -265,7 +271,8 @@ static int flow_keys_access(struct vf_env *env, uint32_t regno, const struct vf_
 	if (err)
 		return err;
 	if (!in_region(at, m->size, FLOW_KEYS_SIZE))
-		return out_of_region(env, r, at, m->size, FLOW_KEYS_SIZE, KF_MEM_OOB, "the flow keys");
+		return out_of_region(env, r, at, m->size, FLOW_KEYS_SIZE, KF_MEM_OOB,
+				     "the flow keys");
 	vf_load_unknown(env, m);
 	return 0;
 }
@@ -286,18 +293,21 @@ static int check_packet(struct vf_env *env, uint32_t regno, int32_t insn_off, ui
 
 	if (r->s.smin < 0) {
 		vf_note(env, r->made_at, "the offset is added here");
-		return vf_reject(env, KF_PTR_UNBOUNDED, "the offset into the packet may be negative");
+		return vf_reject(env, KF_PTR_UNBOUNDED,
+				 "the offset into the packet may be negative");
 	}
 	if (r->range < 0) {
 		vf_note(env, r->made_at, "the packet pointer is made here");
-		return vf_reject(env, KF_PKT_PAST_END, "r%u is known to lie %s the end of the packet",
-				 regno, r->range == VF_RANGE_AT ? "at or past" : "past");
+		return vf_reject(env, KF_PKT_PAST_END,
+				 "r%u is known to lie %s the end of the packet", regno,
+				 r->range == VF_RANGE_AT ? "at or past" : "past");
 	}
 	if (in_region(at, size, (uint32_t)r->range))
 		return 0;
 	vf_note(env, r->made_at, "the packet pointer is made here");
-	return vf_reject(env, KF_PKT_OOB, "%u bytes at offset %lld of r%u, of which %d are proven to exist",
-			 size, (long long)at, regno, r->range);
+	return vf_reject(env, KF_PKT_OOB,
+			 "%u bytes at offset %lld of r%u, of which %d are proven to exist", size,
+			 (long long)at, regno, r->range);
 }
 
 static int packet_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m)
@@ -326,8 +336,9 @@ static int sock_access(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 	if (err)
 		return err;
 	if (at < 0 || kernel_sock_access(env->kernel, kind, (uint32_t)at, m->size))
-		return vf_reject(env, KF_SOCK_ACCESS, "%u bytes at offset %lld are no field of a %s",
-				 m->size, (long long)at, vf_base_name(r->base));
+		return vf_reject(env, KF_SOCK_ACCESS,
+				 "%u bytes at offset %lld are no field of a %s", m->size,
+				 (long long)at, vf_base_name(r->base));
 	vf_fact(env)->base = VFA_SOCK;
 	vf_fact(env)->extra = (uint16_t)kind;
 	vf_load_unknown(env, m);
@@ -337,17 +348,28 @@ static int sock_access(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 typedef int (*access_fn)(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m);
 
 static const access_fn access_of[VF_BASE_COUNT] = {
-	[VF_NOT_INIT] = refuse_base,	   [VF_SCALAR] = refuse_base,
-	[VF_CTX] = vf_ctx_access,	   [VF_STACK] = vf_stack_access,
-	[VF_MAP_KEY] = map_key_access,	   [VF_MAP_VALUE] = vf_map_value_access,
-	[VF_CONST_MAP] = vf_btf_access,	   [VF_MEM] = mem_access,
-	[VF_BUF] = buf_access,		   [VF_BTF_ID] = vf_btf_access,
-	[VF_PACKET] = packet_access,	   [VF_PACKET_META] = packet_access,
-	[VF_PACKET_END] = refuse_base,	   [VF_SOCKET] = sock_access,
-	[VF_SOCK_COMMON] = sock_access,	   [VF_TCP_SOCK] = sock_access,
-	[VF_XDP_SOCK] = sock_access,	   [VF_FUNC] = refuse_base,
-	[VF_CONST_DYNPTR] = refuse_base,   [VF_ARENA] = arena_access,
-	[VF_TP_BUFFER] = tp_buffer_access, [VF_FLOW_KEYS] = flow_keys_access,
+	[VF_NOT_INIT] = refuse_base,
+	[VF_SCALAR] = refuse_base,
+	[VF_CTX] = vf_ctx_access,
+	[VF_STACK] = vf_stack_access,
+	[VF_MAP_KEY] = map_key_access,
+	[VF_MAP_VALUE] = vf_map_value_access,
+	[VF_CONST_MAP] = vf_btf_access,
+	[VF_MEM] = mem_access,
+	[VF_BUF] = buf_access,
+	[VF_BTF_ID] = vf_btf_access,
+	[VF_PACKET] = packet_access,
+	[VF_PACKET_META] = packet_access,
+	[VF_PACKET_END] = refuse_base,
+	[VF_SOCKET] = sock_access,
+	[VF_SOCK_COMMON] = sock_access,
+	[VF_TCP_SOCK] = sock_access,
+	[VF_XDP_SOCK] = sock_access,
+	[VF_FUNC] = refuse_base,
+	[VF_CONST_DYNPTR] = refuse_base,
+	[VF_ARENA] = arena_access,
+	[VF_TP_BUFFER] = tp_buffer_access,
+	[VF_FLOW_KEYS] = flow_keys_access,
 };
 
 static int refuse_null(struct vf_env *env, uint32_t regno)
@@ -511,19 +533,22 @@ static int mem_arg(struct vf_env *env, uint32_t regno, const struct vf_mem_arg *
 		if (!a->pkt_ok)
 			return arg_refused(env, regno, "cannot be passed here");
 		if (write && !env->ptype->pkt_write)
-			return vf_reject(env, KF_PKT_WRITE, "%s programs cannot write to the packet",
+			return vf_reject(env, KF_PKT_WRITE,
+					 "%s programs cannot write to the packet",
 					 env->ptype->name);
 		return check_packet(env, regno, 0, a->size);
 	case VF_MAP_KEY:
 		if (write)
 			return arg_refused(env, regno, "may only be read");
-		return vf_check_region(env, r, 0, a->size, r->map->key_size, KF_MEM_OOB, "a map key");
+		return vf_check_region(env, r, 0, a->size, r->map->key_size, KF_MEM_OOB,
+				       "a map key");
 	case VF_MAP_VALUE:
 		return vf_map_value_range(env, r, 0, a->size, a->access, true);
 	case VF_MEM:
 		if (write && (r->flags & VF_RDONLY))
 			return arg_refused(env, regno, "may only be read");
-		return vf_check_region(env, r, 0, a->size, r->mem_size, KF_MEM_OOB, "a memory region");
+		return vf_check_region(env, r, 0, a->size, r->mem_size, KF_MEM_OOB,
+				       "a memory region");
 	case VF_BUF:
 		if (write && (r->flags & VF_RDONLY))
 			return arg_refused(env, regno, "may only be read");
@@ -533,8 +558,9 @@ static int mem_arg(struct vf_env *env, uint32_t regno, const struct vf_mem_arg *
 	case VF_BTF_ID:
 		if (!a->btf_ok || write)
 			return arg_refused(env, regno, "cannot be passed as memory here");
-		probe = (struct vf_mem_access){
-			.size = a->size, .access = VF_READ, .value_regno = -1};
+		probe = (struct vf_mem_access){.size = a->size,
+					       .access = VF_READ,
+					       .value_regno = -1};
 		return vf_btf_access(env, regno, &probe);
 	case VF_CTX:
 		/* only where the context is plain memory */
@@ -564,7 +590,8 @@ int vf_mem_arg_commit(struct vf_env *env, uint32_t regno, const struct vf_mem_ar
 }
 
 /* verifier spec R7.1, kfunc spec 3.5 */
-int vf_check_arg_offset(struct vf_env *env, uint32_t regno, bool is_release, bool helper, bool any_ok)
+int vf_check_arg_offset(struct vf_env *env, uint32_t regno, bool is_release, bool helper,
+			bool any_ok)
 {
 	const struct vf_reg *r = &vf_regs(env)[regno];
 	uint16_t plain;
@@ -573,7 +600,8 @@ int vf_check_arg_offset(struct vf_env *env, uint32_t regno, bool is_release, boo
 	if (is_release && !(r->base == VF_STACK && any_ok)) {
 		if (r->off || !vf_reg_fixed_off(r))
 			return vf_reject(env, KF_REL_OFFSET,
-					 "r%u does not point to the start of what is released", regno);
+					 "r%u does not point to the start of what is released",
+					 regno);
 	}
 	switch (r->base) {
 	case VF_SCALAR:

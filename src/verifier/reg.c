@@ -70,7 +70,8 @@ int vf_check_reg_read(struct vf_env *env, uint32_t regno)
 		return 0;
 	if (r->made_at)
 		vf_note(env, r->made_at, "r%u loses its value here", regno);
-	return vf_reject(env, KF_UNINIT_REG, "r%u is read, but nothing has set it on this path", regno);
+	return vf_reject(env, KF_UNINIT_REG, "r%u is read, but nothing has set it on this path",
+			 regno);
 }
 
 int vf_check_reg_write(struct vf_env *env, uint32_t regno)
@@ -101,8 +102,9 @@ struct vf_reg *vf_place_reg(struct vf_state *st, uint16_t place)
 	return place & 0x40 ? &f->slot[place & 0x3f].reg : &f->r[place & 0x3f];
 }
 
-uint32_t vf_find_places(const struct vf_state *st, bool (*match)(const struct vf_reg *, const void *),
-			const void *arg, uint16_t *place, uint32_t max, bool *outer)
+uint32_t vf_find_places(const struct vf_state *st,
+			bool (*match)(const struct vf_reg *, const void *), const void *arg,
+			uint16_t *place, uint32_t max, bool *outer)
 {
 	uint32_t n = 0;
 
@@ -121,7 +123,8 @@ uint32_t vf_find_places(const struct vf_state *st, bool (*match)(const struct vf
 			*outer |= i != 0;
 		}
 		for (uint32_t slot = 0; slot < f->n_slots; slot++) {
-			if (f->slot[slot].kind[0] != VF_SLOT_SPILL || !match(&f->slot[slot].reg, arg))
+			if (f->slot[slot].kind[0] != VF_SLOT_SPILL ||
+			    !match(&f->slot[slot].reg, arg))
 				continue;
 			if (n < max)
 				place[n] = VF_LINKED_SLOT(fi, slot);

@@ -10,7 +10,7 @@
 
 /* a second meaning of a bit that scalars never have: the delta was added in 32 bits (R4.6) */
 #define VF_LINK_DELTA32 VF_DYN_FILE
-#define VF_LINK_FLAGS	(VF_LINK_DELTA | VF_LINK_DELTA32)
+#define VF_LINK_FLAGS   (VF_LINK_DELTA | VF_LINK_DELTA32)
 
 int vf_reg_settle_slow(struct vf_env *env, struct vf_reg *r);
 
@@ -54,7 +54,8 @@ struct vf_reg *vf_place_reg(struct vf_state *st, uint16_t place);
  * Registers and spills of all frames that match, innermost frame first. Returns how many there are,
  * of which the first max are in place[]; *outer: some are not in the current frame.
  */
-uint32_t vf_find_places(const struct vf_state *st, bool (*match)(const struct vf_reg *, const void *),
-			const void *arg, uint16_t *place, uint32_t max, bool *outer);
+uint32_t vf_find_places(const struct vf_state *st,
+			bool (*match)(const struct vf_reg *, const void *), const void *arg,
+			uint16_t *place, uint32_t max, bool *outer);
 
 #endif

@@ -18,20 +18,34 @@
 const struct vf_scalar vf_scalar_unknown = {.t = {0, ~0ull}, FULL64, FULL32};
 
 #define LOADED(max)                                                                                \
-	{                                                                                          \
-		.t = {0, max}, .umin = 0, .umax = max, .smin = 0, .smax = max, .u32min = 0,        \
-		.u32max = max, .s32min = 0, .s32max = max                                          \
-	}
+	{.t = {0, max},                                                                            \
+	 .umin = 0,                                                                                \
+	 .umax = max,                                                                              \
+	 .smin = 0,                                                                                \
+	 .smax = max,                                                                              \
+	 .u32min = 0,                                                                              \
+	 .u32max = max,                                                                            \
+	 .s32min = 0,                                                                              \
+	 .s32max = max}
 #define LOADED_SX(min, max)                                                                        \
-	{                                                                                          \
-		.t = {0, ~0ull}, .umin = 0, .umax = UINT64_MAX, .smin = min, .smax = max,          \
-		.u32min = 0, .u32max = UINT32_MAX, .s32min = min, .s32max = max                    \
-	}
+	{.t = {0, ~0ull},                                                                          \
+	 .umin = 0,                                                                                \
+	 .umax = UINT64_MAX,                                                                       \
+	 .smin = min,                                                                              \
+	 .smax = max,                                                                              \
+	 .u32min = 0,                                                                              \
+	 .u32max = UINT32_MAX,                                                                     \
+	 .s32min = min,                                                                            \
+	 .s32max = max}
 
 const struct vf_scalar vf_scalar_loaded[9] = {
 	[1] = LOADED(UINT8_MAX),
 	[2] = LOADED(UINT16_MAX),
-	[4] = {.t = {0, UINT32_MAX}, .umin = 0, .umax = UINT32_MAX, .smin = 0, .smax = UINT32_MAX,
+	[4] = {.t = {0, UINT32_MAX},
+	       .umin = 0,
+	       .umax = UINT32_MAX,
+	       .smin = 0,
+	       .smax = UINT32_MAX,
 	       FULL32},
 	[8] = {.t = {0, ~0ull}, FULL64, FULL32},
 };
@@ -417,7 +431,7 @@ void vf_scalar_cast_signed32(struct vf_scalar *s, uint32_t bytes)
 bool vf_scalar_within(const struct vf_scalar *old, const struct vf_scalar *cur)
 {
 	return old->umin <= cur->umin && old->umax >= cur->umax && old->smin <= cur->smin &&
-	       old->smax >= cur->smax && old->u32min <= cur->u32min &&
-	       old->u32max >= cur->u32max && old->s32min <= cur->s32min &&
-	       old->s32max >= cur->s32max && vf_tnum_in(old->t, cur->t);
+	       old->smax >= cur->smax && old->u32min <= cur->u32min && old->u32max >= cur->u32max &&
+	       old->s32min <= cur->s32min && old->s32max >= cur->s32max &&
+	       vf_tnum_in(old->t, cur->t);
 }

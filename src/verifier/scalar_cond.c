@@ -34,8 +34,8 @@ static int decide_equal(const struct vf_scalar *a, const struct vf_scalar *b, bo
 		return 0;
 	if (disjoint32(a, b))
 		return 0;
-	if (!is32 && (a->umin > b->umax || a->umax < b->umin || a->smin > b->smax ||
-		      a->smax < b->smin))
+	if (!is32 &&
+	    (a->umin > b->umax || a->umax < b->umin || a->smin > b->smax || a->smax < b->smin))
 		return 0;
 	return -1;
 }
@@ -117,7 +117,7 @@ int vf_scalar_decide(const struct vf_scalar *a, const struct vf_scalar *b, uint8
 
 /* ---------------------------------------------------------------- refinement */
 
-#define KEEP_UP(a, b) ((a) > (b) ? (a) : (b))
+#define KEEP_UP(a, b)   ((a) > (b) ? (a) : (b))
 #define KEEP_DOWN(a, b) ((a) < (b) ? (a) : (b))
 
 static void refine_equal(struct vf_scalar *a, struct vf_scalar *b, bool is32)
@@ -229,8 +229,8 @@ static void refine_less(struct vf_scalar *a, struct vf_scalar *b, bool is32, boo
 }
 
 static const uint8_t negated[16] = {
-	[BPF_JEQ >> 4] = BPF_JNE,   [BPF_JNE >> 4] = BPF_JEQ,	[BPF_JGT >> 4] = BPF_JLE,
-	[BPF_JLE >> 4] = BPF_JGT,   [BPF_JGE >> 4] = BPF_JLT,	[BPF_JLT >> 4] = BPF_JGE,
+	[BPF_JEQ >> 4] = BPF_JNE,   [BPF_JNE >> 4] = BPF_JEQ,   [BPF_JGT >> 4] = BPF_JLE,
+	[BPF_JLE >> 4] = BPF_JGT,   [BPF_JGE >> 4] = BPF_JLT,   [BPF_JLT >> 4] = BPF_JGE,
 	[BPF_JSGT >> 4] = BPF_JSLE, [BPF_JSLE >> 4] = BPF_JSGT, [BPF_JSGE >> 4] = BPF_JSLT,
 	[BPF_JSLT >> 4] = BPF_JSGE,
 };

@@ -68,7 +68,8 @@ static inline struct vf_tnum vf_tnum_shr(struct vf_tnum a, unsigned int n)
 static inline struct vf_tnum vf_tnum_sar(struct vf_tnum a, unsigned int n, bool is32)
 {
 	if (is32)
-		return (struct vf_tnum){(uint32_t)((int32_t)a.v >> n), (uint32_t)((int32_t)a.m >> n)};
+		return (struct vf_tnum){(uint32_t)((int32_t)a.v >> n),
+					(uint32_t)((int32_t)a.m >> n)};
 	return (struct vf_tnum){(uint64_t)((int64_t)a.v >> n), (uint64_t)((int64_t)a.m >> n)};
 }
 

@@ -76,8 +76,11 @@ static bool odd(struct gen *g, uint32_t n)
 
 static void emit(struct gen *g, int code, int dst, int src, int off, int imm)
 {
-	g->insn[g->n++] = (struct bpf_insn){
-		.code = (uint8_t)code, .dst_reg = dst & 15, .src_reg = src & 15, .off = (int16_t)off, .imm = imm};
+	g->insn[g->n++] = (struct bpf_insn){.code = (uint8_t)code,
+					    .dst_reg = dst & 15,
+					    .src_reg = src & 15,
+					    .off = (int16_t)off,
+					    .imm = imm};
 }
 
 static bool is_ptr(enum kind k)
@@ -170,12 +173,14 @@ static void act_copy(struct gen *g)
 
 static void act_move_pointer(struct gen *g)
 {
-	int p = pick(g, odd(g, 8) ? ~(K(NONE) | NUMS) : MEMS | PKTS), s = pick(g, odd(g, 5) ? NUMS : K(SMALL));
+	int p = pick(g, odd(g, 8) ? ~(K(NONE) | NUMS) : MEMS | PKTS),
+	    s = pick(g, odd(g, 5) ? NUMS : K(SMALL));
 
 	if (p < 0)
 		return;
 	if (rnd(g, 2) || s < 0 || s == p)
-		emit(g, BPF_ALU64 | BPF_ADD | BPF_K, p, 0, 0, (int)rnd(g, g->tame ? 5 : 24) - (odd(g, 4) ? 8 : 0));
+		emit(g, BPF_ALU64 | BPF_ADD | BPF_K, p, 0, 0,
+		     (int)rnd(g, g->tame ? 5 : 24) - (odd(g, 4) ? 8 : 0));
 	else
 		emit(g, BPF_ALU64 | (odd(g, 5) ? BPF_SUB : BPF_ADD) | BPF_X, p, s, 0, 0);
 }
@@ -186,15 +191,16 @@ static void act_access(struct gen *g)
 
 	if (p < 0)
 		return;
-	off = g->reg[p] == STACK ? -8 * (int)rnd(g, 3) + (int)rnd(g, 2) * (1 << log) : (int)rnd(g, g->tame ? 6 : 20);
+	off = g->reg[p] == STACK ? -8 * (int)rnd(g, 3) + (int)rnd(g, 2) * (1 << log)
+				 : (int)rnd(g, g->tame ? 6 : 20);
 	if (g->reg[p] == OBJ)
 		off = (int)rnd(g, 600) * (rnd(g, 2) ? 8 : 4);
 	if (g->reg[p] == CTX)
 		off = (int)rnd(g, g->tame ? 3 : 48) * 4;
 	if (rnd(g, 3)) {
 		v = fresh(g);
-		emit(g, BPF_LDX | (rnd(g, 8) || log == 3 ? BPF_MEM : BPF_MEMSX) | size_code(log), v, p, off,
-		     0);
+		emit(g, BPF_LDX | (rnd(g, 8) || log == 3 ? BPF_MEM : BPF_MEMSX) | size_code(log), v,
+		     p, off, 0);
 		g->reg[v] = NUM;
 		if (v == p && rnd(g, 2))
 			g->reg[v] = NONE;
@@ -202,16 +208,18 @@ static void act_access(struct gen *g)
 		v = pick(g, odd(g, 6) ? ~K(NONE) : NUMS);
 		if (v < 0)
 			return;
-		emit(g, BPF_STX | BPF_MEM | size_code(is_ptr(g->reg[v]) && rnd(g, 4) ? 3 : log), p, v, off, 0);
+		emit(g, BPF_STX | BPF_MEM | size_code(is_ptr(g->reg[v]) && rnd(g, 4) ? 3 : log), p,
+		     v, off, 0);
 	} else if (rnd(g, 2)) {
 		emit(g, BPF_ST | BPF_MEM | size_code(log), p, 0, off, (int)rnd(g, 3) - 1);
 	} else {
-		static const int ops[] = {BPF_ADD, BPF_ADD | BPF_FETCH, BPF_XCHG, BPF_OR, BPF_CMPXCHG};
+		static const int ops[] = {BPF_ADD, BPF_ADD | BPF_FETCH, BPF_XCHG, BPF_OR,
+					  BPF_CMPXCHG};
 
 		v = pick(g, NUMS);
 		if (v >= 0)
-			emit(g, BPF_STX | BPF_ATOMIC | size_code(2 + (int)rnd(g, 2)), p, v, off & ~7,
-			     ops[rnd(g, 5)]);
+			emit(g, BPF_STX | BPF_ATOMIC | size_code(2 + (int)rnd(g, 2)), p, v,
+			     off & ~7, ops[rnd(g, 5)]);
 	}
 }
 
@@ -260,7 +268,8 @@ static void act_check(struct gen *g)
 
 static void act_jump(struct gen *g)
 {
-	static const int ops[] = {BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE, BPF_JEQ, BPF_JNE, BPF_JSGT, BPF_JSLT};
+	static const int ops[] = {BPF_JGT, BPF_JGE, BPF_JLT,  BPF_JLE,
+				  BPF_JEQ, BPF_JNE, BPF_JSGT, BPF_JSLT};
 	int a = pick(g, PKTS), b = pick(g, K(END) | K(PKT)), r;
 
 	switch (rnd(g, 4)) {
@@ -277,8 +286,10 @@ static void act_jump(struct gen *g)
 	case 1:
 		r = pick(g, K(VALUE_OR_NULL));
 		if (r >= 0) {
-			jump(g, (odd(g, 6) ? BPF_JMP32 : BPF_JMP) | (rnd(g, 4) ? BPF_JEQ : BPF_JNE) | BPF_K, r,
-			     0, 0);
+			jump(g,
+			     (odd(g, 6) ? BPF_JMP32 : BPF_JMP) | (rnd(g, 4) ? BPF_JEQ : BPF_JNE) |
+				     BPF_K,
+			     r, 0, 0);
 			for (int i = 0; i < 10; i++)
 				if (g->reg[i] == VALUE_OR_NULL)
 					g->reg[i] = VALUE;
@@ -321,7 +332,8 @@ static void arg_mem(struct gen *g, int arg)
 		return;
 	}
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, arg, 10, 0, 0);
-	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, arg, 0, 0, g->tame ? -24 - (int)rnd(g, 5) * 8 : -(int)rnd(g, 66));
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, arg, 0, 0,
+	     g->tame ? -24 - (int)rnd(g, 5) * 8 : -(int)rnd(g, 66));
 	r = -1;
 	for (int i = 6; i < 10; i++)
 		if (g->reg[i] == SMALL)
@@ -391,7 +403,8 @@ static void act_helper(struct gen *g)
 		call(g, BPF_FUNC_map_update_elem, NUM);
 		break;
 	case 3:
-		if ((setup->type == BPF_PROG_TYPE_SCHED_CLS || setup->type == BPF_PROG_TYPE_CGROUP_SKB) &&
+		if ((setup->type == BPF_PROG_TYPE_SCHED_CLS ||
+		     setup->type == BPF_PROG_TYPE_CGROUP_SKB) &&
 		    ctx >= 0) {
 			emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, ctx, 0, 0);
 			emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
@@ -479,10 +492,12 @@ static void ctx_loads(struct gen *g)
 	g->reg[8] = END;
 }
 
-static void (*const acts[])(struct gen *) = {act_number, act_number,	   act_copy,   act_move_pointer,
-					     act_access, act_access,	   act_access, act_spill,
-					     act_jump,	 act_jump,	   act_helper, act_helper,
-					     act_call,	 act_move_pointer, act_copy,	act_check, act_check};
+static void (*const acts[])(struct gen *) = {act_number,       act_number,       act_copy,
+					     act_move_pointer, act_access,       act_access,
+					     act_access,       act_spill,        act_jump,
+					     act_jump,         act_helper,       act_helper,
+					     act_call,         act_move_pointer, act_copy,
+					     act_check,        act_check};
 
 static void body(struct gen *g, int until)
 {
@@ -559,8 +574,12 @@ static int btf_by_fd(void *ctx, int fd, const struct btf_obj **btf, bool *is_mod
 
 static int ours(const struct gen *g, struct diag_report *rep)
 {
-	struct vf_program p = {.insns = g->insn, .n_insns = (uint32_t)g->n, .type = setup->type,
-			       .attach_type = setup->attach, .prog_flags = setup->flags, .licence = "GPL",
+	struct vf_program p = {.insns = g->insn,
+			       .n_insns = (uint32_t)g->n,
+			       .type = setup->type,
+			       .attach_type = setup->attach,
+			       .prog_flags = setup->flags,
+			       .licence = "GPL",
 			       .attach_btf_id = setup->tracepoint ? tp_id : 0};
 	struct vf_resolver res = {.map_by_fd = map_by_fd, .btf_by_fd = btf_by_fd};
 	struct vf_options opts = {.caps = VF_CAP_ALL};
@@ -590,7 +609,7 @@ static int kernels(const struct gen *g, bool log)
 	attr.attach_btf_id = setup->tracepoint ? tp_id : 0;
 	attr.insns = (uint64_t)(uintptr_t)copy;
 	attr.insn_cnt = (uint32_t)g->n;
-	attr.license = (uint64_t)(uintptr_t) "GPL";
+	attr.license = (uint64_t)(uintptr_t)"GPL";
 	if (log) {
 		attr.log_buf = (uint64_t)(uintptr_t)klog;
 		attr.log_size = sizeof(klog);
@@ -635,7 +654,10 @@ static int make_maps(void)
 	for (int i = 0; i < 2; i++) {
 		union bpf_attr attr;
 
-		maps[i] = (struct vf_map){.type = type[i], .key_size = 4, .value_size = 24, .max_entries = 4};
+		maps[i] = (struct vf_map){.type = type[i],
+					  .key_size = 4,
+					  .value_size = 24,
+					  .max_entries = 4};
 		memset(&attr, 0, sizeof(attr));
 		attr.map_type = type[i];
 		attr.key_size = 4;
@@ -651,7 +673,8 @@ static int make_maps(void)
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	int count = argc > 2 ? atoi(argv[2]) : 20000, accepted = 0, unsound = 0, strict = 0, errs = 0;
+	int count = argc > 2 ? atoi(argv[2]) : 20000, accepted = 0, unsound = 0, strict = 0,
+	    errs = 0;
 	static struct gen g;
 	char why[200];
 	int32_t id;
@@ -694,8 +717,8 @@ int main(int argc, char **argv)
 	for (int i = 1; getenv("KFUNC_BY_CODE") && i < 2000; i++)
 		if (by_code[i])
 			printf("KF%04d %d\n", i, by_code[i]);
-	printf("%d programs, %d accepted by Linux, %d unsound, %d strict, %d other errno\n", count, accepted,
-	       unsound, strict, errs);
+	printf("%d programs, %d accepted by Linux, %d unsound, %d strict, %d other errno\n", count,
+	       accepted, unsound, strict, errs);
 	kernel_put(kernel);
 	return unsound != 0;
 }

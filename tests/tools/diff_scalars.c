@@ -32,8 +32,9 @@ struct prog {
 	uint8_t op;
 };
 
-static const struct vf_scalar_rules rules = {
-	.mul_signed = true, .mul_joined = true, .wrap_both_ends = true};
+static const struct vf_scalar_rules rules = {.mul_signed = true,
+					     .mul_joined = true,
+					     .wrap_both_ends = true};
 static char klog[1 << 20];
 static int bad, loose, compared;
 
@@ -57,10 +58,10 @@ static void emit(struct prog *p, int code, int dst, int src, int off, int imm)
 
 static int immediate(struct prog *p)
 {
-	static const int list[] = {0,	1,   2,	  3,   7,	   8,	      15,     16,
-				   31,	63,  64,  -1,  -8,	   255,	      256,    0x7fffffff,
-				   -2,	100, 4,	  5,   0x55555555, 0xf0f0,    0xffff, INT32_MIN,
-				   -256};
+	static const int list[] = {0,      1,          2,         3,   7,  8,  15,
+				   16,     31,         63,        64,  -1, -8, 255,
+				   256,    0x7fffffff, -2,        100, 4,  5,  0x55555555,
+				   0xf0f0, 0xffff,     INT32_MIN, -256};
 
 	if (rnd(p, 3) == 0)
 		return (int)(p->seed >> 20);
@@ -129,11 +130,13 @@ static bool is_mask(const struct vf_scalar *s)
 
 static void gen_alu(struct prog *p)
 {
-	static const uint8_t ops[] = {BPF_ADD, BPF_SUB, BPF_AND, BPF_OR,  BPF_XOR, BPF_LSH, BPF_RSH, BPF_ARSH,
-				      BPF_MUL, BPF_NEG, BPF_END, BPF_MOV, BPF_AND, BPF_RSH, BPF_DIV, BPF_MOD};
+	static const uint8_t ops[] = {BPF_ADD, BPF_SUB,  BPF_AND, BPF_OR,  BPF_XOR, BPF_LSH,
+				      BPF_RSH, BPF_ARSH, BPF_MUL, BPF_NEG, BPF_END, BPF_MOV,
+				      BPF_AND, BPF_RSH,  BPF_DIV, BPF_MOD};
 	uint8_t op = ops[rnd(p, sizeof(ops))];
 	bool is32 = rnd(p, 3) == 0, reg = rnd(p, 2);
-	int class = is32 ? BPF_ALU : BPF_ALU64, d = (int)rnd(p, N), s = (int)rnd(p, N), k = immediate(p);
+	int class = is32 ? BPF_ALU : BPF_ALU64, d = (int)rnd(p, N), s = (int)rnd(p, N),
+	    k = immediate(p);
 	struct vf_scalar right;
 
 	if (op == BPF_END) {
@@ -170,7 +173,7 @@ static void gen_alu(struct prog *p)
 
 static void gen_jump(struct prog *p)
 {
-	static const uint8_t ops[] = {BPF_JEQ,	BPF_JNE,  BPF_JGT,  BPF_JGE,  BPF_JLT, BPF_JLE,
+	static const uint8_t ops[] = {BPF_JEQ,  BPF_JNE,  BPF_JGT,  BPF_JGE,  BPF_JLT, BPF_JLE,
 				      BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
 	bool is32 = rnd(p, 3) == 0, reg = rnd(p, 2);
 	int d = (int)rnd(p, N), s = (int)rnd(p, N), k = immediate(p);
@@ -227,7 +230,7 @@ static int load(const struct prog *p)
 	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
 	attr.insns = (uint64_t)(uintptr_t)p->insn;
 	attr.insn_cnt = (uint32_t)p->n;
-	attr.license = (uint64_t)(uintptr_t) "GPL";
+	attr.license = (uint64_t)(uintptr_t)"GPL";
 	attr.log_buf = (uint64_t)(uintptr_t)klog;
 	attr.log_size = sizeof(klog);
 	attr.log_level = 2;
@@ -241,7 +244,7 @@ static int load(const struct prog *p)
 
 static void assign(struct vf_scalar *s, const char *name, size_t len, uint64_t v)
 {
-	static const char *const names[] = {"smin",   "smax",	"umin",	  "umax",
+	static const char *const names[] = {"smin",   "smax",   "umin",   "umax",
 					    "smin32", "smax32", "umin32", "umax32"};
 	size_t i = 0;
 
@@ -308,10 +311,10 @@ static bool parse(const char *s, struct vf_scalar *out)
 
 static void print(const char *who, const struct vf_scalar *s)
 {
-	printf("  %-6s t=(%" PRIx64 ",%" PRIx64 ") u=[%" PRIx64 ",%" PRIx64 "] s=[%" PRIx64 ",%" PRIx64
-	       "] u32=[%x,%x] s32=[%x,%x]\n",
-	       who, s->t.v, s->t.m, s->umin, s->umax, (uint64_t)s->smin, (uint64_t)s->smax, s->u32min,
-	       s->u32max, (uint32_t)s->s32min, (uint32_t)s->s32max);
+	printf("  %-6s t=(%" PRIx64 ",%" PRIx64 ") u=[%" PRIx64 ",%" PRIx64 "] s=[%" PRIx64
+	       ",%" PRIx64 "] u32=[%x,%x] s32=[%x,%x]\n",
+	       who, s->t.v, s->t.m, s->umin, s->umax, (uint64_t)s->smin, (uint64_t)s->smax,
+	       s->u32min, s->u32max, (uint32_t)s->s32min, (uint32_t)s->s32max);
 }
 
 static void dump(const struct prog *p)
@@ -369,7 +372,8 @@ static void compare_log(const struct prog *p)
 				compare(p, line, i, &p->side[1][i], "where the comparison holds");
 		} else if (!taken && state && sscanf(line, "%d: (", &idx) == 1 && idx <= p->jump) {
 			if (idx < p->jump && p->set[idx] >= 0)
-				compare(p, state, p->set[idx], &p->after[idx], "after an instruction");
+				compare(p, state, p->set[idx], &p->after[idx],
+					"after an instruction");
 			for (int i = 0; idx == p->jump && p->known != 1 && i < N; i++)
 				compare(p, state, i, &p->side[0][i], "where it does not hold");
 		}
@@ -377,7 +381,8 @@ static void compare_log(const struct prog *p)
 	if ((p->known < 0) == taken)
 		return;
 	bad++;
-	printf("BAD: outcome %d, the kernel follows %s\n", p->known, taken ? "both sides" : "one side");
+	printf("BAD: outcome %d, the kernel follows %s\n", p->known,
+	       taken ? "both sides" : "one side");
 	dump(p);
 }
 

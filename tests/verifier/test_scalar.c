@@ -28,8 +28,8 @@ static bool holds(const struct vf_scalar *s, uint64_t v)
 
 static void print(const char *what, const struct vf_scalar *s)
 {
-	print_error("%s t=(%" PRIx64 ",%" PRIx64 ") u=[%" PRIx64 ",%" PRIx64 "] s=[%" PRId64 ",%" PRId64
-		    "] u32=[%x,%x] s32=[%d,%d]\n",
+	print_error("%s t=(%" PRIx64 ",%" PRIx64 ") u=[%" PRIx64 ",%" PRIx64 "] s=[%" PRId64
+		    ",%" PRId64 "] u32=[%x,%x] s32=[%d,%d]\n",
 		    what, s->t.v, s->t.m, s->umin, s->umax, s->smin, s->smax, s->u32min, s->u32max,
 		    s->s32min, s->s32max);
 }
@@ -79,14 +79,16 @@ static void tnum_binary(void **state)
 						assert_true(in_tnum(vf_tnum_and(a, b), u & v));
 						assert_true(in_tnum(vf_tnum_or(a, b), u | v));
 						assert_true(in_tnum(vf_tnum_xor(a, b), u ^ v));
-						assert_true(in_tnum(vf_tnum_mul(a, b, true), u * v));
-						assert_true(in_tnum(vf_tnum_mul(a, b, false), u * v));
+						assert_true(
+							in_tnum(vf_tnum_mul(a, b, true), u * v));
+						assert_true(
+							in_tnum(vf_tnum_mul(a, b, false), u * v));
 						assert_true(in_tnum(vf_tnum_union(a, b), u));
 						assert_true(in_tnum(vf_tnum_union(a, b), v));
 						if (u == v) {
 							assert_true(vf_tnum_overlap(a, b));
-							assert_true(in_tnum(
-								vf_tnum_intersect(a, b), u));
+							assert_true(in_tnum(vf_tnum_intersect(a, b),
+									    u));
 						}
 					}
 				}
@@ -138,7 +140,14 @@ static void tnum_unary(void **state)
 /* ---------------------------------------------------------------- abstract values of number sets */
 
 static const uint64_t bases[] = {
-	0, 0x80, 1ull << 31, 1ull << 32, 3ull << 31, 1ull << 63, (1ull << 63) + (1ull << 31), 0xfffffff0,
+	0,
+	0x80,
+	1ull << 31,
+	1ull << 32,
+	3ull << 31,
+	1ull << 63,
+	(1ull << 63) + (1ull << 31),
+	0xfffffff0,
 };
 
 #define SPAN   3
@@ -305,7 +314,7 @@ static void casts(void **state)
 
 /* ---------------------------------------------------------------- arithmetic */
 
-static const uint8_t ops[] = {BPF_ADD, BPF_SUB, BPF_MUL, BPF_AND, BPF_OR, BPF_XOR,
+static const uint8_t ops[] = {BPF_ADD, BPF_SUB, BPF_MUL,  BPF_AND, BPF_OR, BPF_XOR,
 			      BPF_LSH, BPF_RSH, BPF_ARSH, BPF_DIV, BPF_MOD};
 
 static uint64_t div64(uint64_t a, uint64_t b, bool sgn, bool mod)
@@ -386,8 +395,8 @@ static void check_alu(const struct set *a, const struct set *b, uint8_t op, bool
 			print("a", &a->s);
 			print("b", &b->s);
 			print("r", &r);
-			fail_msg("op %02x is32 %d signed %d: %" PRIx64 " op %" PRIx64 " = %" PRIx64, op,
-				 is32, sgn, a->v[i], b->v[j], v);
+			fail_msg("op %02x is32 %d signed %d: %" PRIx64 " op %" PRIx64 " = %" PRIx64,
+				 op, is32, sgn, a->v[i], b->v[j], v);
 		}
 	}
 }
@@ -432,7 +441,7 @@ static void small_constants(void **state)
 
 /* ---------------------------------------------------------------- comparisons */
 
-static const uint8_t jumps[] = {BPF_JEQ,  BPF_JNE,  BPF_JSET, BPF_JGT,	BPF_JGE, BPF_JLT,
+static const uint8_t jumps[] = {BPF_JEQ, BPF_JNE,  BPF_JSET, BPF_JGT,  BPF_JGE, BPF_JLT,
 				BPF_JLE, BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE};
 
 static bool compare(uint64_t a, uint64_t b, uint8_t op, bool is32)
@@ -517,7 +526,8 @@ static void alu_k(struct vf_scalar *s, uint8_t op, uint64_t k, bool is32)
 
 	vf_scalar_const(&c, k);
 	vf_scalar_alu(s, &c, op, is32, false,
-		      &(struct vf_scalar_rules){.mul_signed = true, .mul_joined = true,
+		      &(struct vf_scalar_rules){.mul_signed = true,
+						.mul_joined = true,
 						.wrap_both_ends = true});
 }
 
