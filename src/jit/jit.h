@@ -48,6 +48,13 @@ struct jit_packet {
 };
 struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size);
 
+/* live.c: registers that are read at or after each operation, as masks; JIT_TARGET: something jumps there.
+ * live has room for every instruction and is zero. */
+#define JIT_TARGET 0x8000u
+void jit_liveness(const struct rt_prog *p, uint16_t *live);
+void jit_use_def(const struct rt_prog *p, const uint16_t *live, uint32_t i, uint16_t *use, uint16_t *def);
+bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target);
+
 /* maps writable pages for len bytes: jit->image, jit->size */
 int jit_alloc_image(struct jit_code *jit, uint32_t len);
 /* The backend: fills jit; -ENOTSUPP or -ENOMEM. */

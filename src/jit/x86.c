@@ -22,54 +22,115 @@ static bool is_fetch_loop(uint16_t op)
 	       op == ISA_FETCH_ANDDW || op == ISA_FETCH_XORW || op == ISA_FETCH_XORDW;
 }
 
-/* which callee-saved registers function f changes, and whether it counts rounds */
+static bool is_call(uint16_t op)
+{
+	return op == IOP_HELPER || op == IOP_KFUNC || op == IOP_KFUNC_PLAIN || op == IOP_TAIL_CALL ||
+	       op == IOP_THROW || op == ISA_CALL_SUB || (op >= ISA_LD_ABSB && op <= ISA_LD_INDW);
+}
+
+/* which callee-saved registers function f changes, and what else its frame depends on */
 static void scan_func(struct x86 *x, uint32_t f)
 {
 	const struct vf_subprog *sub = &x->prog->facts.subprog[f];
 
 	memset(x->saves, 0, sizeof(x->saves));
-	x->has_budget = x->saves_r12 = false;
+	x->has_budget = x->saves_r12 = x->has_frame = x->calls = false;
 	for (uint32_t i = sub->start; i < sub->end; i++) {
 		const struct interp_op *op = &x->code->ops[i];
+		uint16_t use, def;
 
+		if (op->op == IOP_TRAP)
+			continue;
+		jit_use_def(x->prog, x->live, i, &use, &def);
 		for (int k = 0; k < 4; k++)
-			if (op->dst == 6 + k || op->src == 6 + k)
+			if (def & 1u << (6 + k))
 				x->saves[k] = true;
+		x->has_frame |= use >> 10 & 1;
 		x->has_budget |= op->op == ISA_MAY_GOTO;
 		x->saves_r12 |= is_fetch_loop(op->op);
+		x->calls |= is_call(op->op);
 	}
+	x->has_frame |= x->has_budget;
 }
 
-static bool translate_op(struct x86 *x, uint32_t i)
+/* computes a value that nobody reads, and does nothing else */
+static bool is_useless(const struct x86 *x, const struct interp_op *op, uint16_t def)
+{
+	uint8_t class;
+
+	if (def & x->out || !def)
+		return false;
+	if (op->op >= IOP_PROBE_B)
+		return true;
+	if (op->op >= ISA_OP_COUNT)
+		return false;
+	class = BPF_CLASS(isa_rows[op->op].code);
+	return class == BPF_ALU || class == BPF_ALU64 || class == BPF_LDX || op->op == ISA_LDIMM64;
+}
+
+static int translate_op(struct x86 *x, uint32_t i)
 {
 	const struct interp_op *op = &x->code->ops[i];
+	uint32_t next = i + (op->op == ISA_LDIMM64 ? 2 : 1);
+	int64_t target;
+	uint16_t def;
+	bool goes_on = jit_successors(x->code, i, &target);
 
-	return x86_alu(x, op, i) || x86_mem(x, op, i) || x86_jump(x, op, i) || x86_call(x, op, i);
+	x->out = (goes_on && next < x->prog->n_insns ? x->live[next] : 0) |
+		 (target >= 0 ? x->live[target] : 0);
+	x->out &= ~JIT_TARGET;
+	jit_use_def(x->prog, x->live, i, &x->use, &def);
+	if (x->live[i] & JIT_TARGET)
+		x86_forget(x);
+	if (!is_useless(x, op, def) && !x86_alu(x, op, i) && !x86_mem(x, op, i) &&
+	    !x86_jump(x, op, i) && !x86_call(x, op, i))
+		return -ENOTSUPP;
+	if (!goes_on)
+		x86_forget(x);
+	else if (next < x->prog->n_insns && x->live[next] & JIT_TARGET)
+		x86_flush(x, x->live[next]);
+	return 0;
+}
+
+static int translate_func(struct x86 *x, uint32_t s)
+{
+	const struct vf_subprog *sub = &x->prog->facts.subprog[s];
+	int err;
+
+	scan_func(x, s);
+	x86_forget(x);
+	if (s == 0) { /* run(program, context) falls into f(context) */
+		x->entry = x->len;
+		mov_rr(x, true, RDI, RSI);
+	}
+	x->func_addr[s] = x->len;
+	x86_prologue(x, s);
+	for (uint32_t i = sub->start; i < sub->end; i++) {
+		uint32_t more;
+
+		x->addr[i] = x->len;
+		x->skip = 0;
+		err = translate_op(x, i);
+		if (err)
+			return err;
+		/* the second half of a 16-byte load is no operation */
+		more = x->skip + (x->code->ops[i].op == ISA_LDIMM64);
+		while (more--)
+			x->addr[++i] = x->len;
+	}
+	return 0;
 }
 
 static int pass(struct x86 *x)
 {
-	const struct vf_facts *f = &x->prog->facts;
+	int err = 0;
 
 	x->len = 0;
 	x->n_fix = 0;
-	for (uint32_t s = 0; s < f->n_subprogs; s++) {
-		scan_func(x, s);
-		if (s == 0) { /* run(program, context) falls into f(context) */
-			x->entry = x->len;
-			mov_rr(x, true, RDI, RSI);
-		}
-		x->func_addr[s] = x->len;
-		x86_prologue(x, s);
-		for (uint32_t i = f->subprog[s].start; i < f->subprog[s].end; i++) {
-			x->addr[i] = x->len;
-			if (!translate_op(x, i))
-				return -ENOTSUPP;
-			/* the second half of a 16-byte load is no operation */
-			if (x->code->ops[i].op == ISA_LDIMM64)
-				x->addr[++i] = x->len;
-		}
-	}
+	for (uint32_t s = 0; s < x->prog->facts.n_subprogs && !err; s++)
+		err = translate_func(x, s);
+	if (err)
+		return err;
 	x86_fix_stubs(x);
 	return x->err;
 }
@@ -116,23 +177,28 @@ static int keep_fixes(struct x86 *x, struct jit_code *jit)
 int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 {
 	struct x86 x = {.prog = p, .code = p->code, .addr = jit->addr, .func_addr = jit->func_addr};
+	uint16_t *live = mem_calloc(p->n_insns, sizeof(*live));
 	int err;
 
+	if (!live)
+		return -ENOMEM;
+	jit_liveness(p, live);
+	x.live = live;
 	x.bmi2 = __builtin_cpu_supports("bmi2");
 	for (uint32_t i = 0; i < p->n_insns; i++)
 		x.addr[i] = i * FIRST_GUESS;
 	err = pass(&x); /* the longest it can be: calls are absolute */
 	if (!err)
 		err = jit_alloc_image(jit, x.len);
-	if (err)
-		return err;
 	x.image = jit->image;
-	err = settle(&x);
+	if (!err)
+		err = settle(&x);
 	if (!err)
 		err = emit(&x, jit);
 	if (!err)
 		err = keep_fixes(&x, jit);
 	mem_free(x.fix);
+	mem_free(live);
 	return err;
 }
 

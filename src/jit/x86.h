@@ -22,6 +22,14 @@ enum x86_reg {
 	TMP2 = R11,
 };
 
+/* base + (index << shift) + disp, where -1 is no register */
+struct x86_value {
+	bool noted; /* of a BPF register: its machine register does not hold the value yet */
+	int8_t base, index;
+	uint8_t shift;
+	int32_t disp;
+};
+
 struct x86 {
 	const struct rt_prog *prog;
 	const struct interp_code *code;
@@ -35,7 +43,13 @@ struct x86 {
 	bool saves[4];	    /* it uses R6, R7, R8, R9 */
 	bool saves_r12;	    /* a scratch register that survives nothing but is the callers' */
 	bool has_budget;    /* may_goto */
+	bool has_frame, calls;
 	bool bmi2;
+	const uint16_t *live;
+	uint16_t use, out; /* of the operation: registers read, registers read later */
+	uint16_t zext;	   /* upper halves that are known to be zero */
+	struct x86_value value[11];
+	uint32_t skip;	   /* the operation after was translated with this one */
 	struct jit_fix *fix; /* faulting loads: rows and room for them */
 	uint32_t n_fix, cap_fix;
 	int err;
@@ -52,6 +66,24 @@ void x86_prologue(struct x86 *x, uint32_t func);
 void x86_epilogue(struct x86 *x); /* without ret */
 void x86_call_addr(struct x86 *x, const void *fn);
 void x86_fix_stubs(struct x86 *x);
+
+/*
+ * x86_value.c. The machine register with a BPF register's value: to read it, to change it, to give it a new
+ * value (what is read must have been asked for before).
+ */
+int x86_read(struct x86 *x, int r);
+int x86_change(struct x86 *x, int r);
+int x86_write(struct x86 *x, int r);
+/* r + off as an address, to be used before anything is written but dst (-1: nothing will be) */
+struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst);
+/* puts the values of mask where they belong; forgets all notes (their values are there, or not needed) */
+void x86_flush(struct x86 *x, uint16_t mask);
+void x86_forget(struct x86 *x);
+/* take note of an operation instead of emitting it; false: cannot */
+void x86_note_copy(struct x86 *x, int dst, int src);
+bool x86_note_add_imm(struct x86 *x, int dst, int64_t imm);
+bool x86_note_add(struct x86 *x, int dst, int src);
+bool x86_note_shift(struct x86 *x, int dst, int32_t imm);
 
 static inline void e1(struct x86 *x, uint8_t b)
 {
@@ -104,6 +136,56 @@ static inline void mem(struct x86 *x, int reg, int base, int32_t disp)
 		e1(x, 0x80 | modrm);
 		e4(x, (uint32_t)disp);
 	}
+}
+
+/* as mem(), with an index */
+static inline void mem_at(struct x86 *x, int reg, const struct x86_value *a)
+{
+	uint8_t r = (reg & 7) << 3;
+	bool small = a->disp >= -128 && a->disp <= 127;
+
+	if (a->index < 0) {
+		mem(x, reg, a->base, a->disp);
+		return;
+	}
+	if (a->base < 0) { /* index and displacement alone */
+		e1(x, r | 4);
+		e1(x, a->shift << 6 | (a->index & 7) << 3 | 5);
+		e4(x, (uint32_t)a->disp);
+		return;
+	}
+	if (a->disp == 0 && (a->base & 7) != RBP)
+		e1(x, r | 4);
+	else
+		e1(x, (small ? 0x40 : 0x80) | r | 4);
+	e1(x, a->shift << 6 | (a->index & 7) << 3 | (a->base & 7));
+	if (a->disp == 0 && (a->base & 7) != RBP)
+		return;
+	if (small)
+		e1(x, (uint8_t)a->disp);
+	else
+		e4(x, (uint32_t)a->disp);
+}
+
+static inline void rex_at(struct x86 *x, bool w, int reg, const struct x86_value *a, bool force)
+{
+	uint8_t b = 0x40 | (w ? 8 : 0) | (reg & 8 ? 4 : 0) | (a->index >= 0 && a->index & 8 ? 2 : 0) |
+		    (a->base >= 0 && a->base & 8 ? 1 : 0);
+
+	if (b != 0x40 || force)
+		e1(x, b);
+}
+
+static inline void lea(struct x86 *x, int dst, const struct x86_value *a)
+{
+	rex_at(x, true, dst, a, false);
+	e1(x, 0x8d);
+	mem_at(x, dst, a);
+}
+
+static inline struct x86_value x86_at(int base, int32_t disp)
+{
+	return (struct x86_value){.base = base, .index = -1, .disp = disp};
 }
 
 static inline void mov_rr(struct x86 *x, bool w, int dst, int src)

@@ -205,34 +205,32 @@ static void truncate_to(struct x86 *x, int dst, int32_t width)
 }
 
 /* operations that are told apart by more than their opcode */
-static bool special(struct x86 *x, const struct interp_op *op, int dst, int src)
+static bool special(struct x86 *x, const struct interp_op *op)
 {
-	switch (op->op) {
-	case ISA_MOV64_S8:
-		sign_extend(x, true, dst, src, 8);
+	static const struct {
+		uint16_t op;
+		uint8_t bits;
+		bool w;
+	} moves[] = {
+		{ISA_MOV64_S8, 8, true},   {ISA_MOV64_S16, 16, true},	{ISA_MOV64_S32, 32, true},
+		{ISA_MOV32_S8, 8, false},  {ISA_MOV32_S16, 16, false},
+	};
+	int src;
+
+	for (size_t k = 0; k < sizeof(moves) / sizeof(moves[0]); k++) {
+		if (op->op != moves[k].op)
+			continue;
+		src = x86_read(x, op->src);
+		sign_extend(x, moves[k].w, x86_write(x, op->dst), src, moves[k].bits);
 		return true;
-	case ISA_MOV64_S16:
-		sign_extend(x, true, dst, src, 16);
-		return true;
-	case ISA_MOV64_S32:
-		sign_extend(x, true, dst, src, 32);
-		return true;
-	case ISA_MOV32_S8:
-		sign_extend(x, false, dst, src, 8);
-		return true;
-	case ISA_MOV32_S16:
-		sign_extend(x, false, dst, src, 16);
-		return true;
-	case ISA_LE:
-		truncate_to(x, dst, op->imm);
-		return true;
-	case ISA_BE:
-	case ISA_BSWAP:
-		swap_bytes(x, dst, op->imm);
-		return true;
-	default:
-		return false;
 	}
+	if (op->op == ISA_LE)
+		truncate_to(x, x86_change(x, op->dst), op->imm);
+	else if (op->op == ISA_BE || op->op == ISA_BSWAP)
+		swap_bytes(x, x86_change(x, op->dst), op->imm);
+	else
+		return false;
+	return true;
 }
 
 static bool is_signed_division(uint16_t op)
@@ -252,19 +250,97 @@ static bool is_signed_division(uint16_t op)
 	}
 }
 
-static void mov(struct x86 *x, bool w, int dst, int src, bool k, int32_t imm)
+static void mov(struct x86 *x, const struct interp_op *op, bool w, bool k)
 {
-	if (k)
-		mov_imm(x, dst, w ? (uint64_t)(int64_t)imm : (uint32_t)imm);
-	else if (!w || dst != src)
-		mov_rr(x, w, dst, src);
+	int src;
+
+	if (k) {
+		mov_imm(x, x86_write(x, op->dst), w ? (uint64_t)(int64_t)op->imm : (uint32_t)op->imm);
+		if (!w || op->imm >= 0)
+			x->zext |= 1u << op->dst;
+	} else if (w || x->zext & 1u << op->src) {
+		x86_note_copy(x, op->dst, op->src);
+	} else {
+		src = x86_read(x, op->src);
+		mov_rr(x, false, x86_write(x, op->dst), src);
+	}
+}
+
+/* sums and small shifts of 64 bits, which addresses are made of */
+static bool noted(struct x86 *x, const struct interp_op *op)
+{
+	switch (op->op) {
+	case ISA_ADD64_K:
+		return x86_note_add_imm(x, op->dst, op->imm);
+	case ISA_SUB64_K:
+		return x86_note_add_imm(x, op->dst, -(int64_t)op->imm);
+	case ISA_ADD64_X:
+		return x86_note_add(x, op->dst, op->src);
+	case ISA_LSH64_K:
+		return x86_note_shift(x, op->dst, op->imm);
+	default:
+		return false;
+	}
+}
+
+/* and with a constant that needs no 64 bits, or no constant */
+static void and_imm(struct x86 *x, bool w, int dst, int32_t imm)
+{
+	if (imm == 0xff || imm == 0xffff) {
+		rex(x, false, dst, dst, imm == 0xff);
+		e1(x, 0x0f);
+		e1(x, imm == 0xff ? 0xb6 : 0xb7);
+		e1(x, 0xc0 | (dst & 7) << 3 | (dst & 7));
+		return;
+	}
+	grp1_imm(x, w && imm < 0, 4, dst, imm);
+}
+
+static void binary(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w, bool k)
+{
+	bool s = is_signed_division(op->op);
+	int dst = x86_change(x, op->dst), src = k ? 0 : x86_read(x, op->src);
+
+	switch (bpf_op) {
+	case BPF_MUL:
+		mul(x, w, dst, src, k, op->imm);
+		break;
+	case BPF_LSH:
+	case BPF_RSH:
+	case BPF_ARSH:
+		if (k)
+			shift_by_imm(x, w, bpf_op, dst, op->imm);
+		else
+			shift_by_reg(x, w, bpf_op, dst, src);
+		break;
+	case BPF_NEG:
+		rex(x, w, 0, dst, false);
+		e1(x, 0xf7);
+		e1(x, 0xd8 | (dst & 7));
+		break;
+	case BPF_DIV:
+	case BPF_MOD:
+		if (!k || s || !divide_pow2(x, w, bpf_op == BPF_MOD, dst, op->imm))
+			divide(x, w, bpf_op == BPF_MOD, s, dst, src, k, op->imm);
+		break;
+	case BPF_AND:
+		if (k) {
+			and_imm(x, w, dst, op->imm);
+			break;
+		}
+		/* fall through */
+	default:
+		if (k)
+			grp1_imm(x, w, simple[bpf_op >> 4].ext, dst, op->imm);
+		else
+			op_rr(x, w, simple[bpf_op >> 4].rr, src, dst);
+	}
 }
 
 bool x86_alu(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
 	uint8_t code, bpf_op;
-	bool w, k, s;
-	int dst, src;
+	bool w, k;
 
 	(void)i;
 	if (op->op >= ISA_OP_COUNT)
@@ -275,43 +351,16 @@ bool x86_alu(struct x86 *x, const struct interp_op *op, uint32_t i)
 	w = BPF_CLASS(code) == BPF_ALU64;
 	k = BPF_SRC(code) == BPF_K;
 	bpf_op = BPF_OP(code);
-	dst = x86_reg_of[op->dst];
-	src = x86_reg_of[op->src];
-	if (special(x, op, dst, src))
+	if (special(x, op) || noted(x, op))
 		return true;
-	s = is_signed_division(op->op);
-	switch (bpf_op) {
-	case BPF_MOV:
-		mov(x, w, dst, src, k, op->imm);
-		return true;
-	case BPF_MUL:
-		mul(x, w, dst, src, k, op->imm);
-		return true;
-	case BPF_LSH:
-	case BPF_RSH:
-	case BPF_ARSH:
-		if (k)
-			shift_by_imm(x, w, bpf_op, dst, op->imm);
-		else
-			shift_by_reg(x, w, bpf_op, dst, src);
-		return true;
-	case BPF_NEG:
-		rex(x, w, 0, dst, false);
-		e1(x, 0xf7);
-		e1(x, 0xd8 | (dst & 7));
-		return true;
-	case BPF_DIV:
-	case BPF_MOD:
-		if (!k || s || !divide_pow2(x, w, bpf_op == BPF_MOD, dst, op->imm))
-			divide(x, w, bpf_op == BPF_MOD, s, dst, src, k, op->imm);
-		return true;
-	default:
-		if (k)
-			grp1_imm(x, w, simple[bpf_op >> 4].ext, dst, op->imm);
-		else
-			op_rr(x, w, simple[bpf_op >> 4].rr, src, dst);
+	if (bpf_op == BPF_MOV) {
+		mov(x, op, w, k);
 		return true;
 	}
+	binary(x, op, bpf_op, w, k);
+	if (!w || (bpf_op == BPF_AND && k && op->imm >= 0))
+		x->zext |= 1u << op->dst;
+	return true;
 }
 
 #endif

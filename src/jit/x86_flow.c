@@ -94,11 +94,13 @@ bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
 	uint32_t target;
 	uint8_t code, bpf_op;
+	int dst, src;
 
-	(void)i;
 	if (op->op == IOP_NOP)
 		return true;
 	if (op->op == IOP_TRAP) {
+		if (!(x->live[i] & JIT_TARGET) && i && x->code->ops[i - 1].op == IOP_TRAP)
+			return true; /* nothing comes here, not even by mistake */
 		op_rr(x, false, 0x31, RAX, RAX);
 		x86_epilogue(x);
 		e1(x, 0xc3);
@@ -111,21 +113,27 @@ bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i)
 	if ((BPF_CLASS(code) != BPF_JMP && BPF_CLASS(code) != BPF_JMP32) || bpf_op == BPF_CALL)
 		return false;
 	if (bpf_op == BPF_EXIT) {
+		x86_flush(x, 1u << 0);
 		x86_epilogue(x);
 		e1(x, 0xc3);
 		return true;
 	}
 	target = op->target - x->code->ops;
+	x86_flush(x, x->live[target]);
 	if (bpf_op == BPF_JA) {
-		jump_to(x, target);
+		if (target != i + 1)
+			jump_to(x, target);
 		return true;
 	}
+	if (x->live[i + 1] & JIT_TARGET)
+		x86_flush(x, x->live[i + 1]);
 	if (bpf_op == BPF_JCOND) {
 		may_goto(x, target);
 		return true;
 	}
-	compare(x, bpf_op, BPF_CLASS(code) == BPF_JMP, BPF_SRC(code) == BPF_K, x86_reg_of[op->dst],
-		x86_reg_of[op->src], op->imm);
+	dst = x86_read(x, op->dst);
+	src = BPF_SRC(code) == BPF_K ? 0 : x86_read(x, op->src);
+	compare(x, bpf_op, BPF_CLASS(code) == BPF_JMP, BPF_SRC(code) == BPF_K, dst, src, op->imm);
 	cond_jump_to(x, cc_of[bpf_op >> 4], target);
 	return true;
 }
@@ -156,6 +164,8 @@ static uint32_t frame_bytes(const struct x86 *x)
 {
 	uint32_t bytes = x->code->funcs[x->func].stack + (x->has_budget ? 8 : 0);
 
+	if (!x->has_frame) /* a return address and the saved registers */
+		return x->calls && n_saved(x) % 2 == 0 ? 8 : 0;
 	return bytes + ((bytes + 8 * n_saved(x)) % 16 ? 8 : 0);
 }
 
@@ -165,8 +175,10 @@ void x86_prologue(struct x86 *x, uint32_t func)
 
 	x->func = func;
 	bytes = frame_bytes(x);
-	push(x, RBP);
-	mov_rr(x, true, RBP, RSP);
+	if (x->has_frame) {
+		push(x, RBP);
+		mov_rr(x, true, RBP, RSP);
+	}
 	if (bytes)
 		grp1_imm(x, true, 5, RSP, (int32_t)bytes);
 	if (x->saves_r12)
@@ -189,7 +201,10 @@ void x86_epilogue(struct x86 *x)
 			pop(x, saved[k]);
 	if (x->saves_r12)
 		pop(x, R12);
-	e1(x, 0xc9); /* leave */
+	if (x->has_frame)
+		e1(x, 0xc9); /* leave */
+	else if (frame_bytes(x))
+		grp1_imm(x, true, 0, RSP, (int32_t)frame_bytes(x));
 }
 
 /* ---------------------------------------------------------------- calls */
@@ -298,40 +313,124 @@ static void tail_call(struct x86 *x)
 	}
 }
 
+/* mov eax, [at] */
+static void load_eax(struct x86 *x, const struct x86_value *at)
+{
+	rex_at(x, false, RAX, at, false);
+	e1(x, 0x8b);
+	mem_at(x, RAX, at);
+}
+
+/* a conditional jump over code whose length is not known yet: returns where to patch */
+static uint32_t jump32(struct x86 *x, uint8_t cc)
+{
+	e1(x, 0x0f);
+	e1(x, 0x80 | cc);
+	e4(x, 0);
+	return x->len;
+}
+
+static void land32(struct x86 *x, uint32_t from)
+{
+	uint32_t d = x->len - from;
+
+	if (x->buf && from <= x->cap)
+		memcpy(x->buf + from - 4, &d, 4);
+}
+
+/*
+ * A template whose result is NULL under one condition: where the program compares it with NULL next, and
+ * does not read it after that, it jumps at once. Call null_test() before the template and null_jump() when
+ * the flags are set; null_end() ends the template.
+ */
+struct null_test {
+	bool fused, on_null; /* jumps if it is NULL, or if it is not */
+	uint32_t target, patch;
+};
+
+static struct null_test null_test(struct x86 *x, uint32_t i)
+{
+	const struct interp_op *next = &x->code->ops[i + 1];
+	struct null_test t = {0};
+
+	if (i + 2 >= x->prog->n_insns || x->live[i + 1] & JIT_TARGET || next->dst != 0 || next->imm != 0 ||
+	    (next->op != ISA_JEQ_K && next->op != ISA_JNE_K))
+		return t;
+	t.on_null = next->op == ISA_JEQ_K;
+	t.target = next->target - x->code->ops;
+	/* NULL must not be read where it goes */
+	if (x->live[t.on_null ? t.target : i + 2] & 1u << 0)
+		return t;
+	t.fused = true;
+	x86_flush(x, x->live[t.target] & ~(1u << 0));
+	if (x->live[i + 2] & JIT_TARGET)
+		x86_flush(x, x->live[i + 2] & ~(1u << 0));
+	return t;
+}
+
+static void null_jump(struct x86 *x, struct null_test *t, uint8_t cc, uint32_t i)
+{
+	if (t->fused)
+		cond_jump_to(x, cc, t->on_null ? t->target : i + 2);
+	else
+		t->patch = jump32(x, cc);
+}
+
+static void null_end(struct x86 *x, struct null_test *t)
+{
+	uint32_t done;
+
+	if (t->fused) {
+		if (!t->on_null)
+			jump_to(x, t->target);
+		x->skip = 1;
+		return;
+	}
+	done = jump8(x, 0xeb);
+	land32(x, t->patch);
+	op_rr(x, false, 0x31, RAX, RAX);
+	land8(x, done);
+}
+
 /* bpf_map_lookup_elem() on an array known at load time */
-static bool inline_lookup(struct x86 *x, const struct interp_op *op, uint32_t i)
+static bool inline_lookup(struct x86 *x, uint32_t i)
 {
 	const struct vf_map *map = x->prog->facts.insn[i].map;
-	uint32_t stride, beyond, done;
+	struct x86_value key;
+	struct null_test t;
+	uint32_t stride;
 	void *base;
 
 	/* an inner map is known only by its template, which holds no values */
 	if (x->prog->insns[i].imm != BPF_FUNC_map_lookup_elem || !map || !map->obj ||
 	    map->is_inner_template || !map_array_geometry(map->obj, &base, &stride))
 		return false;
-	(void)op;
-	rex(x, false, RAX, RSI, false); /* mov eax, [rsi] */
-	e1(x, 0x8b);
-	mem(x, RAX, RSI, 0);
+	t = null_test(x, i);
+	key = x86_address(x, 2, 0, 0);
+	x86_write(x, 0);
+	load_eax(x, &key);
 	grp1_imm(x, false, 7, RAX, (int32_t)map->max_entries);
-	beyond = jump8(x, 0x73); /* jae */
+	null_jump(x, &t, 0x3, i); /* jae */
+	mov_imm(x, TMP2, (uintptr_t)base);
 	if (stride & (stride - 1)) {
 		rex(x, true, RAX, RAX, false); /* imul rax, rax, stride */
 		e1(x, 0x69);
 		e1(x, 0xc0);
 		e4(x, stride);
-	} else if (stride > 1) {
+		op_rr(x, true, 0x01, TMP2, RAX);
+	} else if (stride <= 8) {
+		struct x86_value at = {
+			.base = TMP2, .index = RAX, .shift = __builtin_ctz(stride)};
+
+		lea(x, RAX, &at);
+	} else {
 		rex(x, true, 0, RAX, false); /* shl rax, n */
 		e1(x, 0xc1);
 		e1(x, 0xe0);
 		e1(x, __builtin_ctz(stride));
+		op_rr(x, true, 0x01, TMP2, RAX);
 	}
-	mov_imm(x, TMP2, (uintptr_t)base);
-	op_rr(x, true, 0x01, TMP2, RAX);
-	done = jump8(x, 0xeb);
-	land8(x, beyond);
-	op_rr(x, false, 0x31, RAX, RAX);
-	land8(x, done);
+	null_end(x, &t);
 	return true;
 }
 
@@ -380,46 +479,56 @@ static void packet_load(struct x86 *x, const struct interp_op *op, int size, boo
 	land8(x, found);
 }
 
-bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i)
+/* what a call leaves in registers is the callee's: all notes are carried out before */
+static bool flushed_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
+	const void *fn;
+
+	x86_flush(x, x->use | x->out);
 	switch (op->op) {
 	case IOP_HELPER:
-		if (!inline_lookup(x, op, i)) {
-			const void *fn = map_function(x, i);
-
-			x86_call_addr(x, fn ? fn : op->p);
-		}
-		return true;
+		fn = map_function(x, i);
+		x86_call_addr(x, fn ? fn : op->p);
+		break;
 	case IOP_KFUNC_PLAIN:
 		x86_call_addr(x, op->p);
-		return true;
+		break;
 	case IOP_KFUNC:
 		call_kfunc(x, op->p);
-		return true;
+		break;
 	case ISA_CALL_SUB:
 		call_sub(x, op->func);
-		return true;
+		break;
 	case IOP_TAIL_CALL:
 		tail_call(x);
-		return true;
+		break;
 	case ISA_LD_ABSB:
 	case ISA_LD_INDB:
 		packet_load(x, op, 1, op->op == ISA_LD_INDB);
-		return true;
+		break;
 	case ISA_LD_ABSH:
 	case ISA_LD_INDH:
 		packet_load(x, op, 2, op->op == ISA_LD_INDH);
-		return true;
+		break;
 	case ISA_LD_ABSW:
 	case ISA_LD_INDW:
 		packet_load(x, op, 4, op->op == ISA_LD_INDW);
-		return true;
+		break;
 	case IOP_THROW:
 		x86_call_addr(x, (const void *)jit_throw);
-		return true;
+		break;
 	default:
 		return false;
 	}
+	x86_forget(x);
+	return true;
+}
+
+bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i)
+{
+	if ((op->op == IOP_HELPER && inline_lookup(x, i)))
+		return true;
+	return flushed_call(x, op, i);
 }
 
 #endif

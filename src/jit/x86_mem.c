@@ -10,12 +10,12 @@
 
 static const uint8_t bytes_of[4] = {4, 2, 1, 8}; /* by the size bits of the opcode */
 
-/* mov dst, [base + disp], extended as asked */
-static void load(struct x86 *x, int size, bool sign, int dst, int base, int32_t disp)
+/* mov dst, [at], extended as asked */
+static void load(struct x86 *x, int size, bool sign, int dst, const struct x86_value *at)
 {
 	bool w = size == 8 || sign;
 
-	rex(x, w, dst, base, false);
+	rex_at(x, w, dst, at, false);
 	if (size == 8) {
 		e1(x, 0x8b);
 	} else if (size == 4) {
@@ -24,25 +24,25 @@ static void load(struct x86 *x, int size, bool sign, int dst, int base, int32_t 
 		e1(x, 0x0f);
 		e1(x, (sign ? 0xbe : 0xb6) | (size == 2));
 	}
-	mem(x, dst, base, disp);
+	mem_at(x, dst, at);
 }
 
-static void store_reg(struct x86 *x, int size, int base, int32_t disp, int src)
+static void store_reg(struct x86 *x, int size, const struct x86_value *at, int src)
 {
 	if (size == 2)
 		e1(x, 0x66);
-	rex(x, size == 8, src, base, size == 1);
+	rex_at(x, size == 8, src, at, size == 1);
 	e1(x, size == 1 ? 0x88 : 0x89);
-	mem(x, src, base, disp);
+	mem_at(x, src, at);
 }
 
-static void store_imm(struct x86 *x, int size, int base, int32_t disp, int32_t imm)
+static void store_imm(struct x86 *x, int size, const struct x86_value *at, int32_t imm)
 {
 	if (size == 2)
 		e1(x, 0x66);
-	rex(x, size == 8, 0, base, false);
+	rex_at(x, size == 8, 0, at, false);
 	e1(x, size == 1 ? 0xc6 : 0xc7);
-	mem(x, 0, base, disp);
+	mem_at(x, 0, at);
 	if (size == 1) {
 		e1(x, (uint8_t)imm);
 	} else if (size == 2) {
@@ -68,6 +68,20 @@ static void add_fix(struct x86 *x, uint32_t at, int dst)
 	x->cap_fix = cap;
 	/* where to go on is known when the stubs are made; until then: after the load, and dst */
 	x->fix[x->n_fix++] = (struct jit_fix){.at = at, .to = x->len | (uint32_t)dst << 28};
+}
+
+/* dst = *(src + imm) */
+static void load_op(struct x86 *x, const struct interp_op *op, int size, bool sign, bool probe)
+{
+	struct x86_value at = x86_address(x, op->src, op->imm, op->dst);
+	int dst = x86_write(x, op->dst);
+	uint32_t start = x->len;
+
+	load(x, size, sign, dst, &at);
+	if (probe)
+		add_fix(x, start, dst);
+	if (size < 8 && !sign)
+		x->zext |= 1u << op->dst;
 }
 
 /* xor dst, dst; jmp back: out of the way of the ordinary path */
@@ -117,6 +131,7 @@ static void cmpxchg(struct x86 *x, bool w, int base, int32_t disp, int src)
 /* fetch_and, fetch_or, fetch_xor: compare and exchange until nobody was in between */
 static void fetch_loop(struct x86 *x, bool w, uint8_t opcode, int base, int32_t disp, int src)
 {
+	struct x86_value at;
 	uint32_t top, back;
 
 	mov_rr(x, true, TMP1, RAX);
@@ -125,7 +140,8 @@ static void fetch_loop(struct x86 *x, bool w, uint8_t opcode, int base, int32_t 
 		base = TMP2;
 	}
 	mov_rr(x, true, TMP0, src); /* src may be rax too */
-	load(x, w ? 8 : 4, false, RAX, base, disp);
+	at = x86_at(base, disp);
+	load(x, w ? 8 : 4, false, RAX, &at);
 	top = x->len;
 	mov_rr(x, w, R12, RAX);
 	op_rr(x, w, opcode, TMP0, R12);
@@ -143,8 +159,16 @@ static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
 	int32_t kind = isa_rows[op->op].val, disp = op->imm;
 	int size = bytes_of[BPF_SIZE(code) >> 3];
 	bool w = size == 8;
-	int dst = x86_reg_of[op->dst], src = x86_reg_of[op->src];
+	int src, dst;
 
+	if (kind == BPF_LOAD_ACQ) { /* loads acquire and stores release on this machine */
+		load_op(x, op, size, false, false);
+		return;
+	}
+	if (kind == BPF_CMPXCHG)
+		x86_change(x, 0);
+	src = kind & BPF_FETCH && kind != BPF_CMPXCHG ? x86_change(x, op->src) : x86_read(x, op->src);
+	dst = x86_read(x, op->dst);
 	switch (kind) {
 	case BPF_ADD:
 		locked(x, w, 0x01, dst, disp, src);
@@ -184,12 +208,12 @@ static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
 		if (!w) /* equal or not, R0 is the old value, zero-extended */
 			mov_rr(x, false, RAX, RAX);
 		break;
-	case BPF_LOAD_ACQ: /* loads acquire and stores release on this machine */
-		load(x, size, false, dst, src, disp);
+	case BPF_STORE_REL: {
+		struct x86_value at = x86_at(dst, disp);
+
+		store_reg(x, size, &at, src);
 		break;
-	case BPF_STORE_REL:
-		store_reg(x, size, dst, disp, src);
-		break;
+	}
 	default:
 		x->err = -ENOTSUPP;
 	}
@@ -197,15 +221,13 @@ static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
 
 bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
-	int dst = x86_reg_of[op->dst], src = x86_reg_of[op->src], size;
+	struct x86_value at;
 	uint8_t code;
+	int size, src;
 
 	(void)i;
 	if (op->op >= IOP_PROBE_B && op->op <= IOP_PROBE_SW) {
-		uint32_t at = x->len;
-
-		load(x, probes[op->op].size, probes[op->op].sign, dst, src, op->imm);
-		add_fix(x, at, dst);
+		load_op(x, op, probes[op->op].size, probes[op->op].sign, true);
 		return true;
 	}
 	if (op->op >= ISA_OP_COUNT)
@@ -214,21 +236,27 @@ bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
 	size = bytes_of[BPF_SIZE(code) >> 3];
 	switch (BPF_CLASS(code)) {
 	case BPF_LDX:
-		load(x, size, BPF_MODE(code) == BPF_MEMSX, dst, src, op->imm);
+		load_op(x, op, size, BPF_MODE(code) == BPF_MEMSX, false);
 		return true;
 	case BPF_ST:
-		store_imm(x, size, dst, (int32_t)op->value, op->imm);
+		at = x86_address(x, op->dst, (int32_t)op->value, -1);
+		store_imm(x, size, &at, op->imm);
 		return true;
 	case BPF_STX:
-		if (BPF_MODE(code) == BPF_ATOMIC)
+		if (BPF_MODE(code) == BPF_ATOMIC) {
 			atomic(x, op, code);
-		else
-			store_reg(x, size, dst, op->imm, src);
+			return true;
+		}
+		src = x86_read(x, op->src);
+		at = x86_address(x, op->dst, op->imm, -1);
+		store_reg(x, size, &at, src);
 		return true;
 	case BPF_LD:
 		if (op->op != ISA_LDIMM64)
 			return false;
-		mov_imm(x, dst, op->value);
+		mov_imm(x, x86_write(x, op->dst), op->value);
+		if (op->value <= UINT32_MAX)
+			x->zext |= 1u << op->dst;
 		return true;
 	default:
 		return false;

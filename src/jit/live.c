@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Which registers are read later: backwards over the decoded operations until nothing changes. Code
+ * generators leave out what computes a value that nobody reads, and put values into registers only where
+ * somebody does. A call reads what its callee reads, so functions of the program are solved together.
+ */
+#include "base/mem.h"
+#include "contract/contract.h"
+#include "jit/jit.h"
+
+#define ARGS	  0x3eu /* R1-R5 */
+#define CLOBBERED 0x3fu /* R0-R5 */
+
+static uint16_t args(uint32_t n)
+{
+	return ((1u << (n < 5 ? n : 5)) - 1) << 1;
+}
+
+void jit_use_def(const struct rt_prog *p, const uint16_t *live, uint32_t i, uint16_t *use, uint16_t *def)
+{
+	const struct interp_op *op = &p->code->ops[i];
+	const struct kfunc_contract *c;
+	const struct isa_insn *row;
+
+	*use = *def = 0;
+	switch (op->op) {
+	case IOP_TRAP:
+	case IOP_NOP:
+		return;
+	case IOP_KFUNC:
+	case IOP_KFUNC_PLAIN:
+		c = p->facts.insn[i].kfunc;
+		*use = c && c->btf ? args(c->n_args) : ARGS; /* without types all may be arguments */
+		*def = CLOBBERED;
+		return;
+	case ISA_CALL_SUB:
+		*use = live[op->func->entry - p->code->ops] & ARGS;
+		*def = CLOBBERED;
+		return;
+	case IOP_HELPER:
+	case IOP_TAIL_CALL:
+		*use = ARGS;
+		*def = CLOBBERED;
+		return;
+	case IOP_THROW:
+		*use = 1 << 1;
+		return;
+	case ISA_EXIT:
+		*use = 1 << 0;
+		return;
+	default:
+		break;
+	}
+	if (op->op >= IOP_PROBE_B) {
+		*use = 1u << op->src;
+		*def = 1u << op->dst;
+		return;
+	}
+	row = &isa_rows[op->op];
+	if (row->use & ISA_U_DST)
+		*use |= 1u << op->dst;
+	if (row->use & ISA_U_SRC)
+		*use |= 1u << op->src;
+	if (row->def & ISA_U_DST)
+		*def |= 1u << op->dst;
+	if (row->def & ISA_U_SRC)
+		*def |= 1u << op->src;
+	if (BPF_CLASS(row->code) == BPF_LD && op->op != ISA_LDIMM64) { /* packet loads */
+		*use |= 1u << 6;
+		*def |= CLOBBERED;
+	}
+	if (op->op == ISA_CMPXCHGW || op->op == ISA_CMPXCHGDW) {
+		*use |= 1u << 0 | 1u << op->dst | 1u << op->src;
+		*def = 1u << 0;
+	}
+}
+
+/* *target: where the operation may jump, or -1; whether the next operation may follow */
+bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target)
+{
+	const struct interp_op *op = &code->ops[i];
+	uint8_t class;
+
+	*target = -1;
+	if (op->op == IOP_TRAP || op->op == ISA_EXIT)
+		return false;
+	if (op->op >= ISA_OP_COUNT)
+		return true;
+	class = BPF_CLASS(isa_rows[op->op].code);
+	if ((class != BPF_JMP && class != BPF_JMP32) || op->op == ISA_CALL_SUB)
+		return true;
+	*target = op->target - code->ops;
+	return op->op != ISA_JA && op->op != ISA_JA32;
+}
+
+static bool round_of(const struct rt_prog *p, uint16_t *live)
+{
+	const struct interp_code *code = p->code;
+	bool changed = false;
+
+	for (uint32_t i = p->n_insns; i-- > 0;) {
+		uint32_t next = i + (code->ops[i].op == ISA_LDIMM64 ? 2 : 1);
+		uint16_t use, def, out = 0;
+		int64_t target;
+
+		if (jit_successors(code, i, &target) && next < p->n_insns)
+			out = live[next] & ~JIT_TARGET;
+		if (target >= 0) {
+			out |= live[target] & ~JIT_TARGET;
+			live[target] |= JIT_TARGET;
+		}
+		jit_use_def(p, live, i, &use, &def);
+		out = (out & ~def) | use;
+		changed |= out != (live[i] & ~JIT_TARGET);
+		live[i] = (live[i] & JIT_TARGET) | out;
+	}
+	return changed;
+}
+
+void jit_liveness(const struct rt_prog *p, uint16_t *live)
+{
+	while (round_of(p, live))
+		;
+}

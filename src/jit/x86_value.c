@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Values that are not computed yet. BPF builds addresses step by step (copy, add, shift), x86 adds while it
+ * loads: so a copy, an addition or a small shift is only noted, as base + index * scale + displacement over
+ * machine registers, and becomes an instruction when somebody needs the value in its register. A load or
+ * store takes the note as its address.
+ *
+ * Invariants: a note speaks of the present contents of machine registers. A register is written only
+ * after the notes of others that speak of it have been carried out (clobber). While a BPF register has a
+ * note, nobody else's note speaks of its machine register; so carrying one out never forces another. At
+ * a jump target no register that is read there has a note: jumps carry out what their target reads.
+ */
+#if defined(__x86_64__)
+
+#include "jit/x86.h"
+
+static bool speaks_of(const struct x86_value *v, int reg)
+{
+	return v->noted && (v->base == reg || v->index == reg);
+}
+
+static void carry_out(struct x86 *x, int r)
+{
+	struct x86_value *v = &x->value[r];
+	int dst = x86_reg_of[r];
+
+	v->noted = false;
+	if (v->index < 0) {
+		if (v->base == dst)
+			grp1_imm(x, true, 0, dst, v->disp);
+		else if (!v->disp)
+			mov_rr(x, true, dst, v->base);
+		else
+			lea(x, dst, v);
+		return;
+	}
+	if (v->base < 0 && !v->disp) { /* a shift */
+		if (v->index != dst)
+			mov_rr(x, true, dst, v->index);
+		rex(x, true, 0, dst, false);
+		e1(x, 0xc1);
+		e1(x, 0xe0 | (dst & 7));
+		e1(x, v->shift);
+		return;
+	}
+	if (!v->disp && !v->shift && (v->base == dst || v->index == dst))
+		op_rr(x, true, 0x01, v->base == dst ? v->index : v->base, dst);
+	else
+		lea(x, dst, v);
+}
+
+/* before reg changes: what others of mask keep in terms of it */
+static void clobber(struct x86 *x, int reg, int except, uint16_t mask)
+{
+	for (int r = 0; r < 10; r++) {
+		if (r == except || !speaks_of(&x->value[r], reg))
+			continue;
+		if (mask & 1u << r)
+			carry_out(x, r);
+		else
+			x->value[r].noted = false;
+	}
+}
+
+int x86_read(struct x86 *x, int r)
+{
+	struct x86_value *v = &x->value[r];
+
+	if (!v->noted)
+		return x86_reg_of[r];
+	if (v->index < 0 && !v->disp)
+		return v->base;
+	carry_out(x, r);
+	return x86_reg_of[r];
+}
+
+int x86_change(struct x86 *x, int r)
+{
+	clobber(x, x86_reg_of[r], r, x->out | x->use);
+	if (x->value[r].noted)
+		carry_out(x, r);
+	x->zext &= ~(1u << r);
+	return x86_reg_of[r];
+}
+
+int x86_write(struct x86 *x, int r)
+{
+	clobber(x, x86_reg_of[r], r, x->out);
+	x->value[r].noted = false;
+	x->zext &= ~(1u << r);
+	return x86_reg_of[r];
+}
+
+void x86_flush(struct x86 *x, uint16_t mask)
+{
+	for (int r = 0; r < 10; r++)
+		if (x->value[r].noted && mask & 1u << r)
+			carry_out(x, r);
+}
+
+void x86_forget(struct x86 *x)
+{
+	memset(x->value, 0, sizeof(x->value));
+	x->zext = 0;
+}
+
+static struct x86_value plain(int reg)
+{
+	return (struct x86_value){.noted = true, .base = reg, .index = -1};
+}
+
+/* r's value in terms of registers whose owners have no notes; carries out what stands against that */
+static struct x86_value known(struct x86 *x, int r)
+{
+	struct x86_value *v = &x->value[r];
+
+	if (!v->noted)
+		return plain(x86_reg_of[r]);
+	if (speaks_of(v, x86_reg_of[r])) {
+		carry_out(x, r);
+		return plain(x86_reg_of[r]);
+	}
+	return *v;
+}
+
+struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst)
+{
+	struct x86_value v;
+	int32_t disp;
+
+	/* writing dst would carry r out, and change the registers that the address is made of */
+	if (dst >= 0 && dst != r && x->out & 1u << r && speaks_of(&x->value[r], x86_reg_of[dst]))
+		carry_out(x, r);
+	v = x->value[r];
+	if (!v.noted)
+		v = plain(x86_reg_of[r]);
+	if (__builtin_add_overflow(v.disp, off, &disp) || (v.index >= 0 && v.base < 0)) {
+		v = plain(x86_read(x, r));
+		disp = off;
+	}
+	v.disp = disp;
+	return v;
+}
+
+static void note(struct x86 *x, int r, const struct x86_value *v)
+{
+	clobber(x, x86_reg_of[r], r, x->out | x->use);
+	x->value[r] = *v;
+	x->value[r].noted = true;
+	x->zext &= ~(1u << r);
+	if (v->index < 0 && !v->disp && v->base == x86_reg_of[r])
+		x->value[r].noted = false;
+}
+
+void x86_note_copy(struct x86 *x, int dst, int src)
+{
+	bool zext = x->zext & 1u << src;
+	struct x86_value v;
+
+	if (dst == src)
+		return;
+	v = known(x, src);
+	note(x, dst, &v);
+	if (zext)
+		x->zext |= 1u << dst;
+}
+
+bool x86_note_add_imm(struct x86 *x, int dst, int64_t imm)
+{
+	struct x86_value v = x->value[dst];
+	int32_t disp;
+
+	if (!v.noted)
+		v = plain(x86_reg_of[dst]);
+	if (imm != (int32_t)imm || __builtin_add_overflow(v.disp, (int32_t)imm, &disp) ||
+	    (v.index >= 0 && v.base < 0))
+		return false;
+	v.disp = disp;
+	note(x, dst, &v);
+	return true;
+}
+
+bool x86_note_add(struct x86 *x, int dst, int src)
+{
+	struct x86_value d, s;
+	int32_t disp;
+
+	if (dst == src)
+		return false;
+	s = known(x, src);
+	d = x->value[dst].noted ? x->value[dst] : plain(x86_reg_of[dst]);
+	if (__builtin_add_overflow(d.disp, s.disp, &disp))
+		return false;
+	if (d.index < 0 && s.index < 0) {
+		d.index = s.base;
+		d.shift = 0;
+	} else if (d.index < 0 && s.base < 0) {
+		d.index = s.index;
+		d.shift = s.shift;
+	} else if (d.base < 0 && s.index < 0) {
+		d.base = s.base;
+	} else {
+		return false;
+	}
+	d.disp = disp;
+	note(x, dst, &d);
+	return true;
+}
+
+bool x86_note_shift(struct x86 *x, int dst, int32_t imm)
+{
+	struct x86_value v = x->value[dst].noted ? x->value[dst] : plain(x86_reg_of[dst]);
+
+	if (imm < 1 || imm > 3 || v.index >= 0 || v.disp)
+		return false;
+	v.index = v.base;
+	v.base = -1;
+	v.shift = imm;
+	note(x, dst, &v);
+	return true;
+}
+
+#endif
