@@ -76,12 +76,14 @@ static int load_once(struct kfunc_object *obj, const bool *want, char *why, size
 	return err;
 }
 
-/* libbpf loads in order: it failed at the first one without a verdict, if it came that far. */
+/*
+ * Whom to blame for a failed load: the program that libbpf names; the only one that was tried; or the
+ * first one without a verdict if others have got theirs, since libbpf loads in order. NULL: unknown.
+ */
 static struct kfunc_program *at_fault(struct kfunc_object *obj, const bool *want, const char *why)
 {
 	struct kfunc_program *first = NULL;
-	bool any = false;
-	uint32_t i;
+	uint32_t i, tried = 0, judged = 0;
 
 	for (i = 0; i < obj->n_progs; i++) {
 		struct kfunc_program *p = &obj->progs[i];
@@ -89,27 +91,30 @@ static struct kfunc_program *at_fault(struct kfunc_object *obj, const bool *want
 
 		if (!want[i])
 			continue;
+		tried++;
+		judged += p->judged;
 		if (p->judged)
-			any = true;
-		else if (!first)
+			continue;
+		if (!first)
 			first = p;
-		/* "prog 'NAME': ..." */
-		if (!p->judged && strncmp(why, "prog '", 6) == 0 &&
-		    strncmp(why + 6, p->name, n) == 0 && why[6 + n] == '\'')
+		if (strncmp(why, "prog '", 6) == 0 && strncmp(why + 6, p->name, n) == 0 &&
+		    why[6 + n] == '\'')
 			return p;
 	}
-	return any ? first : NULL;
+	return judged || tried == 1 ? first : NULL;
 }
 
-static uint32_t select_wanted(struct kfunc_object *obj, bool *want)
+/* Whether there is any. */
+static bool select_wanted(struct kfunc_object *obj, bool *want)
 {
-	uint32_t i, n = 0;
+	bool any = false;
+	uint32_t i;
 
 	for (i = 0; i < obj->n_progs; i++) {
 		want[i] = wanted(&obj->progs[i]);
-		n += want[i];
+		any |= want[i];
 	}
-	return n;
+	return any;
 }
 
 static void check_alone(struct kfunc_object *obj, bool *want)
@@ -145,15 +150,8 @@ int kfunc_object__check(struct kfunc_object *obj)
 	if (!want)
 		return -ENOMEM;
 	obj->checked = true;
-	for (uint32_t n; (n = select_wanted(obj, want)) != 0;) {
+	while (select_wanted(obj, want)) {
 		err = load_once(obj, want, why, sizeof(why));
-		if (err && n == 1) {
-			for (p = obj->progs; !wanted(p) && p < obj->progs + obj->n_progs - 1;)
-				p++;
-			if (wanted(p))
-				refuse_by_libbpf(p, err, why);
-			continue;
-		}
 		p = err ? at_fault(obj, want, why) : NULL;
 		if (!p)
 			break;
