@@ -58,7 +58,7 @@ static int conversion(const char *s)
 	return s[i] && strchr("diuxX", s[i]) ? i + 1 : -1;
 }
 
-int vf_check_format(const char *fmt, const char **why, uint32_t *at)
+int vf_check_format(const char *fmt, bool text, const char **why, uint32_t *at)
 {
 	int n_args = 0, len;
 
@@ -66,7 +66,7 @@ int vf_check_format(const char *fmt, const char **why, uint32_t *at)
 		unsigned char ch = (unsigned char)fmt[i];
 
 		*at = i;
-		if (ch >= 0x80 || (!isprint(ch) && !isspace(ch))) {
+		if (ch >= 0x80 ? !text : !isprint(ch) && !isspace(ch)) {
 			*why = "a character that is not printable ASCII";
 			return -EINVAL;
 		}

@@ -3,12 +3,13 @@
 #ifndef VERIFIER_FORMAT_H
 #define VERIFIER_FORMAT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
- * Checks a NUL-terminated format. Returns how many arguments it consumes, or -EINVAL with one
+ * Checks a NUL-terminated format; text: bytes beyond ASCII may stand outside of conversions. Returns how many arguments it consumes, or -EINVAL with one
  * phrase in *why and the place of the trouble in *at.
  */
-int vf_check_format(const char *fmt, const char **why, uint32_t *at);
+int vf_check_format(const char *fmt, bool text, const char **why, uint32_t *at);
 
 #endif

@@ -161,7 +161,7 @@ static int snprintf_fmt(struct vf_env *env, struct vf_call *c)
 	err = vf_check_const_str(env, 3, &fmt, NULL);
 	if (err)
 		return err;
-	n = vf_check_format(fmt, &why, &at);
+	n = vf_check_format(fmt, vf_rule(env, RULE_FORMAT_TEXT), &why, &at);
 	if (n < 0)
 		return vf_reject(env, KF_BAD_FORMAT, "the format has %s at character %u", why, at);
 	if ((uint64_t)n > len->s.t.v / 8)

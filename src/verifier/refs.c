@@ -153,10 +153,9 @@ static const char *ref_phrase(const struct vf_ref *r, const struct vf_env *env)
 	return "the reference is acquired here";
 }
 
-static int leak_lock(struct vf_env *env, const char *what, bool ends_program)
+static int leak_lock(struct vf_env *env, const char *what)
 {
 	const struct vf_state *st = env->cur;
-	enum diag_code code = ends_program ? KF_LOCK_HELD : KF_LOCK_HELD_CALL;
 
 	for (uint32_t i = st->n_refs; i-- > 0;) {
 		const struct vf_ref *r = &st->refs[i];
@@ -166,7 +165,7 @@ static int leak_lock(struct vf_env *env, const char *what, bool ends_program)
 		vf_note(env, r->insn, "the lock is taken here");
 		break;
 	}
-	return vf_reject(env, code, "%s while a lock is held", what);
+	return vf_reject(env, KF_LOCK_HELD, "%s while a lock is held", what);
 }
 
 static int leak_ref(struct vf_env *env, const struct vf_ref *r, const char *what, bool ends_program)
@@ -190,7 +189,7 @@ int vf_check_no_leaks(struct vf_env *env, const char *what, bool ends_program)
 	enum diag_code open = ends_program ? KF_REGION_OPEN : KF_REGION_OPEN_CALL;
 
 	if (st->n_locks)
-		return leak_lock(env, what, ends_program);
+		return leak_lock(env, what);
 	for (uint32_t i = 0; i < st->n_refs; i++)
 		if (st->refs[i].kind == VF_REF_PTR)
 			return leak_ref(env, &st->refs[i], what, ends_program);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * image_runner IMAGE DIR [NAME]: checks the programs in DIR (.bpf.o) against the kernel image that
- * IMAGE, a file of raw BTF, makes under several releases, and compares with the expectations in their
- * source (image/image.h). Every program must have one for the first release.
+ * IMAGE, a file of raw BTF, makes under several releases, and compares with the expectations in
+ * their source (image/image.h). Every program must have one for the first release.
  */
 #include <bpf/btf.h>
 #include <dirent.h>
@@ -75,8 +75,8 @@ static void judge(const char *where, const char *prog, const struct expectation 
 		return;
 	}
 	failed++;
-	printf("FAILED %s: %s: wanted %d KF%04u, got verdict %d, %d, KF%04u\n%s\n", where, prog, e->err,
-	       e->code, r->verdict, r->err, r->code, r->text);
+	printf("FAILED %s: %s: wanted %d KF%04u, got verdict %d, %d, KF%04u\n%s\n", where, prog,
+	       e->err, e->code, r->verdict, r->err, r->code, r->text);
 }
 
 static void check_object(struct kfunc_kernel *kernel, bool first, const char *release,
@@ -125,7 +125,8 @@ static void check_dir(struct kfunc_kernel *kernel, bool first, const char *relea
 	for (int i = 0; i < n; i++) {
 		const char *dot = strstr(list[i]->d_name, ".bpf.o");
 
-		if (dot && !dot[6] && (!only || !strncmp(list[i]->d_name, only, dot - list[i]->d_name))) {
+		if (dot && !dot[6] &&
+		    (!only || !strncmp(list[i]->d_name, only, dot - list[i]->d_name))) {
 			snprintf(path, sizeof(path), "%s/%s", dir, list[i]->d_name);
 			check_object(kernel, first, release, path);
 		}

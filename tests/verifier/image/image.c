@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* The image's BTF: compiled for the BPF target, whose compiler writes it, and taken out of the object. */
+/* The image's BTF: compiled for the BPF target, whose compiler writes it, and taken out of the
+ * object. */
 #define IMAGE_KERNEL
 #include "image.h"
 
 typedef void (*btf_trace_task_newtask)(void *, struct task_struct *, u64);
 
-/* Keeps what nothing else refers to. No variables: their section would have no size in the BTF yet. */
+/* Keeps what nothing else refers to. No variables: their section would have no size in the BTF yet.
+ */
 __attribute__((used)) void image_types(struct sk_buff *a, struct xdp_buff *b, struct bpf_cpumask *c,
 				       struct bpf_map *d, btf_trace_task_newtask e)
 {

@@ -48,20 +48,24 @@ typedef _Bool bool;
 
 #define __rcu
 #define KERNEL_TYPE __attribute__((preserve_access_index))
-#define KFUNC(ret, name, ...) extern ret name(__VA_ARGS__) __ksym __weak;
+#define KFUNC(ret, name, ...)                                                                      \
+	extern ret name(__VA_ARGS__)                                                               \
+	__ksym __weak;
 
 /* read by ../image_runner.c; without a release the one that it takes first */
-#define __expect_accept			    __attribute__((btf_decl_tag("expect=accept")))
-#define __expect_reject(err, ...)	    __attribute__((btf_decl_tag("expect=" #err " " #__VA_ARGS__)))
-#define __expect_accept_on(release)	    __attribute__((btf_decl_tag("expect-" #release "=accept")))
-#define __expect_reject_on(release, err, ...) \
+#define __expect_accept             __attribute__((btf_decl_tag("expect=accept")))
+#define __expect_reject(err, ...)   __attribute__((btf_decl_tag("expect=" #err " " #__VA_ARGS__)))
+#define __expect_accept_on(release) __attribute__((btf_decl_tag("expect-" #release "=accept")))
+#define __expect_reject_on(release, err, ...)                                                      \
 	__attribute__((btf_decl_tag("expect-" #release "=" #err " " #__VA_ARGS__)))
 
 /* the compiler must not know what v is */
 #define hide(v) __asm__ volatile("" : "+r"(v))
 
-#define __contains(type, node)	__attribute__((btf_decl_tag("contains:" #type ":" #node)))
-#define private(name)		SEC(".data." #name) __attribute__((visibility("hidden"), aligned(8)))
+#define __contains(type, node) __attribute__((btf_decl_tag("contains:" #type ":" #node)))
+#define private(name)                                                                              \
+	SEC(".data." #name)                                                                        \
+	__attribute__((visibility("hidden"), aligned(8)))
 #endif
 
 /* ---- what programs know from the user-space interface ---- */
@@ -71,6 +75,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PROG_ARRAY = 3,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_USER_RINGBUF = 31,
 };
 
 struct bpf_spin_lock {
@@ -206,7 +211,8 @@ KFUNC(void, bpf_local_irq_save, unsigned long *flags__irq_flag)
 KFUNC(void, bpf_local_irq_restore, unsigned long *flags__irq_flag)
 KFUNC(int, bpf_res_spin_lock, struct bpf_res_spin_lock *lock)
 KFUNC(void, bpf_res_spin_unlock, struct bpf_res_spin_lock *lock)
-KFUNC(int, bpf_res_spin_lock_irqsave, struct bpf_res_spin_lock *lock, unsigned long *flags__irq_flag)
+KFUNC(int, bpf_res_spin_lock_irqsave, struct bpf_res_spin_lock *lock,
+      unsigned long *flags__irq_flag)
 KFUNC(void, bpf_res_spin_unlock_irqrestore, struct bpf_res_spin_lock *lock,
       unsigned long *flags__irq_flag)
 
@@ -214,6 +220,8 @@ KFUNC(struct task_struct *, bpf_task_acquire, struct task_struct *p)
 KFUNC(void, bpf_task_release, struct task_struct *p)
 KFUNC(struct task_struct *, bpf_task_from_pid, s32 pid)
 KFUNC(void, bpf_task_release_dtor, void *p)
+/* not as the kernel has it: what a function does that releases and takes two objects */
+KFUNC(void, bpf_key_put, struct task_struct *a, struct task_struct *b)
 KFUNC(struct bpf_cpumask *, bpf_cpumask_create, void)
 KFUNC(struct bpf_cpumask *, bpf_cpumask_acquire, struct bpf_cpumask *cpumask)
 KFUNC(void, bpf_cpumask_release, struct bpf_cpumask *cpumask)
@@ -254,5 +262,7 @@ KFUNC(int, bpf_wq_set_callback_impl, struct bpf_wq *wq,
       int(callback_fn)(void *map, int *key, void *value), unsigned int flags, void *aux__prog)
 KFUNC(int, bpf_copy_from_user_str, void *dst, u32 dst__sz, const void *unsafe_ptr__ign, u64 flags)
 KFUNC(void, crash_kexec, void *regs__ign)
+KFUNC(void, __bpf_trap, void)
+KFUNC(int, bpf_xdp_metadata_rx_timestamp, const struct xdp_md *ctx, u64 *timestamp)
 
 #endif

@@ -70,7 +70,7 @@ static int acquires(int i, void *ctx)
 	return !bpf_task_from_pid(1);
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0414)
 int loop_that_acquires(struct __sk_buff *ctx)
 {
 	bpf_loop(4, acquires, NULL, 0);
@@ -115,7 +115,7 @@ static int tail_calls(int i, struct __sk_buff **ctx)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0621)
 int loop_tail_call(struct __sk_buff *ctx)
 {
 	bpf_loop(4, tail_calls, &ctx, 0);

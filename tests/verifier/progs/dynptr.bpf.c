@@ -19,6 +19,11 @@ struct {
 	__type(value, struct value);
 } values SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_USER_RINGBUF);
+	__uint(max_entries, 4096);
+} user_ring SEC(".maps");
+
 long sink;
 
 static __attribute__((always_inline)) struct value *value(void)
@@ -389,6 +394,38 @@ int overwritten_with_a_clone_left(struct __sk_buff *ctx)
 	bpf_dynptr_clone(&p, &q);
 	*(volatile u64 *)&p = 0;
 	bpf_ringbuf_submit_dynptr(&q, 0);
+	return 0;
+}
+
+/* ---- parameters ---- */
+
+static long reads(struct bpf_dynptr *p, void *ctx)
+{
+	char buf[4];
+
+	return bpf_dynptr_read(buf, sizeof(buf), p, 0, 0) != 0;
+}
+
+SEC("tc") __expect_accept
+int parameter_read(struct __sk_buff *ctx)
+{
+	bpf_user_ringbuf_drain(&user_ring, reads, NULL, 0);
+	return 0;
+}
+
+static long constructs(struct bpf_dynptr *p, void *ctx)
+{
+	struct value *v = value();
+
+	if (v)
+		bpf_dynptr_from_mem(v->bytes, 8, 0, p);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1013)
+int parameter_constructed(struct __sk_buff *ctx)
+{
+	bpf_user_ringbuf_drain(&user_ring, constructs, NULL, 0);
 	return 0;
 }
 

@@ -105,7 +105,7 @@ int object_node_read(struct __sk_buff *ctx)
 	return v;
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF1005)
 int percpu_object_to_plain_drop(struct __sk_buff *ctx)
 {
 	void *p = percpu_new(struct __sk_buff);
@@ -432,6 +432,33 @@ int refcount_of_seen_checked(struct __sk_buff *ctx)
 		return 0;
 	sink = t->key;
 	obj_drop(t);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES, KF1006)
+int refcount_at_an_offset(struct __sk_buff *ctx)
+{
+	struct shared *s = obj_new(struct shared), *t;
+
+	if (!s)
+		return 0;
+	t = refcount_acquire(&s->key);
+	if (t)
+		obj_drop(t);
+	obj_drop(s);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0515)
+int tree_add_without_less(struct __sk_buff *ctx)
+{
+	struct leaf *l = obj_new(struct leaf);
+
+	if (!l)
+		return 0;
+	bpf_spin_lock(&tree_lock);
+	rb_add(&leaves, &l->node, (void *)(long)ctx->len);
+	bpf_spin_unlock(&tree_lock);
 	return 0;
 }
 

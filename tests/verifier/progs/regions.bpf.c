@@ -382,6 +382,58 @@ int lock_global_function_inside(struct __sk_buff *ctx)
 	return 0;
 }
 
+SEC("tc") __expect_reject(EINVAL, KF0606)
+int lock_legacy_load_inside(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (!v)
+		return 0;
+	bpf_spin_lock(&v->lock);
+	__asm__ volatile("r6 = %[ctx]; r0 = *(u8 *)skb[0];" ::[ctx] "r"(ctx)
+			 : "r0", "r1", "r2", "r3", "r4", "r5", "r6");
+	bpf_spin_unlock(&v->lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0603)
+int rcu_legacy_load_inside(struct __sk_buff *ctx)
+{
+	bpf_rcu_read_lock();
+	__asm__ volatile("r6 = %[ctx]; r0 = *(u8 *)skb[0];" ::[ctx] "r"(ctx)
+			 : "r0", "r1", "r2", "r3", "r4", "r5", "r6");
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1000)
+int exchange_where_no_pointer_is(struct __sk_buff *ctx)
+{
+	int key = 1;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (v)
+		bpf_kptr_xchg(&v->n, NULL);
+	return 0;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, int);
+	__type(value, int);
+} progs SEC(".maps");
+
+SEC("tc") __expect_reject(EINVAL, KF0415)
+int rcu_tail_call_inside(struct __sk_buff *ctx)
+{
+	bpf_rcu_read_lock();
+	bpf_tail_call(ctx, &progs, 0);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
 /* ---- resilient locks ---- */
 
 SEC("tc") __expect_accept

@@ -136,6 +136,21 @@ int release_twice(u64 *ctx)
 	return 0;
 }
 
+SEC("tc") __expect_reject(EFAULT, KF0402)
+int release_of_two(struct __sk_buff *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1), *u;
+
+	if (!t)
+		return 0;
+	u = bpf_task_from_pid(2);
+	if (u)
+		bpf_key_put(t, u);
+	else
+		bpf_task_release(t);
+	return 0;
+}
+
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0303)
 int deref_unchecked(u64 *ctx)
 {
@@ -275,6 +290,60 @@ int rdonly_cast_written(u64 *ctx)
 	struct task_struct *t = bpf_rdonly_cast((void *)ctx[1], bpf_core_type_id_kernel(struct task_struct));
 
 	t->pid = 1;
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0528)
+int cast_where_no_context_is(void *ctx)
+{
+	return bpf_cast_to_kern_ctx(ctx) != NULL;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0529)
+int rdonly_cast_to_a_number(u64 *ctx)
+{
+	int *p = bpf_rdonly_cast((void *)ctx[1], bpf_core_type_id_kernel(int));
+
+	return *p;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0516)
+int helper_wants_another_type(u64 *ctx)
+{
+	struct task_struct *t = (void *)ctx[0];
+
+	return !bpf_task_pt_regs((void *)t->cpus_ptr);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(ENOTSUPP, KF0717)
+int helper_wants_a_function(u64 *ctx)
+{
+	return bpf_get_func_ip(ctx);
+}
+
+/* the image has no struct tcp_sock */
+SEC("tc") __expect_reject(EINVAL, KF0531)
+int helper_returns_unknown_type(struct __sk_buff *ctx)
+{
+	void *sk = *(void *volatile *)((void *)ctx + 168);
+
+	return sk ? !bpf_skc_to_tcp_sock(sk) : 0;
+}
+
+SEC("tc") __expect_reject(EFAULT, KF0623)
+int trapped(struct __sk_buff *ctx)
+{
+	if (ctx->len)
+		__bpf_trap();
+	return 0;
+}
+
+SEC("xdp") __expect_reject(EINVAL, KF0719)
+int device_function(struct xdp_md *ctx)
+{
+	u64 t;
+
+	bpf_xdp_metadata_rx_timestamp(ctx, &t);
 	return 0;
 }
 
