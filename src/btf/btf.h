@@ -204,6 +204,7 @@ enum btf_field_kind {
 
 #define BTF_FIELD_KPTR                                                                             \
 	(BTF_FIELD_KPTR_UNREF | BTF_FIELD_KPTR_REF | BTF_FIELD_KPTR_PERCPU | BTF_FIELD_UPTR)
+#define BTF_FIELD_ASYNC      (BTF_FIELD_TIMER | BTF_FIELD_WORKQUEUE)
 #define BTF_FIELD_GRAPH_ROOT (BTF_FIELD_LIST_HEAD | BTF_FIELD_RB_ROOT)
 #define BTF_FIELD_GRAPH_NODE (BTF_FIELD_LIST_NODE | BTF_FIELD_RB_NODE)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kfuncs that open and close regions (kfunc spec 7.1, 7.3, 7.6, 12.6). Left out: resilient locks.
+ * Kfuncs that open and close regions (kfunc spec 7.1, 7.3, 7.5, 7.6, 12.6).
  */
 #include "kfuncs/kfuncs.h"
 
@@ -72,6 +72,61 @@ __bpf_kfunc void bpf_local_irq_restore(unsigned long *flags__irq_flag)
 	rt_region_irq((int)*flags__irq_flag - (int)rt_region_irq_depth());
 }
 
+/**
+ * bpf_res_spin_lock() - take a lock, or learn why that would not end
+ * @lock: member of type struct bpf_res_spin_lock of a map value or allocated object
+ *
+ * Several locks may be held; they are given back in the opposite order. The program must look at
+ * the result before it goes on.
+ *
+ * Return: 0; -EDEADLK when the program, or one that it interrupted, holds the lock, or when the
+ * lock's holder waits for a lock held here; -ETIMEDOUT after a quarter of a second.
+ */
+__bpf_kfunc int bpf_res_spin_lock(struct bpf_res_spin_lock *lock)
+{
+	return rt_res_lock((unsigned int *)lock);
+}
+
+/**
+ * bpf_res_spin_unlock() - give back a lock
+ * @lock: the lock that was taken last, by bpf_res_spin_lock()
+ */
+__bpf_kfunc void bpf_res_spin_unlock(struct bpf_res_spin_lock *lock)
+{
+	rt_res_unlock((unsigned int *)lock);
+}
+
+/**
+ * bpf_res_spin_lock_irqsave() - take a lock with interrupts off
+ * @lock: as for bpf_res_spin_lock()
+ * @flags__irq_flag: eight bytes on the program's stack that receive the former state
+ *
+ * Return: as bpf_res_spin_lock(); after a failure interrupts are as before.
+ */
+__bpf_kfunc int bpf_res_spin_lock_irqsave(struct bpf_res_spin_lock *lock,
+					  unsigned long *flags__irq_flag)
+{
+	int err = rt_res_lock((unsigned int *)lock);
+
+	if (err)
+		return err;
+	*flags__irq_flag = rt_region_irq_depth();
+	rt_region_irq(1);
+	return 0;
+}
+
+/**
+ * bpf_res_spin_unlock_irqrestore() - give back a lock and return interrupts to their former state
+ * @lock: the lock that was taken last, by bpf_res_spin_lock_irqsave()
+ * @flags__irq_flag: its flags
+ */
+__bpf_kfunc void bpf_res_spin_unlock_irqrestore(struct bpf_res_spin_lock *lock,
+						unsigned long *flags__irq_flag)
+{
+	rt_region_irq((int)*flags__irq_flag - (int)rt_region_irq_depth());
+	rt_res_unlock((unsigned int *)lock);
+}
+
 __bpf_kfunc_end_defs();
 
 BTF_KFUNCS_START(kfuncs_region_set)
@@ -81,5 +136,9 @@ BTF_ID_FLAGS(func, bpf_preempt_disable)
 BTF_ID_FLAGS(func, bpf_preempt_enable)
 BTF_ID_FLAGS(func, bpf_local_irq_save)
 BTF_ID_FLAGS(func, bpf_local_irq_restore)
+BTF_ID_FLAGS(func, bpf_res_spin_lock, KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_res_spin_unlock)
+BTF_ID_FLAGS(func, bpf_res_spin_lock_irqsave, KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_res_spin_unlock_irqrestore)
 BTF_KFUNCS_END(kfuncs_region_set)
 BTF_ID_GLOBAL(kfuncs_region_set)

@@ -18,6 +18,7 @@
 	SET(dynptr_xdp, XDP_ONLY)                                                                  \
 	SET(iter, COMMON)                                                                          \
 	SET(iter_object, COMMON)                                                                   \
+	SET(workqueue, COMMON)                                                                     \
 	SET(user, COMMON)                                                                          \
 	SET(string, COMMON)
 

@@ -269,6 +269,15 @@ static long for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *
 	return n;
 }
 
+static const void *array_key_of(struct rt_map *map, const void *value, uint64_t *room)
+{
+	const struct array_map *a = arr(map);
+	uint32_t i = (uint32_t)(((const uint8_t *)value - a->mem.p) / a->stride);
+
+	memcpy(room, &i, sizeof(i));
+	return room;
+}
+
 static long array_for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *value),
 			   void *arg)
 {
@@ -314,6 +323,8 @@ const struct rt_map_ops map_array_ops = {
 	.next_key = array_next_key,
 	.direct_value = array_direct_value,
 	.mmap = array_mmap,
+	.key_of = array_key_of,
+	.users_gone = map_end_async,
 };
 
 const struct rt_map_ops map_percpu_array_ops = {

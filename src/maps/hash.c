@@ -19,6 +19,7 @@
  * Publishing is a release store, following a pointer an acquire load.
  */
 #include "maps/hash.h"
+#include "runtime/async.h"
 
 #include <sched.h>
 #include <sys/random.h>
@@ -144,6 +145,8 @@ static void free_with_value(struct rcu_head *head)
 	struct hash_map *h = e->owner;
 
 	release_value(h, e);
+	if (h->map.fields && h->map.fields->mask & BTF_FIELD_ASYNC)
+		rt_async_settle(hash_value(h, e));
 	mem_free(e);
 	rt_map_put(&h->map); /* taken by retire() */
 }
@@ -154,6 +157,7 @@ static void retire(struct hash_map *h, struct hash_elem *e)
 	struct hash_elem *chain;
 
 	if (h->value_gone || h->map.fields) {
+		rt_fields_end_async(h->map.fields, hash_value(h, e));
 		rt_map_get(&h->map);
 		rt_rcu_call(&e->rcu, free_with_value);
 		return;

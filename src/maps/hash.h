@@ -118,6 +118,7 @@ int hash_one_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *
 		   uint32_t room, uint32_t *n, bool del);
 int hash_percpu_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values,
 		      uint32_t room, uint32_t *n, bool del);
+const void *hash_key_of(struct rt_map *map, const void *value, uint64_t *room);
 long hash_for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *value), void *arg);
 uint32_t hash_this_cpu(void);
 

@@ -232,6 +232,12 @@ long hash_for_each(struct rt_map *map, long (*fn)(void *arg, void *key, void *va
 	return n;
 }
 
+const void *hash_key_of(struct rt_map *map, const void *value, uint64_t *room)
+{
+	(void)room;
+	return (const uint8_t *)value - hash_of(map)->key_room;
+}
+
 const struct rt_map_ops map_hash_ops = {
 	.type = BPF_MAP_TYPE_HASH,
 	.alloc = hash_alloc,
@@ -245,6 +251,8 @@ const struct rt_map_ops map_hash_ops = {
 	.next_key = hash_next_key,
 	.lookup_and_delete = hash_lookup_and_delete,
 	.batch = hash_one_batch,
+	.key_of = hash_key_of,
+	.users_gone = map_end_async,
 };
 
 const struct rt_map_ops map_percpu_hash_ops = {

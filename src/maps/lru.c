@@ -148,6 +148,8 @@ const struct rt_map_ops map_lru_hash_ops = {
 	.next_key = hash_next_key,
 	.lookup_and_delete = hash_lookup_and_delete,
 	.batch = hash_one_batch,
+	.key_of = hash_key_of,
+	.users_gone = map_end_async,
 };
 
 const struct rt_map_ops map_lru_percpu_hash_ops = {

@@ -126,9 +126,28 @@ int map_check_update_flags(const struct rt_map *map, uint64_t flags)
 {
 	if ((flags & ~(uint64_t)BPF_F_LOCK) > BPF_EXIST)
 		return -EINVAL;
-	if ((flags & BPF_F_LOCK) && (!map->fields || map->fields->lock_off < 0))
+	if ((flags & BPF_F_LOCK) &&
+	    (!map->fields || !(map->fields->mask & BTF_FIELD_SPIN_LOCK)))
 		return -EINVAL;
 	return 0;
+}
+
+static long end_async(void *arg, void *key, void *value)
+{
+	const struct rt_map *map = arg;
+
+	(void)key;
+	rt_fields_end_async(map->fields, value);
+	return 0;
+}
+
+void map_end_async(struct rt_map *map)
+{
+	if (!map->fields || !(map->fields->mask & BTF_FIELD_ASYNC))
+		return;
+	rt_rcu_read_lock();
+	map->ops->for_each(map, end_async, map);
+	rt_rcu_read_unlock();
 }
 
 int map_index_next_key(const struct rt_map *map, const void *key, void *next)

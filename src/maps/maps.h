@@ -73,6 +73,9 @@ struct rt_map *map_template_new(const struct rt_map *inner, int *err);
 void map_template_free(struct rt_map *t);
 bool map_template_fits(const struct rt_map *t, const struct rt_map *inner);
 
+/* users_gone of maps whose values may hold timers and workqueues: ends them */
+void map_end_async(struct rt_map *map);
+
 /* next_key of everything that is indexed from 0 */
 int map_index_next_key(const struct rt_map *map, const void *key, void *next);
 /* bytes of a user's copy of a per-CPU value */

@@ -8,8 +8,7 @@
  * look at it meanwhile. Locks are four bytes, as struct bpf_spin_lock: a word that is 0, or 1 when it
  * is held.
  *
- * Left out: timers, workqueues and task works have no run time yet, so their fields are only
- * zeroed.
+ * Left out: task works have no run time yet, so their fields are only zeroed.
  */
 #include "runtime/fields.h"
 
@@ -21,7 +20,9 @@
 
 #include "base/mem.h"
 #include "contract/registry.h"
+#include "runtime/async.h"
 #include "runtime/graph.h"
+#include "runtime/region.h"
 
 void rt_copy_shared(void *dst, const void *src, size_t n)
 {
@@ -140,7 +141,16 @@ void rt_fields_release(const struct btf_fields *f, void *value)
 			rt_kptr_release(&f->f[i], rt_kptr_xchg(at, NULL));
 		else if (f->f[i].kind & BTF_FIELD_GRAPH_ROOT)
 			drain(f, &f->f[i], value);
+		else if (f->f[i].kind & BTF_FIELD_ASYNC)
+			rt_async_end(at);
 	}
+}
+
+void rt_fields_end_async(const struct btf_fields *f, void *value)
+{
+	for (uint32_t i = 0; f && f->mask & BTF_FIELD_ASYNC && i < f->n; i++)
+		if (f->f[i].kind & BTF_FIELD_ASYNC)
+			rt_async_end((char *)value + f->f[i].off);
 }
 
 struct btf_fields *rt_fields_dup(const struct btf_fields *f, int *err)
@@ -188,10 +198,20 @@ void rt_spin_wait(uint32_t *lock)
 
 void rt_value_lock(const struct btf_fields *f, void *value)
 {
-	rt_spin_lock((uint32_t *)((char *)value + f->lock_off));
+	uint32_t *lock = (uint32_t *)((char *)value + f->lock_off);
+
+	if (f->mask & BTF_FIELD_RES_SPIN_LOCK)
+		rt_res_lock_outside(lock);
+	else
+		rt_spin_lock(lock);
 }
 
 void rt_value_unlock(const struct btf_fields *f, void *value)
 {
-	rt_spin_unlock((uint32_t *)((char *)value + f->lock_off));
+	uint32_t *lock = (uint32_t *)((char *)value + f->lock_off);
+
+	if (f->mask & BTF_FIELD_RES_SPIN_LOCK)
+		rt_res_unlock_outside(lock);
+	else
+		rt_spin_unlock(lock);
 }

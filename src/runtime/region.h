@@ -18,4 +18,14 @@ void rt_region_irq(int by);
 /* how deep interrupts are off */
 unsigned int rt_region_irq_depth(void);
 
+/*
+ * struct bpf_res_spin_lock (res_lock.c). 0; -EDEADLK: this CPU holds it, or its holder waits for a
+ * lock that this CPU holds; -ETIMEDOUT after 250 ms. Locks are given back in the opposite order.
+ */
+int rt_res_lock(unsigned int *lock);
+void rt_res_unlock(unsigned int *lock);
+/* for who is no program: waits as long as it takes */
+void rt_res_lock_outside(unsigned int *lock);
+void rt_res_unlock_outside(unsigned int *lock);
+
 #endif

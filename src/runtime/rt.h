@@ -85,6 +85,8 @@ struct rt_map_ops {
 	 * bucket alone is larger than room. NULL: next_key and user_lookup will do. */
 	int (*batch)(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
 		     uint32_t *n, bool del);
+	/* the key of a value; an index is put into *room. Types whose values may hold timers. */
+	const void *(*key_of)(struct rt_map *map, const void *value, uint64_t *room);
 	/* address of the value area for ldimm64 kinds 2 and 6, or NULL */
 	void *(*direct_value)(struct rt_map *map);
 	/* maps the map's memory for a caller (arrays with BPF_F_MMAPABLE, ring buffers): the address as
@@ -128,6 +130,8 @@ void rt_map_put(struct rt_map *map);
 /* Special fields of values (runtime/fields.c; kfunc spec R8.15-R8.17) */
 void rt_fields_init(const struct btf_fields *f, void *value);	 /* fresh memory */
 void rt_fields_release(const struct btf_fields *f, void *value); /* kptr destructors, list drains */
+/* ends the timers and workqueues among them: the value was taken out, its memory goes later */
+void rt_fields_end_async(const struct btf_fields *f, void *value);
 /* copies everything but special fields */
 void rt_value_copy(const struct btf_fields *f, void *dst, const void *src, uint32_t size);
 /* zeroes special fields in a copy that goes to user space */
