@@ -6,6 +6,9 @@
 
 #include "runtime/region.h"
 
+/* in programs, under the kernel's name */
+struct bpf_res_spin_lock;
+
 __bpf_kfunc_start_defs();
 
 /**
