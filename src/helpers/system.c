@@ -157,13 +157,18 @@ HELPER_1(get_attach_cookie, void *, ctx)
 
 HELPER_4(loop, uint32_t, count, const void *, callback, uint64_t, ctx, uint64_t, flags)
 {
+	rt_direct_fn direct;
 	uint32_t i;
 
 	if (flags)
 		return -EINVAL;
 	if (count > LOOP_MAX)
 		return -E2BIG;
-	for (i = 0; i < count; i++)
+	direct = rt_callback_direct(callback);
+	for (i = 0; direct && i < count; i++)
+		if (direct(i, ctx, 0, 0, 0))
+			return i + 1;
+	for (i = direct ? count : 0; i < count; i++)
 		if (rt_callback(callback, i, ctx, 0, 0, 0))
 			return i + 1;
 	return i;

@@ -503,3 +503,11 @@ uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint
 		return interp_exec(run, func, args);
 	return call_outside(func, args);
 }
+
+rt_direct_fn rt_callback_direct(const void *fn)
+{
+	const struct interp_func *func = fn;
+	const struct rt_vcpu *cpu = rt_current();
+
+	return cpu && cpu->run ? (rt_direct_fn)(uintptr_t)func->native : NULL;
+}

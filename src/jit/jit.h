@@ -53,6 +53,8 @@ struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size);
 #define JIT_TARGET 0x8000u
 void jit_liveness(const struct rt_prog *p, uint16_t *live);
 void jit_use_def(const struct rt_prog *p, const uint16_t *live, uint32_t i, uint16_t *use, uint16_t *def);
+/* a lookup in an array known at load time: where its values are; base and stride may be NULL */
+bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride);
 bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target);
 
 /* maps writable pages for len bytes: jit->image, jit->size */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "contract/contract.h"
 #include "jit/jit.h"
+#include "maps/maps.h"
 
 #define ARGS	  0x3eu /* R1-R5 */
 #define CLOBBERED 0x3fu /* R0-R5 */
@@ -14,6 +15,18 @@
 static uint16_t args(uint32_t n)
 {
 	return ((1u << (n < 5 ? n : 5)) - 1) << 1;
+}
+
+bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride)
+{
+	const struct vf_map *map = p->facts.insn[i].map;
+	uint32_t s;
+	void *b;
+
+	if (p->insns[i].imm != BPF_FUNC_map_lookup_elem || !map || !map->obj ||
+	    !map_array_geometry(map->obj, base ? base : &b, stride ? stride : &s))
+		return false;
+	return true;
 }
 
 void jit_use_def(const struct rt_prog *p, const uint16_t *live, uint32_t i, uint16_t *use, uint16_t *def)
@@ -38,6 +51,9 @@ void jit_use_def(const struct rt_prog *p, const uint16_t *live, uint32_t i, uint
 		*def = CLOBBERED;
 		return;
 	case IOP_HELPER:
+		*use = jit_array_lookup(p, i, NULL, NULL) ? 1u << 2 : ARGS;
+		*def = CLOBBERED;
+		return;
 	case IOP_TAIL_CALL:
 		*use = ARGS;
 		*def = CLOBBERED;

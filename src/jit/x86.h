@@ -49,6 +49,11 @@ struct x86 {
 	uint16_t use, out; /* of the operation: registers read, registers read later */
 	uint16_t zext;	   /* upper halves that are known to be zero */
 	struct x86_value value[11];
+	struct { /* the 32-bit register that was stored to rbp + off last, if both are unchanged */
+		bool valid;
+		int reg;
+		int32_t off;
+	} stored;
 	uint32_t skip;	   /* the operation after was translated with this one */
 	struct jit_fix *fix; /* faulting loads: rows and room for them */
 	uint32_t n_fix, cap_fix;
@@ -68,6 +73,22 @@ void x86_call_addr(struct x86 *x, const void *fn);
 void x86_fix_stubs(struct x86 *x);
 
 /*
+ * A template whose result is NULL under one condition: where the program compares it with NULL next, and
+ * does not read it after that, it jumps at once. Call x86_null_test() before the template and x86_null_jump() when
+ * the flags are set; x86_null_end() ends the template.
+ */
+struct x86_null {
+	bool fused, on_null; /* jumps if it is NULL, or if it is not */
+	uint32_t target, patch;
+};
+struct x86_null x86_null_test(struct x86 *x, uint32_t i);
+void x86_null_jump(struct x86 *x, struct x86_null *t, uint8_t cc, uint32_t i);
+void x86_null_end(struct x86 *x, struct x86_null *t);
+
+/* x86_inline.c: kfuncs and helpers that are a few instructions; false: call it */
+bool x86_inline(struct x86 *x, const struct interp_op *op, uint32_t i);
+
+/*
  * x86_value.c. The machine register with a BPF register's value: to read it, to change it, to give it a new
  * value (what is read must have been asked for before).
  */
@@ -79,6 +100,8 @@ struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst);
 /* puts the values of mask where they belong; forgets all notes (their values are there, or not needed) */
 void x86_flush(struct x86 *x, uint16_t mask);
 void x86_forget(struct x86 *x);
+/* a machine register is about to be used for something else */
+void x86_spoil(struct x86 *x, int reg);
 /* take note of an operation instead of emitting it; false: cannot */
 void x86_note_copy(struct x86 *x, int dst, int src);
 bool x86_note_add_imm(struct x86 *x, int dst, int64_t imm);

@@ -103,6 +103,7 @@ static void signed_divide(struct x86 *x, bool w, bool mod)
 
 static void divide(struct x86 *x, bool w, bool mod, bool is_signed, int dst, int src, bool k, int32_t imm)
 {
+	bool keep_rax = dst != RAX && x->out & 1u << 0, keep_rdx = dst != RDX && x->out & 1u << 3;
 	uint32_t not_zero = 0, done = 0;
 
 	/* divisor in TMP0; rax and rdx are the machine's operands and kept if they are not ours */
@@ -110,9 +111,9 @@ static void divide(struct x86 *x, bool w, bool mod, bool is_signed, int dst, int
 		mov_imm(x, TMP0, w ? (uint64_t)(int64_t)imm : (uint32_t)imm);
 	else
 		mov_rr(x, w, TMP0, src);
-	if (dst != RAX)
+	if (keep_rax)
 		mov_rr(x, true, TMP1, RAX);
-	if (dst != RDX)
+	if (keep_rdx)
 		mov_rr(x, true, TMP2, RDX);
 	if (dst != RAX)
 		mov_rr(x, w, RAX, dst);
@@ -139,9 +140,9 @@ static void divide(struct x86 *x, bool w, bool mod, bool is_signed, int dst, int
 	if (!k)
 		land8(x, done);
 	mov_rr(x, w, TMP0, mod ? RDX : RAX);
-	if (dst != RAX)
+	if (keep_rax)
 		mov_rr(x, true, RAX, TMP1);
-	if (dst != RDX)
+	if (keep_rdx)
 		mov_rr(x, true, RDX, TMP2);
 	mov_rr(x, w, dst, TMP0);
 }
@@ -299,7 +300,14 @@ static void and_imm(struct x86 *x, bool w, int dst, int32_t imm)
 static void binary(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w, bool k)
 {
 	bool s = is_signed_division(op->op);
-	int dst = x86_change(x, op->dst), src = k ? 0 : x86_read(x, op->src);
+	int dst, src;
+
+	if (bpf_op == BPF_DIV || bpf_op == BPF_MOD) { /* values of others that lie there alone */
+		x86_spoil(x, RAX);
+		x86_spoil(x, RDX);
+	}
+	dst = x86_change(x, op->dst);
+	src = k ? 0 : x86_read(x, op->src);
 
 	switch (bpf_op) {
 	case BPF_MUL:

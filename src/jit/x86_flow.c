@@ -26,7 +26,7 @@ static bool fits8(int64_t d)
 	return d >= -128 && d <= 127;
 }
 
-static void jump_to(struct x86 *x, uint32_t target)
+void x86_jump_to(struct x86 *x, uint32_t target)
 {
 	int64_t d = distance(x, target, 2);
 
@@ -122,7 +122,7 @@ bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i)
 	x86_flush(x, x->live[target]);
 	if (bpf_op == BPF_JA) {
 		if (target != i + 1)
-			jump_to(x, target);
+			x86_jump_to(x, target);
 		return true;
 	}
 	if (x->live[i + 1] & JIT_TARGET)
@@ -275,7 +275,8 @@ static void call_kfunc(struct x86 *x, const struct interp_kfunc *k)
 	for (int i = 0; i < k->n_fill; i++)
 		mov_imm(x, x86_reg_of[k->fill_reg[i]], k->fill[i]);
 	x86_call_addr(x, (const void *)(uintptr_t)k->fn);
-	convert(x, k->ret, RAX);
+	if (x->out & 1u << 0)
+		convert(x, k->ret, RAX);
 }
 
 static void call_sub(struct x86 *x, const struct interp_func *fn)
@@ -338,20 +339,10 @@ static void land32(struct x86 *x, uint32_t from)
 		memcpy(x->buf + from - 4, &d, 4);
 }
 
-/*
- * A template whose result is NULL under one condition: where the program compares it with NULL next, and
- * does not read it after that, it jumps at once. Call null_test() before the template and null_jump() when
- * the flags are set; null_end() ends the template.
- */
-struct null_test {
-	bool fused, on_null; /* jumps if it is NULL, or if it is not */
-	uint32_t target, patch;
-};
-
-static struct null_test null_test(struct x86 *x, uint32_t i)
+struct x86_null x86_null_test(struct x86 *x, uint32_t i)
 {
 	const struct interp_op *next = &x->code->ops[i + 1];
-	struct null_test t = {0};
+	struct x86_null t = {0};
 
 	if (i + 2 >= x->prog->n_insns || x->live[i + 1] & JIT_TARGET || next->dst != 0 || next->imm != 0 ||
 	    (next->op != ISA_JEQ_K && next->op != ISA_JNE_K))
@@ -368,7 +359,7 @@ static struct null_test null_test(struct x86 *x, uint32_t i)
 	return t;
 }
 
-static void null_jump(struct x86 *x, struct null_test *t, uint8_t cc, uint32_t i)
+void x86_null_jump(struct x86 *x, struct x86_null *t, uint8_t cc, uint32_t i)
 {
 	if (t->fused)
 		cond_jump_to(x, cc, t->on_null ? t->target : i + 2);
@@ -376,13 +367,13 @@ static void null_jump(struct x86 *x, struct null_test *t, uint8_t cc, uint32_t i
 		t->patch = jump32(x, cc);
 }
 
-static void null_end(struct x86 *x, struct null_test *t)
+void x86_null_end(struct x86 *x, struct x86_null *t)
 {
 	uint32_t done;
 
 	if (t->fused) {
 		if (!t->on_null)
-			jump_to(x, t->target);
+			x86_jump_to(x, t->target);
 		x->skip = 1;
 		return;
 	}
@@ -397,7 +388,7 @@ static bool inline_lookup(struct x86 *x, uint32_t i)
 {
 	const struct vf_map *map = x->prog->facts.insn[i].map;
 	struct x86_value key;
-	struct null_test t;
+	struct x86_null t;
 	uint32_t stride;
 	void *base;
 
@@ -405,12 +396,15 @@ static bool inline_lookup(struct x86 *x, uint32_t i)
 	if (x->prog->insns[i].imm != BPF_FUNC_map_lookup_elem || !map || !map->obj ||
 	    map->is_inner_template || !map_array_geometry(map->obj, &base, &stride))
 		return false;
-	t = null_test(x, i);
+	t = x86_null_test(x, i);
 	key = x86_address(x, 2, 0, 0);
 	x86_write(x, 0);
-	load_eax(x, &key);
+	if (x->stored.valid && key.index < 0 && key.base == RBP && key.disp == x->stored.off)
+		mov_rr(x, false, RAX, x->stored.reg); /* it was just put there */
+	else
+		load_eax(x, &key);
 	grp1_imm(x, false, 7, RAX, (int32_t)map->max_entries);
-	null_jump(x, &t, 0x3, i); /* jae */
+	x86_null_jump(x, &t, 0x3, i); /* jae */
 	mov_imm(x, TMP2, (uintptr_t)base);
 	if (stride & (stride - 1)) {
 		rex(x, true, RAX, RAX, false); /* imul rax, rax, stride */
@@ -430,7 +424,7 @@ static bool inline_lookup(struct x86 *x, uint32_t i)
 		e1(x, __builtin_ctz(stride));
 		op_rr(x, true, 0x01, TMP2, RAX);
 	}
-	null_end(x, &t);
+	x86_null_end(x, &t);
 	return true;
 }
 
@@ -526,7 +520,9 @@ static bool flushed_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 
 bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
-	if ((op->op == IOP_HELPER && inline_lookup(x, i)))
+	if (op->op == IOP_HELPER && inline_lookup(x, i))
+		return true;
+	if (x86_inline(x, op, i))
 		return true;
 	return flushed_call(x, op, i);
 }

@@ -226,6 +226,9 @@ bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
 	int size, src;
 
 	(void)i;
+	if (op->op < ISA_OP_COUNT && (BPF_CLASS(isa_rows[op->op].code) == BPF_ST ||
+				      BPF_CLASS(isa_rows[op->op].code) == BPF_STX))
+		x->stored.valid = false;
 	if (op->op >= IOP_PROBE_B && op->op <= IOP_PROBE_SW) {
 		load_op(x, op, probes[op->op].size, probes[op->op].sign, true);
 		return true;
@@ -250,6 +253,9 @@ bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
 		src = x86_read(x, op->src);
 		at = x86_address(x, op->dst, op->imm, -1);
 		store_reg(x, size, &at, src);
+		x->stored.valid = at.index < 0 && at.base == RBP && size == 4;
+		x->stored.reg = src;
+		x->stored.off = at.disp;
 		return true;
 	case BPF_LD:
 		if (op->op != ISA_LDIMM64)

@@ -24,6 +24,8 @@ static void carry_out(struct x86 *x, int r)
 	struct x86_value *v = &x->value[r];
 	int dst = x86_reg_of[r];
 
+	if (x->stored.reg == dst)
+		x->stored.valid = false;
 	v->noted = false;
 	if (v->index < 0) {
 		if (v->base == dst)
@@ -52,6 +54,8 @@ static void carry_out(struct x86 *x, int r)
 /* before reg changes: what others of mask keep in terms of it */
 static void clobber(struct x86 *x, int reg, int except, uint16_t mask)
 {
+	if (x->stored.reg == reg)
+		x->stored.valid = false;
 	for (int r = 0; r < 10; r++) {
 		if (r == except || !speaks_of(&x->value[r], reg))
 			continue;
@@ -102,6 +106,12 @@ void x86_forget(struct x86 *x)
 {
 	memset(x->value, 0, sizeof(x->value));
 	x->zext = 0;
+	x->stored.valid = false;
+}
+
+void x86_spoil(struct x86 *x, int reg)
+{
+	clobber(x, reg, -1, x->out | x->use);
 }
 
 static struct x86_value plain(int reg)

@@ -8,9 +8,10 @@ void rt_region_rcu_lock(void)
 {
 	struct rt_vcpu *cpu = rt_current();
 
-	rt_rcu_read_lock();
 	if (cpu)
-		cpu->rcu_depth++;
+		cpu->rcu_depth++; /* the program is in a read section as long as it runs */
+	else
+		rt_rcu_read_lock();
 }
 
 void rt_region_rcu_unlock(void)
@@ -19,7 +20,8 @@ void rt_region_rcu_unlock(void)
 
 	if (cpu)
 		cpu->rcu_depth--;
-	rt_rcu_read_unlock();
+	else
+		rt_rcu_read_unlock();
 }
 
 void rt_region_preempt(int by)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The regions that programs open and close themselves (kfunc spec 7): RCU read sections, preemption
- * off, interrupts off. The virtual CPU counts them. RCU sections are real ones; a program is never
+ * off, interrupts off. The virtual CPU counts them. A program is in a real RCU section as
+ * long as it runs, so its own are counted too; a program is never
  * preempted by another on its virtual CPU and there are no interrupts, so the other two only count.
  * No types of the runtime here: kfuncs include this.
  */

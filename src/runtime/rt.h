@@ -42,6 +42,8 @@ struct rt_vcpu *rt_enter(void);
 struct rt_vcpu *rt_enter_on(uint32_t id);
 void rt_leave(struct rt_vcpu *cpu);
 struct rt_vcpu *rt_current(void); /* NULL outside programs */
+/* Where rt_current()'s variable lies from the thread pointer, the same for all threads; x86-64 only. */
+long rt_current_offset(void);
 
 /* ---- RCU (rcu.c): liburcu behind four names, so that the flavour is chosen in one place ---- */
 
@@ -191,6 +193,10 @@ uint64_t rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n);
  * running program, and from outside any program (then it enters and leaves by itself).
  */
 uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+
+/* Within the running program: the callback as a C function, NULL if it must go through rt_callback(). */
+typedef uint64_t (*rt_direct_fn)(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+rt_direct_fn rt_callback_direct(const void *fn);
 
 /* ---- fault-safe loads (probe.c) ---- */
 

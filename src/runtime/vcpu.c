@@ -183,3 +183,13 @@ struct rt_vcpu *rt_current(void)
 {
 	return my_cpu;
 }
+
+#if defined(__x86_64__)
+long rt_current_offset(void)
+{
+	char *thread;
+
+	__asm__("mov %%fs:0, %0" : "=r"(thread));
+	return (char *)&my_cpu - thread;
+}
+#endif
