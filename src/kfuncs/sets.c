@@ -18,6 +18,8 @@
 	SET(dynptr_xdp, XDP_ONLY)                                                                  \
 	SET(iter, COMMON)                                                                          \
 	SET(iter_object, COMMON)                                                                   \
+	SET(conntrack, NETWORK)                                                                    \
+	SET(documents, TASKS)                                                                      \
 	SET(workqueue, COMMON)                                                                     \
 	SET(user, COMMON)                                                                          \
 	SET(string, COMMON)
@@ -42,6 +44,8 @@ SETS(DECLARE)
 	ROW(CGROUP_SKB, name)                                                                      \
 	ROW(LWT_IN, name) ROW(NETFILTER, name) ROW(TRACING, name) ROW(STRUCT_OPS, name)
 #define TC(name)              ROW(SCHED_CLS, name) ROW(SCHED_ACT, name)
+#define NETWORK(name)         ROW(SCHED_CLS, name) ROW(XDP, name)
+#define TASKS(name)           ROW(TRACING, name) ROW(SYSCALL, name)
 #define XDP_ONLY(name)        ROW(XDP, name)
 #define REGISTER(name, where) where(name)
 

@@ -11,6 +11,7 @@
 #include "kfuncs/types/base.h"
 #include "kfuncs/types/bpf.h"
 #include "kfuncs/types/cgroup.h"
+#include "kfuncs/types/conntrack.h"
 #include "kfuncs/types/cpumask.h"
 #include "kfuncs/types/net.h"
 #include "kfuncs/types/task.h"
