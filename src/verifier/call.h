@@ -53,6 +53,7 @@ struct vf_call {
 	/* graph roots and allocated objects */
 	const struct btf_obj *obj_btf;
 	uint32_t obj_type;
+	uint32_t node_ref; /* of the first node argument: the one that is inserted */
 	bool obj_owned; /* refcount_acquire: argument is an owning reference */
 	bool obj_percpu;
 	/* casts */
@@ -136,6 +137,8 @@ int vf_dynptr_construct(struct vf_env *env, uint32_t regno, enum vf_dynptr_kind 
 /* an initialised one; kind VF_DYNPTR_NONE: any. Fills call->dynptr_* */
 int vf_dynptr_use(struct vf_env *env, uint32_t regno, enum vf_dynptr_kind kind,
 		  struct vf_call *call);
+/* R9.2: no dynptr made of this reference is left */
+int vf_check_no_children(struct vf_env *env, uint32_t ref_id);
 int vf_dynptr_release(struct vf_env *env, uint32_t regno, struct vf_call *call);
 
 /* ---- iter.c ---- */
@@ -159,6 +162,7 @@ int vf_alloc_obj_arg(struct vf_env *env, uint32_t regno, struct vf_call *call);
 int vf_refcounted_arg(struct vf_env *env, uint32_t regno, struct vf_call *call);
 /* R9.8: the inserted node's reference becomes non-owning */
 int vf_graph_inserted(struct vf_env *env, struct vf_call *call);
+int vf_check_obj_drop(struct vf_env *env, struct vf_call *call);
 int vf_obj_new_return(struct vf_env *env, struct vf_call *call);
 int vf_refcount_acquire_return(struct vf_env *env, struct vf_call *call);
 int vf_graph_node_return(struct vf_env *env, struct vf_call *call);

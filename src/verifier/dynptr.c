@@ -4,8 +4,6 @@
  * one has an identity (reg.id) that its slices carry as parent_id; ring buffer and file dynptrs
  * also own a reference, which clones and slices share. Size, offset and read-only state are checked
  * when the program runs (R10.8).
- *
- * Left out: children of references (a file dynptr outliving its file, 7.2).
  */
 #include "verifier/call.h"
 
@@ -144,9 +142,29 @@ int vf_dynptr_construct(struct vf_env *env, uint32_t regno, enum vf_dynptr_kind 
 		s->reg.id = id;
 		s->reg.ref_id = ref_id;
 		s->reg.first_slot = i == 0;
+		/* what it was made of must outlive it (R9.2) */
+		if (kind == VF_DYNPTR_FILE && vf_rule(env, RULE_CHILD_REFS))
+			s->reg.parent_id = env->call->ref_id;
 		s->reg.made_at = env->insn_idx;
 		vf_slot_written(env, frame, slot - i);
 	}
+	return 0;
+}
+
+int vf_check_no_children(struct vf_env *env, uint32_t ref_id)
+{
+	const struct vf_state *st = env->cur;
+
+	for (uint32_t n = 0; n <= st->cur_frame; n++)
+		for (uint32_t i = 0; i < st->frame[n]->n_slots; i++) {
+			const struct vf_slot *s = &st->frame[n]->slot[i];
+
+			if (s->kind[0] != VF_SLOT_DYNPTR || s->reg.parent_id != ref_id)
+				continue;
+			vf_note_made(env, &s->reg, "the dynptr is made of the object here");
+			return vf_reject(env, KF_REL_CHILDREN,
+					 "the object is released while a dynptr over it is alive");
+		}
 	return 0;
 }
 

@@ -107,6 +107,8 @@ int vf_graph_node_arg(struct vf_env *env, uint32_t regno, uint32_t kind, bool no
 			vf_reg_type_name(r), root->node_off, regno, (long long)off);
 	call->obj_btf = r->btf;
 	call->obj_type = r->type_id;
+	if (!call->node_ref)
+		call->node_ref = r->ref_id;
 	return 0;
 }
 
@@ -137,13 +139,13 @@ int vf_graph_inserted(struct vf_env *env, struct vf_call *call)
 
 	if (err)
 		return err;
-	if (!call->ref_id || !vf_ref_held(env->cur, call->ref_id))
+	if (!call->node_ref || !vf_ref_held(env->cur, call->node_ref))
 		return vf_reject(env, KF_OBJ_NOT_OWNED,
 				 "%s() is given a node that the program does not "
 				 "own",
 				 call->kfunc->name);
-	vf_ref_drop(env->cur, call->ref_id);
-	return vf_update_regs(env, has_ref_low, make_non_owning, refcounted << 32 | call->ref_id);
+	vf_ref_drop(env->cur, call->node_ref);
+	return vf_update_regs(env, has_ref_low, make_non_owning, refcounted << 32 | call->node_ref);
 }
 
 static bool is_non_owning(const struct vf_reg *r, uint64_t arg)
@@ -176,6 +178,39 @@ int vf_alloc_obj_arg(struct vf_env *env, uint32_t regno, struct vf_call *call)
 	call->obj_btf = r->btf;
 	call->obj_type = r->type_id;
 	return 0;
+}
+
+/* R8.19: places that an NMI may interrupt cannot free what needs locks to be freed */
+int vf_check_obj_drop(struct vf_env *env, struct vf_call *call)
+{
+	const uint32_t unsafe = BTF_FIELD_KPTR_REF | BTF_FIELD_KPTR_PERCPU | BTF_FIELD_GRAPH_ROOT |
+				BTF_FIELD_GRAPH_NODE;
+	const struct btf_fields *f;
+	bool nmi;
+
+	switch (vf_prog_type(env)) {
+	case BPF_PROG_TYPE_KPROBE:
+	case BPF_PROG_TYPE_TRACEPOINT:
+	case BPF_PROG_TYPE_PERF_EVENT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+		nmi = true;
+		break;
+	case BPF_PROG_TYPE_TRACING:
+		nmi = !env->place.sleepable && env->attach.source != VF_ATTACH_ITER;
+		break;
+	default:
+		nmi = false;
+	}
+	if (!nmi || !vf_rule(env, RULE_OBJ_DROP_NMI))
+		return 0;
+	f = vf_type_fields(env, call->obj_btf, call->obj_type);
+	if (!f || !(f->mask & unsafe))
+		return 0;
+	return vf_reject(env, KF_OBJ_DROP_NMI,
+			 "struct %s owns something, and %s programs may run in "
+			 "an NMI",
+			 btf_type_name(call->obj_btf, call->obj_type), env->ptype->name);
 }
 
 int vf_refcounted_arg(struct vf_env *env, uint32_t regno, struct vf_call *call)

@@ -484,8 +484,8 @@ static int note_reference(struct vf_env *env, const struct arg_ctx *x)
 	if (!r->ref_id || !vf_reg_is_pointer(r) || x->a->kind == HARG_KPTR_XCHG_DEST)
 		return 0;
 	if (c->ref_id)
-		return vf_reject(env, KF_HELPER_REFS, "two arguments of helper %s are owned pointers",
-				 c->helper->name);
+		return vf_reject(env, KF_HELPER_REFS,
+				 "two arguments of helper %s are owned pointers", c->helper->name);
 	c->ref_id = r->ref_id;
 	return 0;
 }

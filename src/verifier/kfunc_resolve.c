@@ -182,6 +182,8 @@ static uint8_t ctx_args(const struct vf_env *env, const struct kfunc_contract *c
 		if (a->kind != CARG_PTR)
 			continue;
 		if (c->special == SPECIAL_CAST_TO_KERN_CTX ||
+		    c->special == SPECIAL_SESSION_IS_RETURN ||
+		    c->special == SPECIAL_SESSION_COOKIE ||
 		    ((a->flags & CARGF_STRUCT_OK) && a->pointee_name && *a->pointee_name &&
 		     (!strcmp(a->pointee_name, user) || !strcmp(a->pointee_name, kernel))))
 			mask |= 1u << i;

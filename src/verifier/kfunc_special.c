@@ -194,6 +194,7 @@ static int session_cookie(struct vf_env *env, struct vf_call *c)
 static const struct vf_kfunc_effect effects[] = {
 	[SPECIAL_OBJ_NEW] = {.ret = vf_obj_new_return},
 	[SPECIAL_PERCPU_OBJ_NEW] = {.ret = vf_obj_new_return},
+	[SPECIAL_OBJ_DROP] = {.before = vf_check_obj_drop},
 	[SPECIAL_REFCOUNT_ACQUIRE] = {.lock_since = KVER(6, 4), .ret = vf_refcount_acquire_return},
 
 	[SPECIAL_LIST_PUSH_FRONT] = GRAPH_INSERT(KVER(6, 2)),

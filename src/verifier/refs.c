@@ -123,6 +123,12 @@ int vf_ref_release(struct vf_env *env, uint32_t ref_id)
 
 	if (!r || r->kind != VF_REF_PTR)
 		return vf_reject(env, KF_REL_UNOWNED, "the reference was already given up");
+	if (vf_rule(env, RULE_CHILD_REFS)) {
+		int err = vf_check_no_children(env, ref_id);
+
+		if (err)
+			return err;
+	}
 	vf_ref_drop(env->cur, ref_id);
 	return vf_update_regs(env, has_ref, release, ref_id);
 }

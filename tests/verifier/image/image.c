@@ -13,6 +13,13 @@ __attribute__((used)) void image_types(struct sk_buff *a, struct xdp_buff *b, st
 {
 }
 
+/* the hook that programs attach to */
+__attribute__((used, noinline)) int bpf_lsm_file_open(struct file *file)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
 __attribute__((used)) void image_fields(struct bpf_timer *a, struct bpf_wq *b,
 					struct bpf_spin_lock *c, struct bpf_refcount *d)
 {

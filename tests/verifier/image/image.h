@@ -180,6 +180,10 @@ struct cgroup {
 	int level;
 } KERNEL_TYPE;
 
+struct file {
+	unsigned int f_flags;
+} KERNEL_TYPE;
+
 struct bpf_map {
 	u32 id;
 } KERNEL_TYPE;
@@ -198,6 +202,12 @@ KFUNC(int, bpf_list_push_back_impl, struct bpf_list_head *head, struct bpf_list_
 KFUNC(struct bpf_list_node *, bpf_list_pop_front, struct bpf_list_head *head)
 KFUNC(struct bpf_list_node *, bpf_list_pop_back, struct bpf_list_head *head)
 KFUNC(struct bpf_list_node *, bpf_list_front, struct bpf_list_head *head)
+KFUNC(int, bpf_list_add, struct bpf_list_head *head, struct bpf_list_node *new,
+      struct bpf_list_node *prev__nonown_allowed)
+KFUNC(int, bpf_list_add_impl, struct bpf_list_head *head, struct bpf_list_node *new,
+      struct bpf_list_node *prev__nonown_allowed, void *meta, u64 off)
+KFUNC(struct bpf_list_node *, bpf_list_del, struct bpf_list_head *head,
+      struct bpf_list_node *node__nonown_allowed)
 KFUNC(int, bpf_rbtree_add_impl, struct bpf_rb_root *root, struct bpf_rb_node *node,
       bool(less)(struct bpf_rb_node *a, const struct bpf_rb_node *b), void *meta__ign, u64 off)
 KFUNC(struct bpf_rb_node *, bpf_rbtree_remove, struct bpf_rb_root *root, struct bpf_rb_node *node)
@@ -253,6 +263,10 @@ KFUNC(void, bpf_iter_css_task_destroy, struct bpf_iter_css_task *it)
 KFUNC(struct cgroup *, bpf_cgroup_from_id, u64 cgid)
 KFUNC(void, bpf_cgroup_release, struct cgroup *cgrp)
 
+KFUNC(struct file *, bpf_get_task_exe_file, struct task_struct *task)
+KFUNC(void, bpf_put_file, struct file *file)
+KFUNC(int, bpf_dynptr_from_file, struct file *file, u32 flags, struct bpf_dynptr *ptr__uninit)
+KFUNC(int, bpf_dynptr_file_discard, struct bpf_dynptr *dynptr)
 KFUNC(void, bpf_throw, u64 cookie)
 KFUNC(void *, bpf_cast_to_kern_ctx, void *obj)
 KFUNC(void *, bpf_rdonly_cast, const void *obj__ign, u32 btf_id__k)

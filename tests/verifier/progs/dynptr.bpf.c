@@ -397,6 +397,40 @@ int overwritten_with_a_clone_left(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* ---- files ---- */
+
+SEC("lsm.s/file_open") __expect_reject(EACCES, KF0701) __expect_accept_on(7.2)
+int file_read(void *ctx)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct file *f = bpf_get_task_exe_file(t);
+	struct bpf_dynptr p;
+	char buf[8];
+
+	if (!f)
+		return 0;
+	bpf_dynptr_from_file(f, 0, &p);
+	bpf_dynptr_read(buf, sizeof(buf), &p, 0, 0);
+	bpf_dynptr_file_discard(&p);
+	bpf_put_file(f);
+	return 0;
+}
+
+SEC("lsm.s/file_open") __expect_reject(EACCES, KF0701) __expect_reject_on(7.2, EINVAL, KF0405)
+int file_put_before_its_dynptr(void *ctx)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct file *f = bpf_get_task_exe_file(t);
+	struct bpf_dynptr p;
+
+	if (!f)
+		return 0;
+	bpf_dynptr_from_file(f, 0, &p);
+	bpf_put_file(f);
+	bpf_dynptr_file_discard(&p);
+	return 0;
+}
+
 /* ---- parameters ---- */
 
 static long reads(struct bpf_dynptr *p, void *ctx)

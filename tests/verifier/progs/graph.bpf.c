@@ -115,6 +115,16 @@ int percpu_object_to_plain_drop(struct __sk_buff *ctx)
 	return 0;
 }
 
+SEC("tp_btf/task_newtask") __expect_accept __expect_reject_on(7.2, EINVAL, KF1008)
+int object_drop_in_tracepoint(void *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (i)
+		obj_drop(i);
+	return 0;
+}
+
 /* ---- lists ---- */
 
 SEC("tc") __expect_accept
@@ -274,6 +284,28 @@ int list_front(struct __sk_buff *ctx)
 	if (n)
 		sink = container_of(n, struct item, link)->value;
 	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0612) __expect_accept_on(7.2)
+int list_add_after_seen(struct __sk_buff *ctx)
+{
+	struct bpf_list_node *first, *n = NULL;
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	bpf_spin_lock(&list_lock);
+	first = bpf_list_front(&items);
+	if (first) {
+		bpf_list_add(&items, &i->link, first);
+		n = bpf_list_del(&items, first);
+	} else {
+		push_front(&items, &i->link);
+	}
+	bpf_spin_unlock(&list_lock);
+	if (n)
+		obj_drop(container_of(n, struct item, link));
 	return 0;
 }
 
