@@ -246,6 +246,9 @@ static int check_arg(struct vf_env *env, uint32_t regno, const struct vf_garg *a
 			       ? 0
 			       : vf_reject(env, KF_GLOBAL_ARG, "R%u is no number", regno);
 	case VF_GARG_CTX:
+		if (r->base == VF_CTX && (r->off || !vf_reg_fixed_off(r)))
+			return vf_reject(env, KF_CTX_MODIFIED, "R%u is the context and an offset",
+					 regno);
 		return r->base == VF_CTX && !r->off && vf_reg_fixed_off(r)
 			       ? 0
 			       : vf_reject(env, KF_GLOBAL_ARG, "R%u is not the context", regno);

@@ -725,7 +725,7 @@ static void test_facts(void **state)
 	p->facts.insn[3].flags = 0;
 	assert_int_equal(test_compile(p, &what), 0);
 	assert_int_equal(rt_prog_run(p, NULL), 1);
-	interp_free(p->code);
+	test_drop_code(p);
 	p->facts.insn[0].flags = VFI_SEEN | VFI_ALWAYS;
 	p->facts.insn[3].flags = VFI_SEEN;
 	assert_int_equal(test_compile(p, &what), 0);
