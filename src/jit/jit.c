@@ -59,10 +59,16 @@ int jit_alloc_image(struct jit_code *jit, uint32_t len)
 	return 0;
 }
 
-static void free_memory(struct jit_code *jit)
+void jit_drop_image(struct jit_code *jit)
 {
 	if (jit->image)
 		munmap(jit->image, jit->size);
+	jit->image = NULL;
+}
+
+static void free_memory(struct jit_code *jit)
+{
+	jit_drop_image(jit);
 	mem_free(jit->addr);
 	mem_free(jit->func_addr);
 	mem_free(jit->fix);

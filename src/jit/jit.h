@@ -48,17 +48,17 @@ struct jit_packet {
 };
 struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size);
 
-/* live.c: registers that are read at or after each operation, as masks; JIT_TARGET: something jumps there.
- * live has room for every instruction and is zero. */
+/* live.c: registers that are read at or after each operation, as masks; JIT_TARGET: something jumps there;
+ * and those that the operation itself reads and writes. Room for every instruction, zero before. */
 #define JIT_TARGET 0x8000u
-void jit_liveness(const struct rt_prog *p, uint16_t *live);
-void jit_use_def(const struct rt_prog *p, const uint16_t *live, uint32_t i, uint16_t *use, uint16_t *def);
+void jit_liveness(const struct rt_prog *p, uint16_t *live, uint16_t *use, uint16_t *def);
 /* a lookup in an array known at load time: where its values are; base and stride may be NULL */
 bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride);
 bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target);
 
 /* maps writable pages for len bytes: jit->image, jit->size */
 int jit_alloc_image(struct jit_code *jit, uint32_t len);
+void jit_drop_image(struct jit_code *jit);
 /* The backend: fills jit; -ENOTSUPP or -ENOMEM. */
 int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit);
 

@@ -29,7 +29,7 @@ bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t
 	return true;
 }
 
-void jit_use_def(const struct rt_prog *p, const uint16_t *live, uint32_t i, uint16_t *use, uint16_t *def)
+static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t *def)
 {
 	const struct interp_op *op = &p->code->ops[i];
 	const struct kfunc_contract *c;
@@ -47,8 +47,7 @@ void jit_use_def(const struct rt_prog *p, const uint16_t *live, uint32_t i, uint
 		*def = CLOBBERED;
 		return;
 	case ISA_CALL_SUB:
-		*use = live[op->func->entry - p->code->ops] & ARGS;
-		*def = CLOBBERED;
+		*def = CLOBBERED; /* what it reads: round_of() */
 		return;
 	case IOP_HELPER:
 		*use = jit_array_lookup(p, i, NULL, NULL) ? 1u << 2 : ARGS;
@@ -109,14 +108,14 @@ bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target)
 	return op->op != ISA_JA && op->op != ISA_JA32;
 }
 
-static bool round_of(const struct rt_prog *p, uint16_t *live)
+static bool round_of(const struct rt_prog *p, uint16_t *live, uint16_t *use, const uint16_t *def)
 {
 	const struct interp_code *code = p->code;
 	bool changed = false;
 
 	for (uint32_t i = p->n_insns; i-- > 0;) {
 		uint32_t next = i + (code->ops[i].op == ISA_LDIMM64 ? 2 : 1);
-		uint16_t use, def, out = 0;
+		uint16_t out = 0;
 		int64_t target;
 
 		if (jit_successors(code, i, &target) && next < p->n_insns)
@@ -125,16 +124,19 @@ static bool round_of(const struct rt_prog *p, uint16_t *live)
 			out |= live[target] & ~JIT_TARGET;
 			live[target] |= JIT_TARGET;
 		}
-		jit_use_def(p, live, i, &use, &def);
-		out = (out & ~def) | use;
+		if (code->ops[i].op == ISA_CALL_SUB)
+			use[i] = live[code->ops[i].func->entry - code->ops] & ARGS;
+		out = (out & ~def[i]) | use[i];
 		changed |= out != (live[i] & ~JIT_TARGET);
 		live[i] = (live[i] & JIT_TARGET) | out;
 	}
 	return changed;
 }
 
-void jit_liveness(const struct rt_prog *p, uint16_t *live)
+void jit_liveness(const struct rt_prog *p, uint16_t *live, uint16_t *use, uint16_t *def)
 {
-	while (round_of(p, live))
+	for (uint32_t i = 0; i < p->n_insns; i++)
+		use_def(p, i, &use[i], &def[i]);
+	while (round_of(p, live, use, def))
 		;
 }

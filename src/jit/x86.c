@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The x86-64 backend: translates every function of a program in passes until the lengths of jumps
- * settle, then once more into the pages where the code will run. The registers that a function saves
- * are those it changes.
+ * The x86-64 backend: translates every function of a program, in the pages where it will run, in passes
+ * until the lengths of jumps settle. The registers that a function saves are those it changes.
  */
 #if defined(__x86_64__)
 
@@ -12,7 +11,8 @@
 #include "jit/x86.h"
 
 #define MAX_PASSES 12
-#define FIRST_GUESS 64 /* bytes for an operation: longer than any, so jumps only get shorter */
+#define FIRST_GUESS 4  /* bytes of an operation: usual */
+#define USUAL_BYTES 16 /* room for one */
 
 const uint8_t x86_reg_of[11] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP};
 
@@ -32,25 +32,21 @@ static bool is_call(uint16_t op)
 static void scan_func(struct x86 *x, uint32_t f)
 {
 	const struct vf_subprog *sub = &x->prog->facts.subprog[f];
+	struct x86_func *fn = &x->funcs[f];
+	uint32_t use = 0, def = 0;
 
-	memset(x->saves, 0, sizeof(x->saves));
-	x->has_budget = x->saves_r12 = x->has_frame = x->calls = false;
 	for (uint32_t i = sub->start; i < sub->end; i++) {
-		const struct interp_op *op = &x->code->ops[i];
-		uint16_t use, def;
+		uint16_t op = x->code->ops[i].op;
 
-		if (op->op == IOP_TRAP)
-			continue;
-		jit_use_def(x->prog, x->live, i, &use, &def);
-		for (int k = 0; k < 4; k++)
-			if (def & 1u << (6 + k))
-				x->saves[k] = true;
-		x->has_frame |= use >> 10 & 1;
-		x->has_budget |= op->op == ISA_MAY_GOTO;
-		x->saves_r12 |= is_fetch_loop(op->op);
-		x->calls |= is_call(op->op);
+		use |= x->use_of[i];
+		def |= x->def_of[i];
+		fn->has_budget |= op == ISA_MAY_GOTO;
+		fn->saves_r12 |= is_fetch_loop(op);
+		fn->calls |= is_call(op);
 	}
-	x->has_frame |= x->has_budget;
+	for (int k = 0; k < 4; k++)
+		fn->saves[k] = def & 1u << (6 + k);
+	fn->has_frame = fn->has_budget || use & 1u << 10;
 }
 
 /* computes a value that nobody reads, and does nothing else */
@@ -79,7 +75,8 @@ static int translate_op(struct x86 *x, uint32_t i)
 	x->out = (goes_on && next < x->prog->n_insns ? x->live[next] : 0) |
 		 (target >= 0 ? x->live[target] : 0);
 	x->out &= ~JIT_TARGET;
-	jit_use_def(x->prog, x->live, i, &x->use, &def);
+	x->use = x->use_of[i];
+	def = x->def_of[i];
 	if (x->live[i] & JIT_TARGET)
 		x86_forget(x);
 	if (!is_useless(x, op, def) && !x86_alu(x, op, i) && !x86_mem(x, op, i) &&
@@ -92,23 +89,32 @@ static int translate_op(struct x86 *x, uint32_t i)
 	return 0;
 }
 
+static void set_addr(struct x86 *x, uint32_t i)
+{
+	x->at = i;
+	x->addr_before = x->addr[i];
+	x->moved |= x->addr[i] != x->len;
+	x->addr[i] = x->len;
+}
+
 static int translate_func(struct x86 *x, uint32_t s)
 {
 	const struct vf_subprog *sub = &x->prog->facts.subprog[s];
 	int err;
 
-	scan_func(x, s);
+	x->f = x->funcs[s];
 	x86_forget(x);
 	if (s == 0) { /* run(program, context) falls into f(context) */
 		x->entry = x->len;
 		mov_rr(x, true, RDI, RSI);
 	}
+	x->moved |= x->func_addr[s] != x->len;
 	x->func_addr[s] = x->len;
 	x86_prologue(x, s);
 	for (uint32_t i = sub->start; i < sub->end; i++) {
 		uint32_t more;
 
-		x->addr[i] = x->len;
+		set_addr(x, i);
 		x->skip = 0;
 		err = translate_op(x, i);
 		if (err)
@@ -116,7 +122,7 @@ static int translate_func(struct x86 *x, uint32_t s)
 		/* the second half of a 16-byte load is no operation */
 		more = x->skip + (x->code->ops[i].op == ISA_LDIMM64);
 		while (more--)
-			x->addr[++i] = x->len;
+			set_addr(x, ++i);
 	}
 	return 0;
 }
@@ -135,34 +141,40 @@ static int pass(struct x86 *x)
 	return x->err;
 }
 
-/* Passes until nothing gets shorter. */
-static int settle(struct x86 *x)
+/*
+ * Passes until nothing moves: then every distance that was used was right, and the code is in its place.
+ * -E2BIG: more room is needed.
+ */
+static int settle(struct x86 *x, struct jit_code *jit)
 {
-	uint32_t before = UINT32_MAX;
+	int err = 0;
 
-	for (int n = 0; n < MAX_PASSES && x->len != before; n++) {
-		int err;
-
-		before = x->len;
-		err = pass(x);
-		if (err)
-			return err;
-	}
-	return x->len == before ? 0 : -ENOTSUPP;
-}
-
-static int emit(struct x86 *x, struct jit_code *jit)
-{
-	uint32_t len = x->len;
-	int err;
-
-	x->buf = jit->image;
+	x->buf = x->image = jit->image;
 	x->cap = jit->size;
-	err = pass(x);
-	if (!err && x->len != len)
-		err = -ENOTSUPP;
+	x->moved = true;
+	for (int n = 0; n < MAX_PASSES && x->moved && !err; n++) {
+		x->moved = false;
+		err = pass(x);
+		if (!err && x->len > x->cap)
+			err = -E2BIG;
+	}
 	jit->len = x->len;
 	jit->entry = x->entry;
+	return err ? err : x->moved ? -ENOTSUPP : 0;
+}
+
+static int translate(struct x86 *x, struct jit_code *jit)
+{
+	uint32_t room = x->prog->n_insns * USUAL_BYTES + 512;
+	int err;
+
+	do {
+		jit_drop_image(jit);
+		err = jit_alloc_image(jit, room);
+		if (!err)
+			err = settle(x, jit);
+		room *= 2;
+	} while (err == -E2BIG && room < 1u << 28);
 	return err;
 }
 
@@ -177,28 +189,28 @@ static int keep_fixes(struct x86 *x, struct jit_code *jit)
 int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 {
 	struct x86 x = {.prog = p, .code = p->code, .addr = jit->addr, .func_addr = jit->func_addr};
-	uint16_t *live = mem_calloc(p->n_insns, sizeof(*live));
-	int err;
+	uint16_t *masks = mem_calloc(p->n_insns, 3 * sizeof(*masks));
+	int err = -ENOMEM;
 
-	if (!live)
-		return -ENOMEM;
-	jit_liveness(p, live);
-	x.live = live;
+	x.funcs = mem_calloc(p->facts.n_subprogs, sizeof(*x.funcs));
+	if (!masks || !x.funcs)
+		goto out;
+	jit_liveness(p, masks, masks + p->n_insns, masks + 2 * p->n_insns);
+	x.live = masks;
+	x.use_of = masks + p->n_insns;
+	x.def_of = masks + 2 * p->n_insns;
 	x.bmi2 = __builtin_cpu_supports("bmi2");
+	for (uint32_t s = 0; s < p->facts.n_subprogs; s++)
+		scan_func(&x, s);
 	for (uint32_t i = 0; i < p->n_insns; i++)
 		x.addr[i] = i * FIRST_GUESS;
-	err = pass(&x); /* the longest it can be: calls are absolute */
-	if (!err)
-		err = jit_alloc_image(jit, x.len);
-	x.image = jit->image;
-	if (!err)
-		err = settle(&x);
-	if (!err)
-		err = emit(&x, jit);
+	err = translate(&x, jit);
 	if (!err)
 		err = keep_fixes(&x, jit);
 	mem_free(x.fix);
-	mem_free(live);
+out:
+	mem_free(x.funcs);
+	mem_free(masks);
 	return err;
 }
 

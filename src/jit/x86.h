@@ -24,10 +24,17 @@ enum x86_reg {
 
 /* base + (index << shift) + disp, where -1 is no register */
 struct x86_value {
-	bool noted; /* of a BPF register: its machine register does not hold the value yet */
 	int8_t base, index;
 	uint8_t shift;
 	int32_t disp;
+};
+
+/* what a function's frame depends on */
+struct x86_func {
+	bool saves[4];	 /* it changes R6, R7, R8, R9 */
+	bool saves_r12;	 /* a scratch register that survives nothing but is the callers' */
+	bool has_budget; /* may_goto */
+	bool has_frame, calls;
 };
 
 struct x86 {
@@ -39,15 +46,16 @@ struct x86 {
 	uint32_t *addr;	    /* of each operation, from the pass before */
 	uint32_t *func_addr; /* of each function's entry */
 	uint32_t entry;	    /* of the program, see struct jit_code */
-	uint32_t func;	    /* being translated */
-	bool saves[4];	    /* it uses R6, R7, R8, R9 */
-	bool saves_r12;	    /* a scratch register that survives nothing but is the callers' */
-	bool has_budget;    /* may_goto */
-	bool has_frame, calls;
+	uint32_t func, at;  /* being translated: function, operation */
+	uint32_t addr_before; /* the operation's address in the pass before */
+	struct x86_func f;
 	bool bmi2;
-	const uint16_t *live;
+	const uint16_t *live, *use_of, *def_of; /* of each operation */
+	struct x86_func *funcs;
+	bool moved; /* an address differs from the pass before */
 	uint16_t use, out; /* of the operation: registers read, registers read later */
 	uint16_t zext;	   /* upper halves that are known to be zero */
+	uint16_t notes;	   /* registers whose value is only noted, in value[] */
 	struct x86_value value[11];
 	struct { /* the 32-bit register that was stored to rbp + off last, if both are unchanged */
 		bool valid;

@@ -16,9 +16,15 @@ static const uint8_t cc_of[16] = {
 	[BPF_JSLT >> 4] = 0xc, [BPF_JSLE >> 4] = 0xe, [BPF_JSET >> 4] = 0x5,
 };
 
+/*
+ * Backwards it is known. Forwards everything may have moved since the pass before, as the instruction at
+ * hand has: by the same amount, it is assumed.
+ */
 static int64_t distance(const struct x86 *x, uint32_t target, uint32_t insn_len)
 {
-	return (int64_t)x->addr[target] - (int64_t)(x->len + insn_len);
+	int64_t moved = target > x->at ? (int64_t)x->addr[x->at] - (int64_t)x->addr_before : 0;
+
+	return (int64_t)x->addr[target] + moved - (int64_t)(x->len + insn_len);
 }
 
 static bool fits8(int64_t d)
@@ -156,16 +162,16 @@ static void pop(struct x86 *x, int reg)
 
 static uint32_t n_saved(const struct x86 *x)
 {
-	return x->saves_r12 + x->saves[0] + x->saves[1] + x->saves[2] + x->saves[3];
+	return x->f.saves_r12 + x->f.saves[0] + x->f.saves[1] + x->f.saves[2] + x->f.saves[3];
 }
 
 /* bytes between rbp and the saved registers; keeps rsp aligned for calls */
 static uint32_t frame_bytes(const struct x86 *x)
 {
-	uint32_t bytes = x->code->funcs[x->func].stack + (x->has_budget ? 8 : 0);
+	uint32_t bytes = x->code->funcs[x->func].stack + (x->f.has_budget ? 8 : 0);
 
-	if (!x->has_frame) /* a return address and the saved registers */
-		return x->calls && n_saved(x) % 2 == 0 ? 8 : 0;
+	if (!x->f.has_frame) /* a return address and the saved registers */
+		return x->f.calls && n_saved(x) % 2 == 0 ? 8 : 0;
 	return bytes + ((bytes + 8 * n_saved(x)) % 16 ? 8 : 0);
 }
 
@@ -175,18 +181,18 @@ void x86_prologue(struct x86 *x, uint32_t func)
 
 	x->func = func;
 	bytes = frame_bytes(x);
-	if (x->has_frame) {
+	if (x->f.has_frame) {
 		push(x, RBP);
 		mov_rr(x, true, RBP, RSP);
 	}
 	if (bytes)
 		grp1_imm(x, true, 5, RSP, (int32_t)bytes);
-	if (x->saves_r12)
+	if (x->f.saves_r12)
 		push(x, R12);
 	for (int k = 0; k < 4; k++)
-		if (x->saves[k])
+		if (x->f.saves[k])
 			push(x, saved[k]);
-	if (x->has_budget) { /* mov qword [budget], imm */
+	if (x->f.has_budget) { /* mov qword [budget], imm */
 		rex(x, true, 0, RBP, false);
 		e1(x, 0xc7);
 		mem(x, 0, RBP, budget_off(x));
@@ -197,11 +203,11 @@ void x86_prologue(struct x86 *x, uint32_t func)
 void x86_epilogue(struct x86 *x)
 {
 	for (int k = 3; k >= 0; k--)
-		if (x->saves[k])
+		if (x->f.saves[k])
 			pop(x, saved[k]);
-	if (x->saves_r12)
+	if (x->f.saves_r12)
 		pop(x, R12);
-	if (x->has_frame)
+	if (x->f.has_frame)
 		e1(x, 0xc9); /* leave */
 	else if (frame_bytes(x))
 		grp1_imm(x, true, 0, RSP, (int32_t)frame_bytes(x));

@@ -32,8 +32,7 @@ static void load_cpu(struct x86 *x, int reg)
 
 static void after_call(struct x86 *x)
 {
-	for (int r = 1; r <= 5; r++)
-		x->value[r].noted = false;
+	x->notes &= ~0x3eu; /* R1-R5 */
 }
 
 static bool emit_count(struct x86 *x, size_t off, int8_t by)

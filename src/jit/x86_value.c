@@ -14,9 +14,14 @@
 
 #include "jit/x86.h"
 
+static bool noted(const struct x86 *x, int r)
+{
+	return x->notes & 1u << r;
+}
+
 static bool speaks_of(const struct x86_value *v, int reg)
 {
-	return v->noted && (v->base == reg || v->index == reg);
+	return v->base == reg || v->index == reg;
 }
 
 static void carry_out(struct x86 *x, int r)
@@ -26,7 +31,7 @@ static void carry_out(struct x86 *x, int r)
 
 	if (x->stored.reg == dst)
 		x->stored.valid = false;
-	v->noted = false;
+	x->notes &= ~(1u << r);
 	if (v->index < 0) {
 		if (v->base == dst)
 			grp1_imm(x, true, 0, dst, v->disp);
@@ -56,13 +61,15 @@ static void clobber(struct x86 *x, int reg, int except, uint16_t mask)
 {
 	if (x->stored.reg == reg)
 		x->stored.valid = false;
-	for (int r = 0; r < 10; r++) {
+	for (uint32_t m = x->notes; m; m &= m - 1) {
+		int r = __builtin_ctz(m);
+
 		if (r == except || !speaks_of(&x->value[r], reg))
 			continue;
 		if (mask & 1u << r)
 			carry_out(x, r);
 		else
-			x->value[r].noted = false;
+			x->notes &= ~(1u << r);
 	}
 }
 
@@ -70,7 +77,7 @@ int x86_read(struct x86 *x, int r)
 {
 	struct x86_value *v = &x->value[r];
 
-	if (!v->noted)
+	if (!noted(x, r))
 		return x86_reg_of[r];
 	if (v->index < 0 && !v->disp)
 		return v->base;
@@ -81,7 +88,7 @@ int x86_read(struct x86 *x, int r)
 int x86_change(struct x86 *x, int r)
 {
 	clobber(x, x86_reg_of[r], r, x->out | x->use);
-	if (x->value[r].noted)
+	if (noted(x, r))
 		carry_out(x, r);
 	x->zext &= ~(1u << r);
 	return x86_reg_of[r];
@@ -90,21 +97,20 @@ int x86_change(struct x86 *x, int r)
 int x86_write(struct x86 *x, int r)
 {
 	clobber(x, x86_reg_of[r], r, x->out);
-	x->value[r].noted = false;
+	x->notes &= ~(1u << r);
 	x->zext &= ~(1u << r);
 	return x86_reg_of[r];
 }
 
 void x86_flush(struct x86 *x, uint16_t mask)
 {
-	for (int r = 0; r < 10; r++)
-		if (x->value[r].noted && mask & 1u << r)
-			carry_out(x, r);
+	for (uint32_t m = x->notes & mask; m; m &= m - 1)
+		carry_out(x, __builtin_ctz(m));
 }
 
 void x86_forget(struct x86 *x)
 {
-	memset(x->value, 0, sizeof(x->value));
+	x->notes = 0;
 	x->zext = 0;
 	x->stored.valid = false;
 }
@@ -116,7 +122,7 @@ void x86_spoil(struct x86 *x, int reg)
 
 static struct x86_value plain(int reg)
 {
-	return (struct x86_value){.noted = true, .base = reg, .index = -1};
+	return (struct x86_value){.base = reg, .index = -1};
 }
 
 /* r's value in terms of registers whose owners have no notes; carries out what stands against that */
@@ -124,7 +130,7 @@ static struct x86_value known(struct x86 *x, int r)
 {
 	struct x86_value *v = &x->value[r];
 
-	if (!v->noted)
+	if (!noted(x, r))
 		return plain(x86_reg_of[r]);
 	if (speaks_of(v, x86_reg_of[r])) {
 		carry_out(x, r);
@@ -139,11 +145,9 @@ struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst)
 	int32_t disp;
 
 	/* writing dst would carry r out, and change the registers that the address is made of */
-	if (dst >= 0 && dst != r && x->out & 1u << r && speaks_of(&x->value[r], x86_reg_of[dst]))
+	if (dst >= 0 && dst != r && x->out & 1u << r && noted(x, r) && speaks_of(&x->value[r], x86_reg_of[dst]))
 		carry_out(x, r);
-	v = x->value[r];
-	if (!v.noted)
-		v = plain(x86_reg_of[r]);
+	v = noted(x, r) ? x->value[r] : plain(x86_reg_of[r]);
 	if (__builtin_add_overflow(v.disp, off, &disp) || (v.index >= 0 && v.base < 0)) {
 		v = plain(x86_read(x, r));
 		disp = off;
@@ -156,10 +160,11 @@ static void note(struct x86 *x, int r, const struct x86_value *v)
 {
 	clobber(x, x86_reg_of[r], r, x->out | x->use);
 	x->value[r] = *v;
-	x->value[r].noted = true;
 	x->zext &= ~(1u << r);
 	if (v->index < 0 && !v->disp && v->base == x86_reg_of[r])
-		x->value[r].noted = false;
+		x->notes &= ~(1u << r); /* itself */
+	else
+		x->notes |= 1u << r;
 }
 
 void x86_note_copy(struct x86 *x, int dst, int src)
@@ -177,11 +182,9 @@ void x86_note_copy(struct x86 *x, int dst, int src)
 
 bool x86_note_add_imm(struct x86 *x, int dst, int64_t imm)
 {
-	struct x86_value v = x->value[dst];
+	struct x86_value v = noted(x, dst) ? x->value[dst] : plain(x86_reg_of[dst]);
 	int32_t disp;
 
-	if (!v.noted)
-		v = plain(x86_reg_of[dst]);
 	if (imm != (int32_t)imm || __builtin_add_overflow(v.disp, (int32_t)imm, &disp) ||
 	    (v.index >= 0 && v.base < 0))
 		return false;
@@ -198,7 +201,7 @@ bool x86_note_add(struct x86 *x, int dst, int src)
 	if (dst == src)
 		return false;
 	s = known(x, src);
-	d = x->value[dst].noted ? x->value[dst] : plain(x86_reg_of[dst]);
+	d = noted(x, dst) ? x->value[dst] : plain(x86_reg_of[dst]);
 	if (__builtin_add_overflow(d.disp, s.disp, &disp))
 		return false;
 	if (d.index < 0 && s.index < 0) {
@@ -219,7 +222,7 @@ bool x86_note_add(struct x86 *x, int dst, int src)
 
 bool x86_note_shift(struct x86 *x, int dst, int32_t imm)
 {
-	struct x86_value v = x->value[dst].noted ? x->value[dst] : plain(x86_reg_of[dst]);
+	struct x86_value v = noted(x, dst) ? x->value[dst] : plain(x86_reg_of[dst]);
 
 	if (imm < 1 || imm > 3 || v.index >= 0 || v.disp)
 		return false;
