@@ -17,6 +17,11 @@
  * Objects must live until trace_NAME() returns. Without an attached program it costs a load and a
  * branch.
  *
+ * struct_ops tables let programs decide: the host declares a struct of function pointers, its policy
+ * interface, and registers it (register_bpf_struct_ops()). A BPF object implements the members it
+ * likes; when it is attached, the host is given a table of ordinary function pointers and calls
+ * them. Tables can be replaced while other threads call.
+ *
  * As for kfuncs, types come from the BTF of the executable or library: compile with -g, then
  * `kfunc btf FILE`. docs/hooks.md has the whole story.
  */
@@ -24,6 +29,7 @@
 #define KFUNC_HOOKS_H
 
 #include <kfunc/kfunc.h>
+#include <linux/btf.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -126,6 +132,110 @@ static inline __u64 kfunc_slot(const void *arg, unsigned long size)
 #define KFUNC_TRACEPOINT(tp_name, proto, args)                                                     \
 	KFUNC_TRACEPOINT_DECLARE(tp_name, TP_PROTO(proto), TP_ARGS(args));                         \
 	KFUNC_TRACEPOINT_DEFINE(tp_name, TP_PROTO(proto), TP_ARGS(args))
+
+/*
+ * ---- struct_ops ----
+ *
+ * A table type T is a struct whose members have names and are no bit fields, 64 at most. Members that
+ * are pointers to functions may be implemented by programs: up to twelve parameters, each a number
+ * or a pointer of at most 8 bytes, and a result that is nothing, such a number, or a pointer to a
+ * struct. For each there is a stub function in a table of type T (cfi_stubs), which is never called:
+ * members without one take no program. If it is called T__MEMBER, the names of its parameters say
+ * more about pointers to structs, which otherwise are trusted and not NULL:
+ *
+ *	__nullable  may be NULL
+ *	__ref       a reference is passed on: the program must release it, store it or return it
+ *
+ * A result that is a pointer to a struct is NULL or a reference that the caller then owns.
+ */
+struct btf;
+struct bpf_link;
+struct bpf_verifier_ops;
+
+enum bpf_struct_ops_state {
+	BPF_STRUCT_OPS_STATE_INIT,
+	BPF_STRUCT_OPS_STATE_INUSE,
+	BPF_STRUCT_OPS_STATE_TOBEFREE,
+	BPF_STRUCT_OPS_STATE_READY,
+};
+
+struct bpf_struct_ops_common_value {
+	int refcnt;
+	enum bpf_struct_ops_state state;
+};
+
+/* Everything but cfi_stubs, reg, unreg, name and owner may be NULL. Callbacks return 0 or -errno. */
+struct bpf_struct_ops {
+	const struct bpf_verifier_ops *verifier_ops; /* must be NULL */
+	/* at registration */
+	int (*init)(struct btf *btf);
+	/* a program is loaded for a member of struct t: may it? (prog->sleepable, ...) */
+	int (*check_member)(const struct btf_type *t, const struct btf_member *member,
+			    const struct bpf_prog *prog);
+	/* a table is filled: 1 means that kdata's member was set from udata's, 0 that it is a function
+	 * of a program or must be zero */
+	int (*init_member)(const struct btf_type *t, const struct btf_member *member, void *kdata,
+			   const void *udata);
+	/* kdata, a T, may be called from now on; link is NULL for tables without one */
+	int (*reg)(void *kdata, struct bpf_link *link);
+	/* ... and no more. Threads inside of it may go on until kfunc_rcu_read_unlock(). */
+	void (*unreg)(void *kdata, struct bpf_link *link);
+	/* kdata instead of old_kdata; NULL: tables cannot be replaced */
+	int (*update)(void *kdata, void *old_kdata, struct bpf_link *link);
+	/* a table was filled: is it complete? */
+	int (*validate)(void *kdata);
+	void *cfi_stubs; /* a T */
+	struct module *owner;
+	const char *name; /* "T" */
+};
+
+/* For check_member and init_member: the offset of a member, in bits. */
+static inline __u32 __btf_member_bit_offset(const struct btf_type *t,
+					    const struct btf_member *member)
+{
+	return t->info >> 31 ? member->offset & 0xffffff : member->offset;
+}
+
+/*
+ * Registers T under st_ops, which must stay; for ever, as all that modules register. 0, also without
+ * BTF (see kfunc_init_errors()). -EINVAL: T or its stubs are not in the BTF or do not agree, no
+ * cfi_stubs, init failed; -EOPNOTSUPP: a member, a parameter or a result that is not as described
+ * above, or verifier_ops; -EEXIST: it is registered; -ENOENT, -ENOMEM. kfunc_register_error() has words.
+ */
+KFUNC_API int __register_bpf_struct_ops(struct bpf_struct_ops *st_ops);
+
+#define register_bpf_struct_ops(st_ops, type)                                                      \
+	__extension__({                                                                            \
+		struct bpf_struct_ops_##type {                                                     \
+			struct bpf_struct_ops_common_value common;                                 \
+			struct type data __attribute__((aligned(64)));                             \
+		};                                                                                 \
+		BTF_TYPE_EMIT(struct bpf_struct_ops_##type);                                       \
+		__register_bpf_struct_ops(st_ops);                                                 \
+	})
+
+/*
+ * A table that was given to reg or update stays until it was taken back by unreg or update, and then
+ * as long as threads are in a read section that they entered before, or hold it. So: publish the
+ * pointer in reg with a release store, and call it like
+ *
+ *	kfunc_rcu_read_lock();
+ *	ops = __atomic_load_n(&current_ops, __ATOMIC_ACQUIRE);
+ *	verdict = ops && ops->judge ? ops->judge(c) : DEFAULT;
+ *	kfunc_rcu_read_unlock();
+ *
+ * Read sections nest, cost a few nanoseconds, and may last, which only delays that memory is freed.
+ * kfunc_rcu_synchronize() waits for all that are open; not to be called inside of one.
+ *
+ * A call with NULL for a pointer that programs may rely on runs no program and gives 0.
+ */
+KFUNC_API void kfunc_rcu_read_lock(void);
+KFUNC_API void kfunc_rcu_read_unlock(void);
+KFUNC_API void kfunc_rcu_synchronize(void);
+
+/* Holds a table beyond a read section; false: it is going away. */
+KFUNC_API bool bpf_struct_ops_get(const void *kdata);
+KFUNC_API void bpf_struct_ops_put(const void *kdata);
 
 #ifdef __cplusplus
 }

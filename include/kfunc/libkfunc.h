@@ -227,8 +227,19 @@ KFUNC_API int kfunc_program__run(const struct kfunc_program *prog, struct kfunc_
  * EOPNOTSUPP (a kind of hook that only a running Linux has), ENOMEM.
  */
 KFUNC_API struct kfunc_link *kfunc_program__attach(const struct kfunc_program *prog);
-/* As above for a struct_ops map and the table that the host registered under its type. */
+/*
+ * As above for a struct_ops map: hands the table to the host that registered its struct. errno also:
+ * what the host's callbacks say; EINVAL: a member that is neither a program nor known to the host.
+ */
 KFUNC_API struct kfunc_link *kfunc_map__attach_struct_ops(const struct kfunc_map *map);
+/*
+ * Puts another table in the place of the one that a link has registered (SEC(".struct_ops.link") maps),
+ * at once for all threads. -EINVAL: no such link or map, a table of another struct; -EOPNOTSUPP: the
+ * host does not do that; -ENOLINK: detached; else what the host or the table's checks say.
+ */
+KFUNC_API int kfunc_link__update_map(struct kfunc_link *link, const struct kfunc_map *map);
+/* The descriptor for kfunc_bpf(), owned by the link; for tables without a link the map's. */
+KFUNC_API int kfunc_link__fd(const struct kfunc_link *link);
 /* Detaches: when it returns, no new run starts. NULL is fine. 0 or -errno. */
 KFUNC_API int kfunc_link__destroy(struct kfunc_link *link);
 

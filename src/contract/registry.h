@@ -103,6 +103,15 @@ int registry_add_tracepoint(struct contract_registry *r, const struct btf_obj *v
 const struct contract_tracepoint *registry_tracepoint(const struct contract_registry *r,
 						      const struct btf_obj *btf, uint32_t type_id);
 
+/* Operations structs that modules register (kfunc spec section 11); see ops.h. */
+struct contract_ops;
+/* Keeps a copy. -EEXIST, -ENOMEM. */
+int registry_add_ops(struct contract_registry *r, const struct contract_ops *ops);
+const struct contract_ops *registry_ops(const struct contract_registry *r,
+					const struct btf_obj *btf, uint32_t type_id);
+const struct contract_ops *registry_ops_value(const struct contract_registry *r,
+					      const struct btf_obj *btf, uint32_t value_id);
+
 /*
  * Every contract, vmlinux first, then modules in order of registration, each by id, for list, lint,
  * doc and tests; a non-zero result of fn ends the walk and is returned (-ENOMEM: not walked).

@@ -7,11 +7,14 @@
  * The types of the arguments are those of the typedef btf_trace_NAME, as tools expect. Debug
  * information has no names in it for a typedef's parameters, so they come from the function
  * __bpf_trace_NAME, whose prototype must be the same.
+ *
+ * And the operations structs that modules register, which ops.c has read.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "contract/ops.h"
 #include "contract/registry_internal.h"
 
 #define MAX_ARGS 12
@@ -131,4 +134,46 @@ const struct contract_tracepoint *registry_tracepoint(const struct contract_regi
 	while (t && (t->btf != btf || t->type_id != type_id))
 		t = t->next;
 	return t;
+}
+
+/* ---- operations structs ---- */
+
+int registry_add_ops(struct contract_registry *r, const struct contract_ops *ops)
+{
+	struct contract_ops *new;
+	int err = 0;
+
+	pthread_mutex_lock(&r->lock);
+	if (registry_ops(r, ops->btf, ops->type_id))
+		err = -EEXIST;
+	new = err ? NULL : registry_alloc(r, sizeof(*new));
+	if (!err && (!new || !registry_get_tab(r, ops->btf, true)))
+		err = -ENOMEM;
+	if (!err) {
+		*new = *ops;
+		new->next = atomic_load(&r->ops);
+		atomic_store_explicit(&r->ops, new, memory_order_release);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return err;
+}
+
+const struct contract_ops *registry_ops(const struct contract_registry *r,
+					const struct btf_obj *btf, uint32_t type_id)
+{
+	const struct contract_ops *o = atomic_load_explicit(&r->ops, memory_order_acquire);
+
+	while (o && (o->btf != btf || o->type_id != type_id))
+		o = o->next;
+	return o;
+}
+
+const struct contract_ops *registry_ops_value(const struct contract_registry *r,
+					      const struct btf_obj *btf, uint32_t value_id)
+{
+	const struct contract_ops *o = atomic_load_explicit(&r->ops, memory_order_acquire);
+
+	while (o && (o->btf != btf || o->value_id != value_id))
+		o = o->next;
+	return o;
 }

@@ -74,6 +74,7 @@ struct contract_registry {
 	struct reg_tab *_Atomic first, *_Atomic *last;
 	struct reg_tab *_Atomic bucket[TAB_BUCKETS];
 	const struct contract_tracepoint *_Atomic tracepoints;
+	struct contract_ops *_Atomic ops;
 };
 
 /* Zeroed memory that lives as long as the registry; lock held */

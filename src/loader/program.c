@@ -165,6 +165,24 @@ struct kfunc_link *kfunc_map__attach_struct_ops(const struct kfunc_map *map)
 	return new_link(map->obj, attach_struct_ops, map->bpf);
 }
 
+int kfunc_link__fd(const struct kfunc_link *link)
+{
+	return bpf_link__fd(link->bpf);
+}
+
+int kfunc_link__update_map(struct kfunc_link *link, const struct kfunc_map *map)
+{
+	struct loader_session s;
+	int err;
+
+	if (kfunc_map__fd(map) < 0)
+		return -ENOENT;
+	loader_enter(&s, link->kernel, NULL);
+	err = bpf_link__update_map(link->bpf, map->bpf);
+	loader_leave(&s);
+	return err;
+}
+
 int kfunc_link__destroy(struct kfunc_link *link)
 {
 	struct loader_session s;

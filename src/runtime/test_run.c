@@ -8,6 +8,7 @@
  *  - syscall: the context is plain memory, in and out
  *  - raw tracepoints, and tracing programs on them: the context is the array of arguments. For the
  *    latter they are trusted pointers: the caller vouches for them, as it does for its own memory.
+ *  - struct_ops: the context is the array of the member's arguments, likewise vouched for
  *
  * Other types have no test run here. Left out: time limits (the caller chose the number of rounds).
  */
@@ -18,6 +19,8 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "contract/ops.h"
+#include "contract/registry.h"
 #include "runtime/probe.h"
 #include "runtime/run.h"
 #include "runtime/test_packet.h"
@@ -120,6 +123,35 @@ static int run_tracing(const struct rt_prog *p, struct rt_test_run *t)
 	return p->attach_type == BPF_TRACE_RAW_TP ? run_raw_tp(p, t) : -ENOTSUPP;
 }
 
+/* A member of a host's table: as a call of it, the caller vouches for its objects. */
+static int run_struct_ops(const struct rt_prog *p, struct rt_test_run *t)
+{
+	const struct btf_obj *btf = p->attach_btf ? btf_owner(p->attach_btf, p->attach_btf_id) : NULL;
+	const struct contract_ops *ops =
+		btf ? registry_ops(p->kernel->registry, btf, p->attach_btf_id) : NULL;
+	const struct contract_ops_member *m;
+	uint64_t ctx[CONTRACT_OPS_ARGS] = {0};
+
+	if (!ops || p->attach_type >= ops->n_members)
+		return -ENOTSUPP;
+	m = &ops->m[p->attach_type];
+	if (has_data(t) || t->ctx_out || t->duration || t->batch_size || t->flags || t->cpu)
+		return -EINVAL;
+	/* a reference is passed on once */
+	if (t->ctx_size_in != m->n_args * sizeof(ctx[0]) || (m->ref && t->repeat > 1))
+		return -EINVAL;
+	if (rt_probe_read(ctx, t->ctx_in, t->ctx_size_in))
+		return -EFAULT;
+	for (uint32_t i = 0; i < m->n_args; i++) {
+		if (m->arg_size[i] < 8)
+			ctx[i] &= (1ull << m->arg_size[i] * 8) - 1;
+		if (m->nonnull >> i & 1 && !ctx[i])
+			return -EINVAL;
+	}
+	t->retval = rt_test_repeat(p, t, ctx);
+	return 0;
+}
+
 static const struct {
 	uint32_t type;
 	int (*run)(const struct rt_prog *p, struct rt_test_run *t);
@@ -137,6 +169,7 @@ static const struct {
 	{BPF_PROG_TYPE_RAW_TRACEPOINT, run_raw_tp},
 	{BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, run_raw_tp},
 	{BPF_PROG_TYPE_TRACING, run_tracing},
+	{BPF_PROG_TYPE_STRUCT_OPS, run_struct_ops},
 };
 
 int rt_test_run(const struct rt_prog *p, struct rt_test_run *t)

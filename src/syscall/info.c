@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "contract/ops.h"
+#include "maps/struct_ops.h"
 #include "syscall/internal.h"
 #include "syscall/prog.h"
 
@@ -105,7 +107,12 @@ static int info_map(struct sys_cmd *c, const struct rt_map *map)
 	info.map_flags = map->desc.flags;
 	info.map_extra = map->desc.map_extra;
 	memcpy(info.name, map->desc.name, sizeof(info.name));
-	if (b) {
+	if (map->desc.type == BPF_MAP_TYPE_STRUCT_OPS) {
+		const struct contract_ops *ops = map_struct_ops_type(map);
+
+		info.btf_vmlinux_id = b ? b->id : 0;
+		info.btf_vmlinux_value_type_id = ops ? ops->value_id : 0;
+	} else if (b) {
 		info.btf_id = b->id;
 		info.btf_key_type_id = map->desc.key_type_id;
 		info.btf_value_type_id = map->desc.value_type_id;
@@ -181,7 +188,7 @@ static int info_prog(struct sys_cmd *c, const struct rt_prog *p)
 	return err ? err : put_info(c, &info, len);
 }
 
-static int info_link(struct sys_cmd *c, const struct sys_link *l)
+static int info_link(struct sys_cmd *c, struct sys_link *l)
 {
 	struct bpf_link_info info;
 	uint32_t len;
@@ -192,8 +199,11 @@ static int info_link(struct sys_cmd *c, const struct sys_link *l)
 		return err;
 	info.type = l->type;
 	info.id = l->id;
-	info.prog_id = l->prog->id;
-	if (l->type == BPF_LINK_TYPE_RAW_TRACEPOINT) {
+	if (l->prog)
+		info.prog_id = l->prog->id;
+	if (l->type == BPF_LINK_TYPE_STRUCT_OPS) {
+		info.struct_ops.map_id = sys_struct_ops_link_map(l);
+	} else if (l->type == BPF_LINK_TYPE_RAW_TRACEPOINT) {
 		if (!!info.raw_tracepoint.tp_name != !!info.raw_tracepoint.tp_name_len)
 			return -EINVAL;
 		cut = put_name(info.raw_tracepoint.tp_name, info.raw_tracepoint.tp_name_len,

@@ -34,8 +34,10 @@ struct sys_link {
 	uint32_t id;
 	uint32_t type; /* BPF_LINK_TYPE_* */
 	uint32_t attach_type;
-	struct rt_prog *prog;
+	struct kfunc_kernel *kernel;
+	struct rt_prog *prog; /* NULL: a struct_ops link */
 	struct rt_tp_link *tp;
+	struct rt_map *map; /* struct_ops: NULL once detached */
 	char tp_name[64];
 };
 
@@ -103,6 +105,8 @@ long sys_btf_load(struct sys_cmd *c);
 long sys_raw_tp_open(struct sys_cmd *c);
 long sys_link_create(struct sys_cmd *c);
 long sys_link_detach(struct sys_cmd *c);
+long sys_link_update(struct sys_cmd *c);
+long sys_struct_ops_link(struct sys_cmd *c);
 long sys_enable_stats(struct sys_cmd *c);
 long sys_obj_info(struct sys_cmd *c);
 long sys_prog_next_id(struct sys_cmd *c);
@@ -125,6 +129,11 @@ void sys_btf_put(struct sys_btf *b);
 void sys_link_put(struct sys_link *l);
 /* a file that holds the BTF of the kernel, opened anew; fd or -errno */
 int sys_btf_file(struct kfunc_kernel *k);
+
+int sys_struct_ops_update(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+void sys_struct_ops_detach(struct sys_link *l);
+/* the id of the map that a link has registered, 0: detached */
+uint32_t sys_struct_ops_link_map(struct sys_link *l);
 
 /* attaches prog to the tracepoint it was loaded for, or to name; descriptor or -errno */
 long sys_attach_tp(struct rt_prog *prog, const char *name, uint64_t cookie, uint32_t link_type,

@@ -4,6 +4,8 @@
  * tracepoint programs) and LINK_CREATE (typed ones). A link holds its program; when its last
  * descriptor is closed the program is detached, and no thread runs it through this link any more.
  *
+ * Links of struct_ops maps are made in struct_ops.c.
+ *
  * Left out: every other kind of attachment, which only a running Linux has (EOPNOTSUPP).
  */
 #include <errno.h>
@@ -25,6 +27,8 @@ static void detach(struct sys_link *l)
 	pthread_mutex_unlock(&lock);
 	if (tp)
 		rt_tracepoint_detach(tp);
+	if (l->type == BPF_LINK_TYPE_STRUCT_OPS)
+		sys_struct_ops_detach(l);
 }
 
 void sys_link_put(struct sys_link *l)
@@ -54,6 +58,7 @@ long sys_attach_tp(struct rt_prog *prog, const char *name, uint64_t cookie, uint
 	strncpy(l->tp_name, name, sizeof(l->tp_name) - 1);
 	rt_prog_get(prog);
 	l->prog = prog;
+	l->kernel = prog->kernel;
 	err = rt_tracepoint_attach(name, prog, cookie, &l->tp);
 	if (!err)
 		err = sys_id_add(SYS_LINK, l, &l->id);
@@ -119,6 +124,8 @@ long sys_link_create(struct sys_cmd *c)
 	long ret;
 	int err;
 
+	if (a->link_create.attach_type == BPF_STRUCT_OPS)
+		return sys_struct_ops_link(c);
 	p = syscall_prog_by_fd(a->link_create.prog_fd, &err);
 	if (!p)
 		return err;

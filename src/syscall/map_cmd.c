@@ -171,6 +171,8 @@ static int update_object(struct rt_map *map, const void *key, const void *value,
 
 static int update(struct rt_map *map, const void *key, const void *value, uint64_t flags)
 {
+	if (map->desc.type == BPF_MAP_TYPE_STRUCT_OPS)
+		return sys_struct_ops_update(map, key, value, flags);
 	if (map->ops->push)
 		return map->ops->push(map, value, flags);
 	if (!map->ops->user_update)

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "contract/registry.h"
 #include "maps/maps.h"
+#include "maps/struct_ops.h"
 #include "syscall/internal.h"
 
 #define STRUCT_OPS_PREFIX "bpf_struct_ops_"
@@ -41,8 +43,9 @@ static struct sys_btf *types_of(struct sys_cmd *c, int *err)
 	return b;
 }
 
-/* The struct that a struct_ops map holds: -EINVAL, -ENOTSUPP. */
-static int check_struct_ops(struct sys_cmd *c)
+/* The struct that a struct_ops map holds, *ops the host's, *types its module's: -EINVAL, -ENOTSUPP. */
+static int check_struct_ops(struct sys_cmd *c, const struct contract_ops **ops,
+			    struct sys_btf **types)
 {
 	const union bpf_attr *a = &c->attr->b;
 	const struct btf_obj *btf = c->kernel->btf;
@@ -63,12 +66,22 @@ static int check_struct_ops(struct sys_cmd *c)
 	if (!err && strncmp(btf_type_name(btf, a->btf_vmlinux_value_type_id), STRUCT_OPS_PREFIX,
 			    strlen(STRUCT_OPS_PREFIX)))
 		err = -SYS_ENOTSUPP;
+	if (!err && c->kernel->live) {
+		*ops = registry_ops_value(c->kernel->registry,
+					  btf_owner(btf, a->btf_vmlinux_value_type_id),
+					  a->btf_vmlinux_value_type_id);
+		if (!*ops)
+			err = -SYS_ENOTSUPP;
+	}
 	if (!err) {
 		size = btf_type_size(btf, a->btf_vmlinux_value_type_id);
 		if (size < 0 || size != a->value_size)
 			err = -EINVAL;
 	}
-	sys_btf_put(module);
+	if (err)
+		sys_btf_put(module);
+	else
+		*types = module;
 	return err;
 }
 
@@ -111,12 +124,13 @@ long sys_map_create(struct sys_cmd *c)
 {
 	const union bpf_attr *a = &c->attr->b;
 	struct rt_map *map = NULL, *inner = NULL;
+	const struct contract_ops *ops = NULL;
 	struct sys_btf *b = NULL;
 	int err;
 
 	err = check_new_fields(c);
 	if (!err && a->map_type == BPF_MAP_TYPE_STRUCT_OPS)
-		err = check_struct_ops(c);
+		err = check_struct_ops(c, &ops, &b);
 	if (err)
 		return err;
 	if (is_map_of_maps(a->map_type)) {
@@ -124,16 +138,21 @@ long sys_map_create(struct sys_cmd *c)
 		if (!inner)
 			return err;
 	}
-	b = types_of(c, &err);
+	if (a->map_type != BPF_MAP_TYPE_STRUCT_OPS)
+		b = types_of(c, &err);
 	if (err)
 		goto out;
-	map = rt_map_create(c->kernel, a, b ? b->btf : NULL, inner, &err);
+	map = rt_map_create(c->kernel, a,
+			    b && a->map_type != BPF_MAP_TYPE_STRUCT_OPS ? b->btf : NULL, inner,
+			    &err);
 	if (!map)
 		goto out;
 	map->boundary = b;
 	b = NULL;
 	map->on_free = map_gone;
-	err = sys_id_add(SYS_MAP, map, &map->id);
+	err = ops ? map_struct_ops_bind(map, ops) : 0;
+	if (!err)
+		err = sys_id_add(SYS_MAP, map, &map->id);
 	if (err) {
 		rt_map_put(map);
 		goto out;

@@ -93,7 +93,7 @@ static struct kfunc_kernel *btf_kernel(void *o)
 
 static struct kfunc_kernel *link_kernel(void *o)
 {
-	return ((struct sys_link *)o)->prog->kernel;
+	return ((struct sys_link *)o)->kernel;
 }
 
 static struct kfunc_kernel *no_kernel(void *o)

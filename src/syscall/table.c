@@ -45,6 +45,7 @@ static const struct sys_row rows[] = {
 	[BPF_MAP_UPDATE_BATCH] = {sys_map_update_batch, END(batch.flags)},
 	[BPF_MAP_DELETE_BATCH] = {sys_map_delete_batch, END(batch.flags)},
 	[BPF_LINK_CREATE] = {sys_link_create, END(link_create)},
+	[BPF_LINK_UPDATE] = {sys_link_update, END(link_update.old_prog_fd)},
 	[BPF_LINK_GET_FD_BY_ID] = {sys_link_fd_by_id, END(link_id)},
 	[BPF_LINK_GET_NEXT_ID] = {sys_link_next_id, END(next_id)},
 	[BPF_ENABLE_STATS] = {sys_enable_stats, END(enable_stats.type)},

@@ -6,8 +6,11 @@
  * Linux has a list of error-injectable functions that no BTF tells of: for fmod_ret and sleepable
  * programs only functions that are certain are accepted, others answer unsupported.
  */
+#include <kfunc/hooks.h>
+
+#include "contract/ops.h"
 #include "contract/registry.h"
-#include "verifier/vf.h"
+#include "verifier/call.h"
 
 #define TP_PREFIX "btf_trace_"
 #define ITER_PREFIX "bpf_iter_"
@@ -157,18 +160,77 @@ static int attach_lsm(struct vf_env *env)
 	return 0;
 }
 
+static bool member_marked(const struct vf_env *env, const struct btf_type *proto, const char *mark)
+{
+	const struct vf_attach *a = &env->attach;
+
+	for (uint32_t i = 0; i < btf_type_vlen(proto); i++)
+		if (vf_ops_arg_marked(a, i, mark))
+			return true;
+	return false;
+}
+
+/* R11.4: a callee would not get the reference that its argument promises */
+static int check_ref_args(struct vf_env *env, const struct btf_type *proto)
+{
+	if (!vf_rule(env, RULE_OPS_REF_ARGS) || !member_marked(env, proto, "__ref"))
+		return 0;
+	for (uint32_t i = 0; i < env->n_subprogs; i++)
+		if (env->subprog[i].has_tail_call)
+			return vf_reject(env, KF_REF_TAIL_CALL,
+					 "%s passes a reference on, and its program calls another",
+					 env->attach.name);
+	return 0;
+}
+
+/* R11.2: what the host of the struct says; ops NULL: a struct of the kernel itself */
+static int check_ops_member(struct vf_env *env, const struct contract_ops *ops,
+			    const struct btf_type *t, const struct btf_member *m)
+{
+	struct vf_attach *a = &env->attach;
+	int err = 0;
+
+	if (!ops) {
+		err = kernel_ops_member(env->kernel, a->ops_name, a->name, env->place.sleepable);
+		if (err == -EINVAL)
+			return bad_target(env, "the member's program cannot sleep");
+	} else if (!ops->m[a->member].takes_program) {
+		err = -524; /* ENOTSUPP */
+	}
+	if (err)
+		return vf_reject(env, KF_NO_STRUCT_OPS, "member %s of %s takes no program", a->name,
+				 a->ops_name);
+	if (!ops || !ops->host->check_member)
+		return 0;
+	err = vf_filter_view(env);
+	if (err)
+		return err;
+	err = ops->host->check_member(t, m, env->filter_view);
+	if (!err)
+		return 0;
+	vf_reject(env, KF_OPS_MEMBER_REFUSED, "member %s of %s: error %d", a->name, a->ops_name,
+		  err);
+	if (err < 0 && err >= -4095)
+		env->report->err = err;
+	return env->report->err;
+}
+
 static int attach_struct_ops(struct vf_env *env, const struct btf_type *t)
 {
+	const struct contract_ops *ops;
 	struct vf_attach *a = &env->attach;
 	const struct btf_member *m;
 	const struct btf_type *proto;
 	char value[128] = "bpf_struct_ops_";
 	uint32_t id;
+	int err;
 
 	a->source = VF_ATTACH_STRUCT_OPS;
 	a->ops_name = a->name;
 	strncat(value, a->name, sizeof(value) - strlen(value) - 1);
-	if (!btf_is_struct(t) || btf_find(a->btf, value, BTF_KIND_STRUCT) < 0)
+	ops = registry_ops(env->kernel->registry, btf_owner(a->btf, a->type_id), a->type_id);
+	if (!btf_is_struct(t) || btf_find(a->btf, value, BTF_KIND_STRUCT) < 0 ||
+	    (env->kernel->live && !ops))
 		return vf_reject(env, KF_NO_STRUCT_OPS, "%s is not an operations struct", a->name);
 	a->member = env->prog->attach_type;
 	if (a->member >= btf_type_vlen(t))
@@ -179,15 +241,8 @@ static int attach_struct_ops(struct vf_env *env, const struct btf_type *t)
 	if (!proto || btf_type_kind(proto) != BTF_KIND_FUNC_PROTO)
 		return bad_target(env, "the member is no function");
 	a->proto_id = id;
-	switch (kernel_ops_member(env->kernel, a->ops_name, a->name, env->place.sleepable)) {
-	case 0:
-		return 0;
-	case -EINVAL:
-		return bad_target(env, "the member's program cannot sleep");
-	default:
-		return vf_reject(env, KF_NO_STRUCT_OPS, "member %s of %s takes no program", a->name,
-				 a->ops_name);
-	}
+	err = check_ops_member(env, ops, t, m);
+	return err ? err : check_ref_args(env, proto);
 }
 
 /* FUNC targets: remember the prototype and check what every use of it needs */

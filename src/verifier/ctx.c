@@ -4,8 +4,7 @@
  * table of fields (kernel_ctx_access()); the typed ones take an array of 64-bit arguments described
  * by a BTF prototype (11.4), where trust comes from the kind of attach point (kfunc spec 6.1).
  *
- * Left out, and said so: reference arguments of struct_ops members (kfunc spec R11.5) and pointer
- * arguments of traced BPF programs.
+ * Left out, and said so: pointer arguments of traced BPF programs.
  */
 #include <stdio.h>
 
@@ -49,6 +48,8 @@ static enum iter_arg iter_arg(const char *target, uint32_t idx)
 }
 
 /* ---------------------------------------------------------------- typed arguments: 11.4 */
+
+#define MAX_ARGS 12
 
 struct slot_type {
 	uint32_t arg;     /* index in the prototype */
@@ -121,6 +122,29 @@ static const char *stub_param(const struct vf_attach *at, uint32_t arg)
 	return named_param(at, name, arg);
 }
 
+bool vf_ops_arg_marked(const struct vf_attach *at, uint32_t arg, const char *mark)
+{
+	return ends_with(stub_param(at, arg), mark);
+}
+
+/* R11.4: one reference for each argument that brings one, before the first instruction */
+int vf_acquire_arg_refs(struct vf_env *env)
+{
+	struct vf_attach *at = &env->attach;
+	const struct btf_type *proto = at->proto_id ? btf_type(at->btf, at->proto_id) : NULL;
+
+	if (at->source != VF_ATTACH_STRUCT_OPS || !proto || !vf_rule(env, RULE_OPS_REF_ARGS))
+		return 0;
+	for (uint32_t i = 0; i < btf_type_vlen(proto) && i < MAX_ARGS; i++) {
+		if (!vf_ops_arg_marked(at, i, "__ref"))
+			continue;
+		at->arg_ref[i] = vf_ref_acquire(env, VF_REF_PTR);
+		if (!at->arg_ref[i])
+			return env->report->err;
+	}
+	return 0;
+}
+
 /*
  * What the declaration of a tracepoint says of an argument beyond the kernel's table: a typedef's
  * parameters have no names, those of the function that runs the programs have. Of what modules
@@ -188,7 +212,6 @@ static int load_result(struct vf_env *env, const struct btf_type *t, int64_t off
 static int arg_flags(struct vf_env *env, const struct slot_type *st)
 {
 	const struct vf_attach *at = &env->attach;
-	const char *name;
 	int flags = 0;
 
 	switch (at->source) {
@@ -211,11 +234,8 @@ static int arg_flags(struct vf_env *env, const struct slot_type *st)
 	case VF_ATTACH_LSM_CGROUP:
 		return kernel_lsm_untrusted(env->kernel, at->name) ? 0 : VF_TRUSTED;
 	case VF_ATTACH_STRUCT_OPS:
-		name = stub_param(at, st->arg);
-		if (ends_with(name, "__ref"))
-			return vf_unsupported(env, "reference arguments of struct_ops members");
 		flags = VF_TRUSTED;
-		if (ends_with(name, "__nullable"))
+		if (vf_ops_arg_marked(at, st->arg, "__nullable"))
 			flags |= VF_MAYBE_NULL;
 		return flags;
 	default:
@@ -269,7 +289,7 @@ static int load_arg(struct vf_env *env, const struct slot_type *st, int64_t off,
 {
 	const struct vf_attach *at = &env->attach;
 	const struct btf_type *t = btf_skip_mods(at->btf, st->type_id, NULL), *to;
-	uint32_t pointee = 0;
+	uint32_t pointee = 0, ref = 0;
 	struct vf_reg *r;
 	int flags;
 
@@ -306,6 +326,12 @@ static int load_arg(struct vf_env *env, const struct slot_type *st, int64_t off,
 		vf_load_unknown(env, m);
 		return 0;
 	}
+	if (st->arg < MAX_ARGS && at->arg_ref[st->arg]) { /* R11.5: copies of one reference */
+		ref = at->arg_ref[st->arg];
+		if (!vf_ref_held(env->cur, ref))
+			return vf_reject(env, KF_CTX_ACCESS,
+					 "the reference of parameter %u was given up", st->arg + 1);
+	}
 	if (btf_ptr_has_tag(at->btf, st->type_id, "user"))
 		flags |= VF_USER;
 	if (btf_ptr_has_tag(at->btf, st->type_id, "percpu"))
@@ -313,6 +339,7 @@ static int load_arg(struct vf_env *env, const struct slot_type *st, int64_t off,
 	r = vf_load_pointer(env, m, VF_BTF_ID, (uint16_t)flags);
 	r->btf = at->btf;
 	r->type_id = refined_type(at, pointee);
+	r->ref_id = ref;
 	return 0;
 }
 

@@ -295,6 +295,7 @@ struct vf_attach {
 	const char *name;  /* tracepoint, function, iterator target ("task"), hook, member */
 	const char *ops_name; /* struct_ops: type name */
 	uint32_t member;
+	uint32_t arg_ref[12]; /* struct_ops: the reference that an argument came with, by parameter */
 	const struct vf_program *target; /* freplace, tracing of a program */
 };
 
@@ -632,6 +633,9 @@ int vf_check_mem_access(struct vf_env *env, uint32_t regno, const struct vf_mem_
 /* ---------------------------------------------------------------- ctx.c, btf_access.c, map_access.c */
 
 int vf_ctx_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m);
+/* struct_ops: whether a parameter's name in the stub ends in mark; and references passed at entry */
+bool vf_ops_arg_marked(const struct vf_attach *at, uint32_t arg, const char *mark);
+int vf_acquire_arg_refs(struct vf_env *env);
 int vf_btf_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m);
 int vf_map_value_access(struct vf_env *env, uint32_t regno, const struct vf_mem_access *m);
 

@@ -223,6 +223,8 @@ static int walk_root(struct vf_env *env, uint32_t subprog)
 	if (!env->cur)
 		return env->report->err;
 	err = vf_set_entry_args(env, subprog);
+	if (!err && env->is_main_walk)
+		err = vf_acquire_arg_refs(env);
 	if (err)
 		return err;
 	err = walk(env);
