@@ -6,6 +6,7 @@
  * kernel's, and every function of the file's kfunc sets is checked against it. Counted are the
  * types of its own.
  */
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -145,6 +146,21 @@ static int examine(const char *elf, const char *out, bool list)
 	return bad ? CLI_REJECTED : CLI_OK;
 }
 
+/* A BPF object's types are its compiler's; pahole's would lose its maps and its kernel functions. */
+static bool is_bpf_object(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	Elf64_Ehdr eh;
+	bool yes;
+
+	if (!f)
+		return false;
+	yes = fread(&eh, sizeof(eh), 1, f) == 1 && memcmp(eh.e_ident, ELFMAG, SELFMAG) == 0 &&
+	      eh.e_machine == EM_BPF;
+	fclose(f);
+	return yes;
+}
+
 int cmd_btf(const struct cli_command *cmd, int argc, char **argv)
 {
 	bool list = false, check = false;
@@ -165,6 +181,10 @@ int cmd_btf(const struct cli_command *cmd, int argc, char **argv)
 		return cli_usage(cmd, "which ELF file?");
 	if (access(argv[1], check || out ? R_OK : R_OK | W_OK) != 0) {
 		cli_error("%s: %s", argv[1], strerror(errno));
+		return CLI_USAGE;
+	}
+	if (!check && is_bpf_object(argv[1])) {
+		cli_error("%s: this is a BPF object; it has its types from the compiler", argv[1]);
 		return CLI_USAGE;
 	}
 	n = check ? 0 : run_pahole(argv[1], out);

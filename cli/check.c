@@ -239,10 +239,6 @@ static int exit_status(const struct check *c)
 		printf("%u accepted, %u rejected, %u unsupported, %u over a limit\n",
 		       count[KFUNC_ACCEPT], count[KFUNC_REJECT], count[KFUNC_UNSUPPORTED],
 		       count[KFUNC_LIMIT]);
-	if (fflush(stdout) || ferror(stdout)) {
-		cli_error("the output could not be written");
-		failed = true;
-	}
 	return failed                     ? CLI_USAGE
 	       : count[KFUNC_REJECT]      ? CLI_REJECTED
 	       : count[KFUNC_UNSUPPORTED] ? CLI_UNSUPPORTED

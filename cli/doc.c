@@ -343,10 +343,6 @@ static int run(struct doc *d)
 	}
 	if (!d->shown && !d->all)
 		return explain_absence(d);
-	if (fflush(stdout)) {
-		cli_error("the output could not be written");
-		return CLI_USAGE;
-	}
 	return CLI_OK;
 }
 

@@ -241,10 +241,6 @@ static int show_all(const struct cli_command *cmd, struct list *l, const char *k
 		cli_error("kernel %s has no such kernel function", k->release);
 		err = CLI_REJECTED;
 	}
-	if (!err && fflush(stdout)) {
-		cli_error("the output could not be written");
-		err = CLI_USAGE;
-	}
 	kfunc_kernel__close(k);
 	return err;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* Which sub-command, and the help that lists them. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -51,7 +53,20 @@ int cmd_unsupported(const struct cli_command *cmd, int argc, char **argv)
 	return CLI_UNSUPPORTED;
 }
 
-int main(int argc, char **argv)
+/*
+ * A closed descriptor 0, 1 or 2 would be given to the next file that is opened, and what is printed would
+ * end up there. In its place: one that cannot be read, or cannot be written, which is noticed at the end.
+ */
+static bool keep_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
+static int dispatch(int argc, char **argv)
 {
 	const struct cli_command *c;
 
@@ -73,4 +88,15 @@ int main(int argc, char **argv)
 			return c->run(c, argc - 1, argv + 1);
 	cli_error("there is no command '%s'; try kfunc --help", argv[1]);
 	return CLI_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	int status = keep_standard_descriptors() ? dispatch(argc, argv) : CLI_USAGE;
+
+	if (fflush(stdout) || ferror(stdout)) {
+		cli_error("the output could not be written");
+		status = CLI_USAGE;
+	}
+	return status;
 }

@@ -366,9 +366,5 @@ int cmd_run(const struct cli_command *cmd, int argc, char **argv)
 	free(r.links);
 	kfunc_object__close(r.obj);
 	cli_object_done(path, temporary);
-	if (fflush(stdout) || ferror(stdout)) {
-		cli_error("the output could not be written");
-		status = CLI_USAGE;
-	}
 	return status;
 }

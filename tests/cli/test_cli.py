@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 """The command: help, usage errors, exit statuses, verdicts of one object apart, JSON."""
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from kfunctest import SOURCE, has, kfunc, main, prog, same  # noqa: E402
+from kfunctest import KFUNC, SOURCE, has, kfunc, main, prog, same  # noqa: E402
 
 FIELDS = ["schema", "object", "program", "section", "prog_type", "kernel", "verdict", "errno", "code", "message",
           "insns", "processed", "states", "peak_states", "stack", "verify_ns"]
@@ -38,6 +40,36 @@ def unsupported_by_name():
         r = kfunc(cmd, "/bin/true")
         same(r.status, 3, r)
         has(r.err, f"kfunc {cmd} is not supported")
+
+
+def full_disk():
+    for args in (["--help"], ["--version"], ["list"], ["list", "--json"], ["explain"], ["explain", "KF0412"],
+                 ["doc", "bpf_task_acquire"], ["check", "--help"],
+                 ["check", "--json", prog("cli", "missing")]):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            r = subprocess.run([KFUNC, *args], stdout=full, stderr=subprocess.PIPE, check=False)
+        same(r.returncode, 2, f"{args}")
+        has(r.stderr.decode(), "the output could not be written", args)
+
+
+def closed_descriptors():
+    # what is printed must not go to a file that the command opened in the meantime
+    for args in (["explain"], ["list"], ["check", "--json", prog("cli", "missing")]):
+        line = ["/bin/sh", "-c", 'exec "$@" <&- >&-', "sh", KFUNC, *args]
+        r = subprocess.run(line, stderr=subprocess.PIPE, check=False)
+        same(r.returncode, 2, f"{args}")
+        has(r.stderr.decode(), "the output could not be written", args)
+
+
+def types_of_a_bpf_object_stay():
+    with tempfile.TemporaryDirectory() as tmp:
+        copy = os.path.join(tmp, "copy.bpf.o")
+        shutil.copy(prog("cli", "missing"), copy)
+        before = open(copy, "rb").read()
+        r = kfunc("btf", copy)
+        same(r.status, 2, r)
+        has(r.err, "BPF object")
+        same(open(copy, "rb").read() == before, True)
 
 
 def explain():
@@ -146,6 +178,7 @@ def list_of_functions():
     same(kfunc("list", "bpf_no_such_function").status, 1)
 
 
-main([help_of_every_command, usage_errors, unsupported_by_name, explain, verdicts_are_apart, json_lines,
+main([help_of_every_command, usage_errors, unsupported_by_name, full_disk, closed_descriptors,
+      types_of_a_bpf_object_stay, explain, verdicts_are_apart, json_lines,
       diagnostic_has_source_lines, one_program, many_objects_in_order, map_that_cannot_be, source_is_compiled,
       list_of_functions])
