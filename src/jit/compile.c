@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "contract/contract.h"
 #include "jit/interp.h"
+#include "runtime/ctx.h"
 #include "runtime/probe.h"
 #include "verifier/record.h"
 
@@ -204,6 +205,9 @@ static int decode_kfunc(struct decoder *d, uint32_t i, struct interp_op *op)
 		return -EINVAL;
 	switch (c->special) {
 	case SPECIAL_CAST_TO_KERN_CTX:
+		if (rt_ctx_packet_type(d->p->type))
+			break; /* the context is a view: the kernel's structure is made by the call */
+		/* fall through */
 	case SPECIAL_RDONLY_CAST:
 		op->op = ISA_MOV64_X;
 		op->dst = 0;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "runtime/kern_ctx.h"
 #include "runtime/probe_ptr.h"
 
 #define NUM_MAX_RANGE  (1 << 23)
@@ -170,12 +171,13 @@ __bpf_kfunc void bpf_iter_bits_destroy(struct bpf_iter_bits *it)
  * bpf_cast_to_kern_ctx() - see a program's context as the kernel's own type
  * @obj: the context
  *
- * Return: the same address, typed as the kernel structure behind the context (struct sk_buff for
- * struct __sk_buff, and so on), trusted and not NULL.
+ * Return: the kernel structure behind the context (struct sk_buff for struct __sk_buff, and so on),
+ * trusted and not NULL. For packets it says what was true at the time of the call; members may be
+ * read again after another call.
  */
 __bpf_kfunc void *bpf_cast_to_kern_ctx(void *obj)
 {
-	return obj;
+	return rt_ctx_to_kern(obj);
 }
 
 /**

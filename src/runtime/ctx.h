@@ -28,11 +28,13 @@ struct rt_skb {
 	uint8_t *mac;         /* start of the link header, for loads relative to it */
 	uint8_t *net;         /* start of the network header */
 	struct bpf_sock sock; /* what user.sk points to: sockets are their views (never TCP) */
+	uint64_t kern[48];    /* room for kern_ctx.c */
 };
 
 struct rt_xdp {
 	struct xdp_md user;
 	struct rt_packet pkt;
+	uint64_t kern[24]; /* room for kern_ctx.c */
 };
 
 static inline void rt_skb_sync(struct rt_skb *skb)
@@ -56,6 +58,12 @@ static inline bool rt_ctx_is_skb(uint32_t prog_type)
 	default:
 		return false;
 	}
+}
+
+/* Is a context of this type such a view? */
+static inline bool rt_ctx_packet_type(uint32_t prog_type)
+{
+	return prog_type == BPF_PROG_TYPE_XDP || rt_ctx_is_skb(prog_type);
 }
 
 /* The packet of the context of a program of this type, NULL if it has none. */
