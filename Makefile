@@ -68,7 +68,12 @@ bench: all
 parity:
 	@scripts/parity.py
 
+# the same for the programs of the corpus and mutants of them
+diff-objects: all
+	@ninja -C $(BUILD) tests/diff_objects >/dev/null
+	@$(BUILD)/tests/diff_objects $(or $(SEED),1) $(or $(COUNT),5) $(CORPUS)/obj/*.o
+
 clean:
 	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
 
-.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel soundness bench parity clean
+.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel diff-objects soundness bench parity clean
