@@ -23,8 +23,9 @@ bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t
 	uint32_t s;
 	void *b;
 
+	/* an inner map is known only by its template, which holds no values */
 	if (p->insns[i].imm != BPF_FUNC_map_lookup_elem || !map || !map->obj ||
-	    !map_array_geometry(map->obj, base ? base : &b, stride ? stride : &s))
+	    map->is_inner_template || !map_array_geometry(map->obj, base ? base : &b, stride ? stride : &s))
 		return false;
 	return true;
 }

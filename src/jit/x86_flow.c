@@ -398,9 +398,7 @@ static bool inline_lookup(struct x86 *x, uint32_t i)
 	uint32_t stride;
 	void *base;
 
-	/* an inner map is known only by its template, which holds no values */
-	if (x->prog->insns[i].imm != BPF_FUNC_map_lookup_elem || !map || !map->obj ||
-	    map->is_inner_template || !map_array_geometry(map->obj, &base, &stride))
+	if (!jit_array_lookup(x->prog, i, &base, &stride))
 		return false;
 	t = x86_null_test(x, i);
 	key = x86_address(x, 2, 0, 0);
