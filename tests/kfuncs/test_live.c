@@ -110,8 +110,21 @@ static const struct kt_release *linux_618(void)
 }
 
 struct seen {
-	uint32_t n, compared;
+	uint32_t n, compared, not_in_table;
 };
+
+/* what Linux has in a loadable module, or only in its documents: the table says nothing of it */
+static bool not_in_the_image(const char *name)
+{
+	static const char *const documents[] = {"bpf_find_get_task_by_vpid", "bpf_memzero",
+						"bpf_get_task_pid", "bpf_put_pid"};
+
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++)
+		if (strcmp(name, documents[i]) == 0)
+			return true;
+	return strncmp(name, "bpf_ct_", 7) == 0 || strncmp(name, "bpf_xdp_ct_", 11) == 0 ||
+	       strncmp(name, "bpf_skb_ct_", 11) == 0;
+}
 
 static int compare(void *ctx, const struct kfunc_contract *c)
 {
@@ -131,6 +144,10 @@ static int compare(void *ctx, const struct kfunc_contract *c)
 			fail_msg("%s: parameter %u has no name", c->name, i);
 	for (i = 0; i < r->n && strcmp(r->kfuncs[i].name, c->name); i++)
 		;
+	if (i == r->n && not_in_the_image(c->name)) {
+		seen->not_in_table++;
+		return 0;
+	}
 	if (i == r->n) { /* the older document's */
 		assert_string_equal(c->name, "bpf_cgroup_kptr_get");
 		assert_int_equal(c->flags, KF_ACQUIRE | KF_KPTR_GET | KF_RET_NULL | KF_DEPRECATED);
@@ -157,7 +174,8 @@ static void test_contracts(void **state)
 	(void)state;
 	assert_int_equal(registry_for_each(kernel_live()->registry, compare, &seen), 0);
 	assert_true(seen.n >= 53);
-	assert_int_equal(seen.compared, seen.n - 1);
+	assert_int_equal(seen.not_in_table, 14);
+	assert_int_equal(seen.compared + seen.not_in_table, seen.n - 1);
 }
 
 static void test_destructors(void **state)

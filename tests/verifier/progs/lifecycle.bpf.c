@@ -9,7 +9,8 @@ char LICENSE[] SEC("license") = "GPL";
 
 extern struct bpf_cpumask *bpf_cpumask_kptr_get(struct bpf_cpumask **p) __ksym __weak;
 extern bool bpf_list_is_first(struct bpf_list_head *head, struct bpf_list_node *node) __ksym __weak;
-extern struct file *bpf_get_task_exe_file(struct task_struct *task) __ksym __weak;
+struct bpf_key;
+extern struct bpf_key *bpf_lookup_system_key(u64 id) __ksym __weak;
 extern int bpf_wq_set_callback(struct bpf_wq *wq) __ksym __weak;
 
 SEC("syscall")
@@ -47,5 +48,5 @@ SEC("syscall")
 __expect_reject(EINVAL, KF0700)
 int in_every_release(void *ctx)
 {
-	return bpf_get_task_exe_file(NULL) != NULL;
+	return bpf_lookup_system_key(0) != NULL;
 }
