@@ -34,7 +34,9 @@ static void refuse_by_libbpf(struct kfunc_program *p, int err, const char *why)
 {
 	enum diag_code code = KF_LOADER_REFUSED;
 
-	if (err == -524)
+	if (strstr(why, "re-mmap")) /* the kernel's answer too: such a map cannot be mapped */
+		code = KF_MAP_REFUSED;
+	else if (err == -524)
 		code = KF_UNSUPPORTED;
 	else if (err == -ENOMEM)
 		code = KF_OUT_OF_MEMORY;
