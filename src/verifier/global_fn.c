@@ -64,6 +64,63 @@ bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_
 	       vf_prog_type(env) == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
 }
 
+/*
+ * What a parameter tagged as the context may point to: void, the context's own struct, or, by program
+ * type, the registers or an array of 64-bit numbers. Types without a struct take void alone.
+ */
+static bool fits_ctx_tag(const struct vf_env *env, const struct btf_obj *btf, uint32_t pointee_id)
+{
+	enum {
+		REGS = 1, /* struct pt_regs, or the typedef for users of it */
+		U64S = 2,
+		RAW = 4,
+		ITER = 8,
+		ANY = 16,
+	};
+	static const struct {
+		uint32_t type, attach; /* attach 0: every other */
+		uint8_t also;
+	} rows[] = {
+		{BPF_PROG_TYPE_KPROBE, 0, REGS},
+		{BPF_PROG_TYPE_PERF_EVENT, 0, REGS},
+		{BPF_PROG_TYPE_RAW_TRACEPOINT, 0, U64S},
+		{BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, 0, U64S},
+		{BPF_PROG_TYPE_TRACING, BPF_TRACE_RAW_TP, U64S | RAW},
+		{BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER, ITER},
+		{BPF_PROG_TYPE_TRACING, 0, U64S},
+		{BPF_PROG_TYPE_LSM, 0, U64S},
+		{BPF_PROG_TYPE_STRUCT_OPS, 0, U64S},
+		{BPF_PROG_TYPE_TRACEPOINT, 0, ANY},
+		{BPF_PROG_TYPE_SYSCALL, 0, ANY},
+		{BPF_PROG_TYPE_EXT, 0, ANY},
+	};
+	const struct btf_type *t = btf_type(btf, pointee_id);
+	const char *name;
+	uint8_t also = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !also; i++)
+		if (rows[i].type == vf_prog_type(env) &&
+		    (!rows[i].attach || rows[i].attach == env->place.attach_type))
+			also = rows[i].also;
+	if (also & REGS)
+		for (; t && btf_is_modifier(t); t = btf_type(btf, t->type))
+			if (btf_type_kind(t) == BTF_KIND_TYPEDEF &&
+			    strcmp(btf_str(btf, t->name_off), "bpf_user_pt_regs_t") == 0)
+				return true;
+	t = btf_skip_mods(btf, pointee_id, NULL);
+	if (!t || btf_type_kind(t) == BTF_KIND_UNKN || (also & ANY))
+		return true;
+	if (btf_type_kind(t) == BTF_KIND_INT)
+		return (also & U64S) && t->size == 8;
+	name = btf_str(btf, t->name_off);
+	if (!btf_is_struct(t) || !*name)
+		return false;
+	return strcmp(name, env->ptype->user_ctx) == 0 ||
+	       ((also & REGS) && strcmp(name, "pt_regs") == 0) ||
+	       ((also & RAW) && strcmp(name, "bpf_raw_tracepoint_args") == 0) ||
+	       ((also & ITER) && strncmp(name, "bpf_iter__", 10) == 0);
+}
+
 static int bad_arg(struct vf_env *env, uint32_t i, const char *why)
 {
 	return vf_reject(env, KF_BAD_GLOBAL_FUNC, "argument %u: %s", i + 1, why);
@@ -96,6 +153,9 @@ static int pointer_arg(struct vf_env *env, uint32_t i, uint32_t type_id, uint32_
 			       vf_is_ctx_type(env, btf, btf_skip_mods(btf, type_id, NULL)->type))) {
 		if (tags & ~(uint32_t)TAG_CTX)
 			return bad_arg(env, i, "a context takes no other tag");
+		if ((tags & TAG_CTX) &&
+		    !fits_ctx_tag(env, btf, btf_skip_mods(btf, type_id, NULL)->type))
+			return bad_arg(env, i, "tagged as the context, of another type");
 		a->kind = VF_GARG_CTX;
 		return 0;
 	}

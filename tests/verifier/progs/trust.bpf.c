@@ -348,3 +348,67 @@ int device_function(struct xdp_md *ctx)
 }
 
 char _license[] SEC("license") = "GPL";
+
+/* ---- global functions: what a parameter tagged as the context may point to (verifier spec R3.19) ---- */
+
+#define GLOBAL_CTX(name, type)                                                                     \
+	__attribute__((noinline)) int name(type ctx __arg_ctx)                                     \
+	{                                                                                          \
+		asm volatile("");                                                                  \
+		return 0;                                                                          \
+	}
+
+GLOBAL_CTX(wants_any, void *)
+GLOBAL_CTX(wants_skb, const struct __sk_buff *)
+GLOBAL_CTX(wants_xdp, struct xdp_md *)
+GLOBAL_CTX(wants_numbers, u64 *)
+GLOBAL_CTX(wants_bytes, char *)
+GLOBAL_CTX(wants_pointers, void **)
+
+SEC("tc") __expect_accept
+int tagged_void(struct __sk_buff *ctx)
+{
+	return wants_any(ctx);
+}
+
+SEC("tc") __expect_accept
+int tagged_own_struct(struct __sk_buff *ctx)
+{
+	return wants_skb(ctx);
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int tagged_other_struct(void *ctx)
+{
+	return wants_xdp(ctx);
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int tagged_numbers_of_a_struct(void *ctx)
+{
+	return wants_numbers(ctx);
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int tagged_pointer_to_pointer(void *ctx)
+{
+	return wants_pointers(ctx);
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int tagged_numbers(void *ctx)
+{
+	return wants_numbers(ctx);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL)
+int tagged_bytes(void *ctx)
+{
+	return wants_bytes(ctx);
+}
+
+SEC("syscall") __expect_accept
+int tagged_anything(void *ctx)
+{
+	return wants_xdp(ctx);
+}
