@@ -86,10 +86,10 @@ bool cli_name_wanted(char *const *names, int n, const char *name);
 int cmd_run(const struct cli_command *cmd, int argc, char **argv);
 int cmd_check(const struct cli_command *cmd, int argc, char **argv);
 int cmd_list(const struct cli_command *cmd, int argc, char **argv);
+int cmd_disasm(const struct cli_command *cmd, int argc, char **argv);
 int cmd_explain(const struct cli_command *cmd, int argc, char **argv);
 int cmd_doc(const struct cli_command *cmd, int argc, char **argv);
 int cmd_btf(const struct cli_command *cmd, int argc, char **argv);
 int cmd_lint(const struct cli_command *cmd, int argc, char **argv);
-int cmd_unsupported(const struct cli_command *cmd, int argc, char **argv);
 
 #endif

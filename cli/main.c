@@ -29,7 +29,8 @@ const struct cli_command cli_commands[] = {
 	 "The file is read, not run. Exit status: 0 nothing or only warnings, 1 errors, 2 usage or "
 	 "I/O.",
 	 cmd_lint},
-	{"disasm", "OBJ [--jit]", "show instructions (not supported yet)", NULL, cmd_unsupported},
+	{"disasm", "OBJ|FILE.bpf.c [OPTIONS]", "the instructions of programs, and their machine code",
+	 "Of programs that the live kernel accepts, after relocation.", cmd_disasm},
 	{0},
 };
 
@@ -41,16 +42,6 @@ static void help(FILE *out)
 	for (c = cli_commands; c->name; c++)
 		fprintf(out, "  %-8s  %s\n", c->name, c->summary);
 	fprintf(out, "\n'kfunc COMMAND --help' tells more about a command.\n");
-}
-
-int cmd_unsupported(const struct cli_command *cmd, int argc, char **argv)
-{
-	static const struct cli_option none[] = {{0}};
-
-	if (argc > 1 && strcmp(argv[1], "--help") == 0)
-		return -1 - cli_parse(cmd, none, argc, argv, NULL);
-	cli_error("kfunc %s is not supported yet", cmd->name);
-	return CLI_UNSUPPORTED;
 }
 
 /*

@@ -274,6 +274,19 @@ KFUNC_API int kfunc_map__next_key(const struct kfunc_map *map, const void *key, 
 typedef void (*kfunc_printk_fn)(void *ctx, const char *text);
 KFUNC_API void kfunc_set_printk(kfunc_printk_fn fn, void *ctx);
 
+/* ---- the engine ---- */
+
+/*
+ * Whether programs that are loaded from now on become machine code (the default on x86-64) or are
+ * interpreted. Results are the same. 0; -EOPNOTSUPP: there is no code generator for this machine.
+ */
+KFUNC_API int kfunc_set_jit(bool on);
+/*
+ * Whether programs that are loaded from now on are listed in /tmp/perf-PID.map, where perf(1) looks for the
+ * names of generated code. Off by default.
+ */
+KFUNC_API void kfunc_set_perf_map(bool on);
+
 #ifdef __cplusplus
 }
 #endif

@@ -35,6 +35,8 @@ struct jit_code {
 bool jit_available(void);
 /* For comparing the engines: programs loaded while it is off are interpreted. Default: on. */
 void jit_enable(bool on);
+/* Programs loaded from now on are written to /tmp/perf-PID.map. Default: off. */
+void jit_set_perf_map(bool on);
 
 /* called by generated code */
 const void *jit_tail_target(uint64_t map, uint64_t index);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "jit/jit.h"
 #include "loader/loader.h"
 
 const char *kfunc_map__name(const struct kfunc_map *map)
@@ -78,4 +79,15 @@ int kfunc_map__next_key(const struct kfunc_map *map, const void *key, void *next
 void kfunc_set_printk(kfunc_printk_fn fn, void *ctx)
 {
 	rt_set_printk(fn, ctx);
+}
+
+int kfunc_set_jit(bool on)
+{
+	jit_enable(on);
+	return !on || jit_available() ? 0 : -EOPNOTSUPP;
+}
+
+void kfunc_set_perf_map(bool on)
+{
+	jit_set_perf_map(on);
 }

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Generated code as code: its pages are never writable and executable at once; every instruction row
+ * becomes the machine instruction that is meant (where Zydis is there to read it); it is listed for
+ * profilers when that is wanted; probing loads fault in many threads at once.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifdef HAVE_ZYDIS
+#include <Zydis/Zydis.h>
+#endif
+
+#include "base/strbuf.h"
+#include "jit/jit.h"
+#include "lib/prog.h"
+#include "runtime/probe.h"
+
+static struct rt_prog *native(const char *text)
+{
+	struct rt_prog *p = test_prog_raw(text, BPF_PROG_TYPE_SYSCALL);
+	const char *what;
+
+	assert_int_equal(interp_compile(p, &what), 0);
+	assert_int_equal(jit_compile(p), 0);
+	assert_non_null(p->jit);
+	return p;
+}
+
+static bool prints_rights(const void *at, char rights[5])
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long lo, hi;
+	char line[512];
+	bool found = false;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		char r[5];
+
+		assert_int_equal(sscanf(line, "%lx-%lx %4s", &lo, &hi, r), 3);
+		assert_false(strchr(r, 'w') && strchr(r, 'x')); /* no page of the process is both */
+		if ((unsigned long)at >= lo && (unsigned long)at < hi) {
+			memcpy(rights, r, 5);
+			found = true;
+		}
+	}
+	fclose(f);
+	return found;
+}
+
+static void never_writable_and_executable(void **state)
+{
+	struct rt_prog *p = native("r0 = 7; exit");
+	char rights[5];
+
+	(void)state;
+	assert_true(prints_rights(p->jit->image, rights));
+	assert_string_equal(rights, "r-xp");
+	assert_int_equal(rt_prog_run(p, NULL), 7);
+	test_prog_free(p);
+}
+
+static void listed_for_profilers(void **state)
+{
+	char path[64], line[200], want[32];
+	struct rt_prog *p;
+	bool found = false;
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
+	p = native("r0 = 7; exit");
+	assert_int_equal(access(path, F_OK), -1); /* not unasked */
+	test_prog_free(p);
+	jit_set_perf_map(true);
+	p = native("r0 = 8; exit");
+	jit_set_perf_map(false);
+	snprintf(want, sizeof(want), "%lx ", (unsigned long)(p->jit->image + p->jit->func_addr[0]));
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		found |= !strncmp(line, want, strlen(want));
+	fclose(f);
+	unlink(path);
+	assert_true(found);
+	test_prog_free(p);
+}
+
+/* ---- what rows become ---- */
+
+#ifdef HAVE_ZYDIS
+/* the machine code of one BPF instruction of a program, as text */
+static void code_text(const struct rt_prog *p, uint32_t i, struct strbuf *out)
+{
+	uint32_t at = p->jit->addr[i], end = p->jit->addr[i + 1];
+
+	while (at < end) {
+		ZydisDisassembledInstruction insn;
+
+		assert_true(ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LONG_64, 0,
+							       p->jit->image + at, end - at, &insn)));
+		if (strbuf_str(out)[0])
+			strbuf_puts(out, "; ");
+		strbuf_puts(out, insn.text);
+		at += insn.info.length;
+	}
+	assert_int_equal(at, end); /* no instruction reaches into the next one */
+}
+
+static const struct {
+	const char *bpf, *x86;
+} rows[] = {
+	{"r0 -= r6", "sub rax, rbx"},
+	{"w0 += w6", "add eax, ebx"},
+	{"w0 += 5", "add eax, 0x05"},
+	{"r0 *= r7", "imul rax, r13"},
+	{"w0 *= 1000", "imul eax, eax, 0x3E8"},
+	{"r0 |= r8", "or rax, r14"},
+	{"r0 &= r9", "and rax, r15"},
+	{"w0 &= 255", "movzx eax, al"},
+	{"r0 ^= -1", "xor rax, 0xFFFFFFFFFFFFFFFF"},
+	{"r0 s>>= 7", "sar rax, 0x07"},
+	{"r0 <<= 9", "shl rax, 0x09"},
+	{"w0 >>= 3", "shr eax, 0x03"},
+	{"r0 = -r0", "neg rax"},
+	{"r0 /= 8", "shr rax, 0x03"},
+	{"r0 %= 8", "and rax, 0x07"},
+	{"r0 = 0", "xor eax, eax"},
+	{"w0 = w6", "mov eax, ebx"},
+	{"r0 = *(u8 *)(r6 + 1)", "movzx eax, byte ptr [rbx+0x01]"},
+	{"r0 = *(u16 *)(r6 + 2)", "movzx eax, word ptr [rbx+0x02]"},
+	{"r0 = *(u32 *)(r7 + 4)", "mov eax, [r13+0x04]"},
+	{"r0 = *(u64 *)(r8 + 8)", "mov rax, [r14+0x08]"},
+	{"r0 = *(s8 *)(r6 + 1)", "movsx rax, byte ptr [rbx+0x01]"},
+	{"r0 = *(s32 *)(r6 + 0)", "movsxd rax, dword ptr [rbx]"},
+	{"*(u8 *)(r6 + 1) = r7", "mov [rbx+0x01], r13b"},
+	{"*(u16 *)(r6 + 2) = r8", "mov [rbx+0x02], r14w"},
+	{"*(u32 *)(r6 + 4) = 77", "mov dword ptr [rbx+0x04], 0x4D"},
+	{"*(u64 *)(r9 + 300) = r0", "mov [r15+0x12C], rax"},
+	{"lock *(u64 *)(r6 + 8) += r7", "lock add [rbx+0x08], r13"},
+	{"w7 = atomic_fetch_add((u32 *)(r6 + 8), w7)", "lock xadd [rbx+0x08], r13d"},
+	{"r7 = xchg_64(r6 + 0, r7)", "xchg [rbx], r13"},
+	{"r0 = cmpxchg_64(r6 + 0, r0, r7)", "lock cmpxchg [rbx], r13"},
+	{"r0 = bswap64 r0", "bswap rax"},
+};
+
+static void rows_become_what_is_meant(void **state)
+{
+	int failed = 0;
+
+	(void)state;
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		struct strbuf text = {0}, got = {0};
+		struct rt_prog *p;
+
+		strbuf_printf(&text, "%s; *(u64 *)(r10 - 8) = r0; *(u64 *)(r10 - 16) = r7; exit",
+			      rows[k].bpf);
+		p = native(strbuf_str(&text));
+		code_text(p, 0, &got);
+		if (strcasecmp(strbuf_str(&got), rows[k].x86)) {
+			print_message("%s: %s instead of %s\n", rows[k].bpf, strbuf_str(&got),
+				      rows[k].x86);
+			failed++;
+		}
+		test_prog_free(p);
+		strbuf_free(&got);
+		strbuf_free(&text);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* copies and sums cost nothing until they are an address */
+static void addresses_are_folded(void **state)
+{
+	struct rt_prog *p = native("r2 = r6; r2 += r7; r2 += 16; r0 = *(u32 *)(r2 + 4); exit");
+	struct strbuf got = {0};
+
+	(void)state;
+	assert_int_equal(p->jit->addr[0], p->jit->addr[3]);
+	code_text(p, 3, &got);
+	assert_string_equal(strbuf_str(&got), "mov eax, [rbx+r13*1+0x14]");
+	strbuf_free(&got);
+	test_prog_free(p);
+}
+#endif
+
+/* ---- faults in threads ---- */
+
+#define ROUNDS 3000
+
+static struct rt_prog *prober;
+static uint64_t good = 0x1234;
+
+static void *probe(void *bad)
+{
+	long wrong = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		uint64_t ctx = i & 1 ? (uintptr_t)&good : (uintptr_t)bad + i % 64;
+		uint64_t ret = rt_prog_run(prober, &ctx);
+
+		wrong += ret != (i & 1 ? 0x1235u : 1u);
+	}
+	return (void *)wrong;
+}
+
+static void faults_in_threads(void **state)
+{
+	const char *text = "r2 = *(u64 *)(r1 + 0); r0 = 9; r0 = *(u64 *)(r2 + 0); r0 += 1; exit";
+	void *bad = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_t id[4];
+	const char *what;
+
+	(void)state;
+	assert_true(bad != MAP_FAILED);
+	prober = test_prog_raw(text, BPF_PROG_TYPE_SYSCALL);
+	prober->facts.insn[2].flags |= VFI_PROBE_LOAD;
+	assert_int_equal(interp_compile(prober, &what), 0);
+	assert_int_equal(jit_compile(prober), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&id[i], NULL, probe, bad), 0);
+	for (int i = 0; i < 50; i++) { /* the fault table changes under them */
+		struct rt_prog *p = test_prog_raw(text, BPF_PROG_TYPE_SYSCALL);
+
+		p->facts.insn[2].flags |= VFI_PROBE_LOAD;
+		assert_int_equal(interp_compile(p, &what), 0);
+		assert_int_equal(jit_compile(p), 0);
+		test_prog_free(p);
+	}
+	for (int i = 0; i < 4; i++) {
+		void *wrong;
+
+		pthread_join(id[i], &wrong);
+		assert_null(wrong);
+	}
+	test_prog_free(prober);
+	munmap(bad, 4096);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(never_writable_and_executable),
+		cmocka_unit_test(listed_for_profilers),
+#ifdef HAVE_ZYDIS
+		cmocka_unit_test(rows_become_what_is_meant),
+		cmocka_unit_test(addresses_are_folded),
+#endif
+		cmocka_unit_test(faults_in_threads),
+	};
+
+	if (!jit_available())
+		return 77;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
