@@ -3,6 +3,7 @@
 """The command: help, usage errors, exit statuses, verdicts of one object apart, JSON."""
 import os
 import shutil
+import platform
 import subprocess
 import sys
 import tempfile
@@ -35,11 +36,17 @@ def usage_errors():
             raise AssertionError(f"{args} says nothing")
 
 
-def unsupported_by_name():
-    for cmd in ("disasm",):
-        r = kfunc(cmd, "/bin/true")
-        same(r.status, 3, r)
-        has(r.err, f"kfunc {cmd} is not supported")
+def disassembly():
+    r = kfunc("disasm", "/bin/true")
+    same(r.status, 2, r)
+    r = kfunc("disasm", prog("programs", "run_kfuncs"), "--prog", "numbers")
+    same(r.status, 0, r)
+    has(r.out, "call kfunc")
+    has(r.out, "bpf_for(i, 0, 10)")  # the source line above its instructions
+    if platform.machine() == "x86_64":
+        r = kfunc("disasm", prog("programs", "run_kfuncs"), "--prog", "numbers", "--jit")
+        same(r.status, 0, r)
+        has(r.out, "\t\t\t")
 
 
 def full_disk():
@@ -178,7 +185,7 @@ def list_of_functions():
     same(kfunc("list", "bpf_no_such_function").status, 1)
 
 
-main([help_of_every_command, usage_errors, unsupported_by_name, full_disk, closed_descriptors,
+main([help_of_every_command, usage_errors, disassembly, full_disk, closed_descriptors,
       types_of_a_bpf_object_stay, explain, verdicts_are_apart, json_lines,
       diagnostic_has_source_lines, one_program, many_objects_in_order, map_that_cannot_be, source_is_compiled,
       list_of_functions])
