@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -95,7 +96,7 @@ static void test_members(void **state)
 	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
 	assert_int_equal(t->nr_cpus_allowed, CPU_COUNT(&set));
 	assert_memory_equal(t->cpus_ptr->bits, &set, sizeof(set));
-	assert_int_equal(t->static_prio, 120);
+	assert_int_equal(t->static_prio, 120 + getpriority(PRIO_PROCESS, 0));
 	rt_task_put(t);
 }
 
