@@ -299,6 +299,7 @@ static int init_fails(struct btf *btf)
 	return -EAGAIN;
 }
 
+/* R11.1, R11.4: types that are registered, and those that are not */
 static void test_register(void **state)
 {
 	struct bpf_struct_ops o;
@@ -361,6 +362,7 @@ static u64 note_of(struct kfunc_object *obj, u32 kind)
 	return v;
 }
 
+/* R11.3, R11.7: what programs get and what callers get back */
 static void test_calls(void **state)
 {
 	struct hooks_item item = {.refs = 1, .weight = 5}, best = {.refs = 1, .weight = 2};
@@ -465,6 +467,7 @@ static void set_fd(void *member, int fd)
 	memcpy(member, &v, sizeof(v));
 }
 
+/* R11.10: tables as maps, and every error of writing one */
 static void test_boundary(void **state)
 {
 	struct kfunc_object *obj = load();
@@ -553,6 +556,7 @@ static u32 map_of_link(int fd)
 	return info.struct_ops.map_id;
 }
 
+/* R11.10: links, their replacement, and what init_member and validate refuse */
 static void test_links(void **state)
 {
 	struct hooks_item item = {.refs = 1, .weight = 5};
@@ -639,6 +643,7 @@ static const struct {
 	{"second", -EACCES, 0},
 };
 
+/* R11.2, R11.4, R11.5, R11.6, R11.8; scenarios 95, 96 */
 static void test_bad(void **state)
 {
 	struct kfunc_object *obj = kfunc_object__open_file(PROGS "/struct_ops_bad.bpf.o", NULL);
