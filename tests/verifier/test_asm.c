@@ -8,6 +8,7 @@
  *	licence GPL                                (optional)
  *	map A array 4 16 4 0                       (name, type, key, value, entries, flags)
  *	frozen A 03000000                          (content of its first value in hex, then frozen)
+ *	inner M A                                  (A is the template of the maps in M)
  *	reject EACCES KF0306                       (or: accept; the code is optional)
  *		r0 = 0
  *		.raw 0x07 1 0 5 1                  (opcode dst src off imm)
@@ -15,7 +16,8 @@
  *
  * `map[A]` and `map_value[A, 4]` name a map of the case. With KFUNC_DIFF_KERNEL=1 in the environment
  * every program is also loaded into the running kernel (only loaded, nothing is attached) and its
- * answer compared: that needs the permission to load and is not part of the ordinary run.
+ * answer compared: that needs the permission to load and is not part of the ordinary run. `ask` in place
+ * of a verdict compares the two and expects nothing else; KFUNC_ASM names another directory of cases.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -24,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,9 +40,11 @@
 
 struct test_map {
 	char name[16];
-	struct vf_map desc;
+	struct vf_map desc, tmpl;
 	uint8_t value[64];
+	int inner; /* index of the template, -1: none */
 	int live_fd;
+	void *live_pages; /* an arena's */
 };
 
 struct test_case {
@@ -47,7 +52,8 @@ struct test_case {
 	int line;
 	uint32_t type, attach, flags;
 	char licence[32];
-	int err; /* expected, positive; 0 accept */
+	bool ask; /* nothing is expected but what Linux answers */
+	int err;  /* expected, positive; 0 accept */
 	unsigned int code;
 	struct test_map map[MAX_MAPS];
 	int n_maps;
@@ -171,22 +177,33 @@ static void live_freeze(const struct test_map *m)
 	syscall(SYS_bpf, BPF_MAP_FREEZE, &attr, sizeof(attr));
 }
 
+static void live_map(struct test_case *c, struct test_map *m)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.map_type = m->desc.type;
+	attr.key_size = m->desc.key_size;
+	attr.value_size = m->desc.value_size;
+	attr.max_entries = m->desc.max_entries;
+	attr.map_flags = m->desc.flags;
+	if (m->inner >= 0)
+		attr.inner_map_fd = c->map[m->inner].live_fd;
+	m->live_fd = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
+	if (m->desc.frozen)
+		live_freeze(m);
+	if (m->desc.type == BPF_MAP_TYPE_ARENA) /* its addresses are fixed by mapping it */
+		m->live_pages = mmap(NULL, m->desc.max_entries * 4096ul, PROT_READ | PROT_WRITE,
+				     MAP_SHARED, m->live_fd, 0);
+}
+
 static int live_load(struct test_case *c, struct bpf_insn *insns, uint32_t n)
 {
 	union bpf_attr attr;
 	int fd;
 
-	for (int i = 0; i < c->n_maps; i++) {
-		memset(&attr, 0, sizeof(attr));
-		attr.map_type = c->map[i].desc.type;
-		attr.key_size = c->map[i].desc.key_size;
-		attr.value_size = c->map[i].desc.value_size;
-		attr.max_entries = c->map[i].desc.max_entries;
-		attr.map_flags = c->map[i].desc.flags;
-		c->map[i].live_fd = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
-		if (c->map[i].desc.frozen)
-			live_freeze(&c->map[i]);
-	}
+	for (int i = 0; i < c->n_maps; i++)
+		live_map(c, &c->map[i]);
 	for (uint32_t i = 0; i < n; i++)
 		if (isa_is_ldimm64(&insns[i]) &&
 		    (insns[i].src_reg == 1 || insns[i].src_reg == 2) && insns[i].imm >= 100)
@@ -203,9 +220,12 @@ static int live_load(struct test_case *c, struct bpf_insn *insns, uint32_t n)
 		fd = -errno;
 	else
 		close(fd);
-	for (int i = 0; i < c->n_maps; i++)
+	for (int i = 0; i < c->n_maps; i++) {
+		if (c->map[i].live_pages)
+			munmap(c->map[i].live_pages, c->map[i].desc.max_entries * 4096ul);
 		if (c->map[i].live_fd >= 0)
 			close(c->map[i].live_fd);
+	}
 	return fd < 0 ? fd : 0;
 }
 
@@ -233,6 +253,8 @@ static void run_case(struct test_case *c)
 	prog.insns = insns;
 	prog.n_insns = n;
 	err = vf_verify(k, &prog, &res, &opts, &report, &facts);
+	if (c->ask && against_kernel)
+		c->err = -live_load(c, insns, n);
 	if (report.verdict == DIAG_UNSUPPORTED)
 		fail(c, "unsupported: %s", report.message);
 	else if (err != -c->err)
@@ -242,7 +264,7 @@ static void run_case(struct test_case *c)
 		fail(c, "wanted KF%04u, got KF%04u %s", c->code, report.code, report.message);
 	else
 		passed++;
-	if (against_kernel) {
+	if (against_kernel && !c->ask) {
 		int live = live_load(c, insns, n);
 
 		if (live != -c->err)
@@ -252,14 +274,32 @@ static void run_case(struct test_case *c)
 	mem_free(insns);
 }
 
-static bool freeze(struct test_case *c, const char *name, const char *hex)
+static struct test_map *find_map(struct test_case *c, const char *name)
 {
-	struct test_map *m = NULL;
-	unsigned int byte;
-
 	for (int i = 0; i < c->n_maps; i++)
 		if (strcmp(c->map[i].name, name) == 0)
-			m = &c->map[i];
+			return &c->map[i];
+	return NULL;
+}
+
+static bool set_inner(struct test_case *c, const char *name, const char *of)
+{
+	struct test_map *m = find_map(c, name), *inner = find_map(c, of);
+
+	if (!m || !inner)
+		return false;
+	m->inner = inner - c->map;
+	m->tmpl = inner->desc;
+	m->tmpl.is_inner_template = true;
+	m->desc.inner = &m->tmpl;
+	return true;
+}
+
+static bool freeze(struct test_case *c, const char *name, const char *hex)
+{
+	struct test_map *m = find_map(c, name);
+	unsigned int byte;
+
 	if (!m || m->desc.value_size > sizeof(m->value))
 		return false;
 	for (int i = 0; hex[2 * i] && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
@@ -289,14 +329,21 @@ static bool directive(struct test_case *c, const char *line)
 		m->desc.value_size = v;
 		m->desc.max_entries = n;
 		m->desc.flags = flags;
+		m->inner = -1;
 		return true;
 	}
+	if (sscanf(line, "inner %15s %15s", name, type) == 2)
+		return set_inner(c, name, type);
 	if (sscanf(line, "frozen %15s %63s", name, hex) == 2)
 		return freeze(c, name, hex);
 	if (sscanf(line, "licence %31[^\n]", c->licence) == 1)
 		return true;
 	if (strcmp(line, "accept") == 0)
 		return true;
+	if (strcmp(line, "ask") == 0) {
+		c->ask = true;
+		return against_kernel;
+	}
 	if (sscanf(line, "reject %31s %15s", err, code) >= 1) {
 		c->err = errno_of(err);
 		if (sscanf(line, "reject %31s KF%u", err, &c->code) < 2)
@@ -354,6 +401,8 @@ int main(int argc, char **argv)
 
 	against_kernel = getenv("KFUNC_DIFF_KERNEL") != NULL;
 	snprintf(dir, sizeof(dir), "%s/tests/verifier/asm", src ? src : ".");
+	if (getenv("KFUNC_ASM"))
+		snprintf(dir, sizeof(dir), "%s", getenv("KFUNC_ASM"));
 	n = scandir(dir, &list, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
 		size_t len = strlen(list[i]->d_name);
