@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What every code generator needs: pages near the library, their protection, the fault table, running
- * and leaving native programs.
+ * What every code generator needs: the fault table, names for profilers, running and leaving native
+ * programs. Where code lies: memory.c.
  *
  * Exceptions: a program that may throw is entered through a frame that remembers where it began;
  * throwing jumps back there (kfunc spec R9.13). No destructor runs in between: the verifier has seen
@@ -12,13 +12,10 @@
 #include <setjmp.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "runtime/run.h"
-
-#define NEAR (1ull << 30)
 
 static _Atomic bool switched_off;
 
@@ -34,37 +31,6 @@ bool jit_available(void)
 #else
 	return false;
 #endif
-}
-
-/*
- * Pages in reach of a near call from the library's functions, if there are any. The address is a wish:
- * where it is taken, the system chooses another and calls are absolute.
- */
-int jit_alloc_image(struct jit_code *jit, uint32_t len)
-{
-	static _Atomic uintptr_t next;
-	size_t page = sysconf(_SC_PAGESIZE), size = (len + page - 1) & ~(page - 1);
-	uintptr_t home = (uintptr_t)jit_alloc_image & ~(uintptr_t)(page - 1);
-	uintptr_t wish = atomic_load(&next);
-	void *at;
-
-	if (!wish)
-		wish = home - NEAR / 2;
-	at = mmap((void *)wish, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at == MAP_FAILED)
-		return -ENOMEM;
-	if ((uintptr_t)at == wish)
-		atomic_store(&next, wish + size < home - (1u << 26) ? wish + size : home - NEAR / 2);
-	jit->image = at;
-	jit->size = size;
-	return 0;
-}
-
-void jit_drop_image(struct jit_code *jit)
-{
-	if (jit->image)
-		munmap(jit->image, jit->size);
-	jit->image = NULL;
 }
 
 static void free_memory(struct jit_code *jit)
@@ -164,8 +130,6 @@ int jit_compile(struct rt_prog *p)
 	jit->func_addr = mem_calloc(p->facts.n_subprogs, sizeof(*jit->func_addr));
 	if (jit->addr && jit->func_addr)
 		err = jit_arch_compile(p, jit);
-	if (!err && mprotect(jit->image, jit->size, PROT_READ | PROT_EXEC))
-		err = -ENOTSUPP; /* a host that forbids new code: the interpreter runs it */
 	if (!err)
 		err = add_faults(jit);
 	if (err) {

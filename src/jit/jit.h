@@ -4,7 +4,7 @@
  * resolved program; where there is no generator for the machine, or it meets something it cannot
  * translate, the program stays with the interpreter.
  *
- * Pages are written first and made executable afterwards, never both at once.
+ * No memory is ever writable and executable at once.
  */
 #ifndef JIT_JIT_H
 #define JIT_JIT_H
@@ -20,7 +20,8 @@ struct jit_fix {
 
 struct jit_code {
 	uint8_t *image;
-	size_t size; /* mapped */
+	size_t size; /* taken for it */
+	struct jit_piece *piece; /* where it is one of many; NULL: it has pages of its own */
 	uint32_t len;
 	uint32_t n_ops;
 	uint32_t *addr;	     /* offset of each instruction's code */
@@ -58,8 +59,10 @@ void jit_liveness(const struct rt_prog *p, uint16_t *live, uint16_t *use, uint16
 bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride);
 bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target);
 
-/* maps writable pages for len bytes: jit->image, jit->size */
+/* memory.c. A place where len bytes of code will run: jit->image. They come there with jit_put_image(), once,
+ * which gives back what they leave; -ENOTSUPP: the host forbids new code. */
 int jit_alloc_image(struct jit_code *jit, uint32_t len);
+int jit_put_image(struct jit_code *jit, const void *code, uint32_t len);
 void jit_drop_image(struct jit_code *jit);
 /* The backend: fills jit; -ENOTSUPP or -ENOMEM. */
 int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The x86-64 backend: translates every function of a program, in the pages where it will run, in passes
+ * The x86-64 backend: translates every function of a program, for the place where it will run, in passes
  * until the lengths of jumps settle. The registers that a function saves are those it changes.
  */
 #if defined(__x86_64__)
-
-#include <sys/mman.h>
 
 #include "base/mem.h"
 #include "jit/x86.h"
@@ -149,8 +147,7 @@ static int settle(struct x86 *x, struct jit_code *jit)
 {
 	int err = 0;
 
-	x->buf = x->image = jit->image;
-	x->cap = jit->size;
+	x->image = jit->image;
 	x->moved = true;
 	for (int n = 0; n < MAX_PASSES && x->moved && !err; n++) {
 		x->moved = false;
@@ -170,11 +167,17 @@ static int translate(struct x86 *x, struct jit_code *jit)
 
 	do {
 		jit_drop_image(jit);
-		err = jit_alloc_image(jit, room);
+		mem_free(x->buf);
+		x->cap = room;
+		x->buf = mem_alloc(room);
+		err = x->buf ? jit_alloc_image(jit, room) : -ENOMEM;
 		if (!err)
 			err = settle(x, jit);
 		room *= 2;
 	} while (err == -E2BIG && room < 1u << 28);
+	if (!err)
+		err = jit_put_image(jit, x->buf, x->len);
+	mem_free(x->buf);
 	return err;
 }
 

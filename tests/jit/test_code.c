@@ -58,7 +58,7 @@ static void never_writable_and_executable(void **state)
 
 	(void)state;
 	assert_true(prints_rights(p->jit->image, rights));
-	assert_string_equal(rights, "r-xp");
+	assert_string_equal(rights, "r-xs");
 	assert_int_equal(rt_prog_run(p, NULL), 7);
 	test_prog_free(p);
 }
