@@ -242,6 +242,11 @@ static void measure(struct row *row)
 
 /* ---- rows about the system ---- */
 
+static bool wanted(const char *name)
+{
+	return !opt.only || !strcmp(opt.only, name);
+}
+
 static struct row *add_row(const char *name, const char *what)
 {
 	struct row *r = &extra[n_extra++];
@@ -382,9 +387,12 @@ static double run_threads(struct runner *r, int threads, uint32_t n, double ops)
 static void thread_row(const char *name, const char *what, const char *object, const char *prog,
 		       double ops, int threads, uint32_t n)
 {
-	struct row *row = add_row(name, what);
 	struct contender c[N_ENGINES] = {0};
+	struct row *row;
 
+	if (!wanted(name))
+		return;
+	row = add_row(name, what);
 	row->object = object;
 	row->prog = prog;
 	if (sysconf(_SC_NPROCESSORS_ONLN) < threads) {
@@ -410,8 +418,10 @@ static void thread_row(const char *name, const char *what, const char *object, c
 
 static void system_rows(void)
 {
-	load_rows();
-	codegen_rows();
+	if (wanted("load_small"))
+		load_rows();
+	if (wanted("codegen"))
+		codegen_rows();
 	thread_row("hash_1_thread", "hash mix, one thread", "rows", "hash", 256, 1, 30);
 	thread_row("hash_2_threads", "hash mix, two threads, each", "rows", "hash", 256, 2, 30);
 	thread_row("ring_1_thread", "ring buffer, one thread", "kfuncs", "ringbuf_submit", 1000, 1, 10);
@@ -635,10 +645,9 @@ int main(int argc, char **argv)
 	make_packet();
 	find_kernel();
 	for (size_t i = 0; i < N_ROWS; i++)
-		if (!opt.only || !strcmp(opt.only, rows[i].name))
+		if (wanted(rows[i].name))
 			measure(&rows[i]);
-	if (!opt.only)
-		system_rows();
+	system_rows();
 	if (opt.json)
 		print_json();
 	else
