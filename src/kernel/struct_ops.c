@@ -26,6 +26,7 @@ static const struct member only[] = {
 };
 
 static const struct member may_sleep[] = {
+	{"tcp_congestion_ops", NULL},
 	{"bpf_dummy_ops", "test_sleepable"},
 	{"hid_bpf_ops", "hid_rdesc_fixup"},
 	{"hid_bpf_ops", "hid_hw_request"},

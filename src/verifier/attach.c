@@ -288,7 +288,7 @@ int vf_resolve_attach(struct vf_env *env)
 					 env->ptype->name);
 		return 0;
 	}
-	if (p->attach_prog || p->type == BPF_PROG_TYPE_EXT)
+	if (p->attach_prog || (p->type == BPF_PROG_TYPE_EXT && p->attach_btf_id))
 		return vf_unsupported(env, "programs attached to programs");
 	env->attach.btf = p->attach_btf ? p->attach_btf : env->kernel->btf;
 	env->attach.type_id = p->attach_btf_id;

@@ -51,15 +51,65 @@ static int check_attach_type(struct vf_env *env)
 			 t->name);
 }
 
-/* R1.5 */
+#define PROG_NETFILTER 32 /* newer than the oldest <linux/bpf.h> */
+
+/* R1.5: what a type needs besides CAP_BPF */
+static uint32_t caps_needed(uint32_t type)
+{
+	switch (type) {
+	case BPF_PROG_TYPE_SOCKET_FILTER:
+	case BPF_PROG_TYPE_CGROUP_SKB:
+		return 0;
+	case BPF_PROG_TYPE_SCHED_CLS:
+	case BPF_PROG_TYPE_SCHED_ACT:
+	case BPF_PROG_TYPE_XDP:
+	case BPF_PROG_TYPE_LWT_IN:
+	case BPF_PROG_TYPE_LWT_OUT:
+	case BPF_PROG_TYPE_LWT_XMIT:
+	case BPF_PROG_TYPE_LWT_SEG6LOCAL:
+	case BPF_PROG_TYPE_SK_SKB:
+	case BPF_PROG_TYPE_SK_MSG:
+	case BPF_PROG_TYPE_FLOW_DISSECTOR:
+	case BPF_PROG_TYPE_CGROUP_DEVICE:
+	case BPF_PROG_TYPE_CGROUP_SOCK:
+	case BPF_PROG_TYPE_CGROUP_SOCK_ADDR:
+	case BPF_PROG_TYPE_CGROUP_SOCKOPT:
+	case BPF_PROG_TYPE_CGROUP_SYSCTL:
+	case BPF_PROG_TYPE_SOCK_OPS:
+	case PROG_NETFILTER:
+		return VF_CAP_BPF | VF_CAP_NET_ADMIN;
+	case BPF_PROG_TYPE_KPROBE:
+	case BPF_PROG_TYPE_TRACEPOINT:
+	case BPF_PROG_TYPE_PERF_EVENT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT:
+	case BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE:
+	case BPF_PROG_TYPE_TRACING:
+	case BPF_PROG_TYPE_LSM:
+	case BPF_PROG_TYPE_STRUCT_OPS:
+		return VF_CAP_BPF | VF_CAP_PERFMON;
+	case BPF_PROG_TYPE_EXT:
+		return VF_CAP_BPF | VF_CAP_NET_ADMIN | VF_CAP_PERFMON;
+	default:
+		return VF_CAP_BPF;
+	}
+}
+
 static int check_caps(struct vf_env *env)
 {
-	enum vf_caps caps = env->opts->caps;
+	static const struct {
+		enum vf_caps cap;
+		const char *name;
+	} names[] = {
+		{VF_CAP_BPF, "CAP_BPF"},
+		{VF_CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+		{VF_CAP_PERFMON, "CAP_PERFMON"},
+	};
+	uint32_t caps = env->opts->caps, missing = caps_needed(env->prog->type) & ~caps;
 
-	if (!(caps & VF_CAP_BPF) && env->prog->type != BPF_PROG_TYPE_SOCKET_FILTER &&
-	    env->prog->type != BPF_PROG_TYPE_CGROUP_SKB)
-		return vf_reject(env, KF_NEED_CAP, "programs of type %s need CAP_BPF",
-				 env->ptype->name);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (missing & names[i].cap)
+			return vf_reject(env, KF_NEED_CAP, "programs of type %s need %s",
+					 env->ptype->name, names[i].name);
 	if (!(caps & VF_CAP_PERFMON) || !(caps & VF_CAP_BPF))
 		return vf_unsupported(env, "verification for unprivileged loaders");
 	return 0;

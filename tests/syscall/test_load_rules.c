@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Verifier spec section 1 through the door of PROG_LOAD: attributes, names, flags, attach types and
+ * targets (the side tables are in test_load_records.c). Where it says so in lib/door.h the running
+ * kernel answers instead.
+ */
+#include "lib/door.h"
+#include "lib/insn.h"
+
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "btf/btf.h"
+
+static struct kfunc_kernel *image; /* the running kernel's types as a kernel of their own */
+
+static struct bpf_insn ret0[] = {I_MOV(0, 0), I_EXIT};
+static struct bpf_insn ret1[] = {I_MOV(0, 1), I_EXIT};
+
+static void good_attr(union sys_attr *a)
+{
+	door_attr(a, BPF_PROG_TYPE_SOCKET_FILTER, ret0, LEN(ret0));
+}
+
+/* ---- the attribute ---- */
+
+/* R1.1 */
+static void kernel_version(void **state)
+{
+	static const uint32_t versions[] = {0, 1, 0x061200, UINT32_MAX};
+	union sys_attr a;
+
+	(void)state;
+	for (size_t i = 0; i < LEN(versions); i++) {
+		good_attr(&a);
+		a.b.prog_type = BPF_PROG_TYPE_KPROBE;
+		a.b.kern_version = versions[i];
+		assert_answer(door_load(&a), 0);
+	}
+}
+
+/* R1.2: which texts are the GPL: trace_printk is only for such programs */
+static void licences(void **state)
+{
+	static const struct {
+		const char *text;
+		bool gpl;
+	} texts[] = {
+		{"GPL", true},
+		{"GPL v2", true},
+		{"GPL and additional rights", true},
+		{"Dual BSD/GPL", true},
+		{"Dual MIT/GPL", true},
+		{"Dual MPL/GPL", true},
+		{"", false},
+		{"gpl", false},
+		{"GPL ", false},
+		{"GPLv2", false},
+		{"GPL v3", false},
+		{"Dual BSD/GP", false},
+		{"LGPL-2.1", false},
+		{"BSD", false},
+		{"Proprietary", false},
+	};
+	struct bpf_insn code[] = {
+		I_ST(BPF_DW, 10, -8, 0),
+		I_MOVR(1, 10),
+		I_ADD(1, -8),
+		I_MOV(2, 8),
+		I_CALL(6),
+		I_MOV(0, 0),
+		I_EXIT,
+	};
+	char longer[200];
+	union sys_attr a;
+
+	(void)state;
+	for (size_t i = 0; i < LEN(texts); i++) {
+		good_attr(&a);
+		a.b.license = (uintptr_t)texts[i].text;
+		assert_answer(door_load(&a), 0); /* plain programs load under any */
+		a.b.insns = (uintptr_t)code;
+		a.b.insn_cnt = LEN(code);
+		assert_answer(door_load(&a), texts[i].gpl ? 0 : -EINVAL);
+	}
+	/* a long one is cut, not refused */
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	good_attr(&a);
+	a.b.license = (uintptr_t)longer;
+	assert_answer(door_load(&a), 0);
+	a.b.license = 8;
+	assert_answer(door_load(&a), -EFAULT);
+}
+
+/* R1.2: types that are for GPL programs only */
+static void licences_of_types(void **state)
+{
+	static const uint32_t types[] = {BPF_PROG_TYPE_LSM, BPF_PROG_TYPE_STRUCT_OPS};
+	union sys_attr a;
+
+	(void)state;
+	for (size_t i = 0; i < LEN(types); i++) {
+		good_attr(&a);
+		a.b.prog_type = types[i];
+		a.b.expected_attach_type = types[i] == BPF_PROG_TYPE_LSM ? BPF_LSM_MAC : 0;
+		a.b.license = (uintptr_t) "BSD";
+		a.b.attach_btf_id = 1;
+		assert_answer(door_load(&a), -EINVAL);
+	}
+}
+
+/* R1.3 */
+static void names(void **state)
+{
+	static const struct {
+		const char *name;
+		int err;
+	} cases[] = {
+		{"", 0},
+		{"a", 0},
+		{"Az_09.x", 0},
+		{".", 0},
+		{"fifteen_letters", 0},
+		{"sixteen__letters", -EINVAL}, /* no NUL */
+		{"a b", -EINVAL},
+		{"a-b", -EINVAL},
+		{"a/b", -EINVAL},
+		{"\xc3\xa9", -EINVAL},
+		{"a\n", -EINVAL},
+	};
+	union sys_attr a;
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		good_attr(&a);
+		memcpy(a.b.prog_name, cases[i].name, strnlen(cases[i].name, 16));
+		assert_answer(door_load(&a), cases[i].err);
+	}
+	/* letters behind the NUL do not belong to the name, but must be zero */
+	good_attr(&a);
+	memcpy(a.b.prog_name, "a\0b", 3);
+	assert_answer(door_load(&a), 0);
+}
+
+/* R1.4 */
+static void flags(void **state)
+{
+	union sys_attr a;
+
+	(void)state;
+	for (uint32_t bit = 0; bit < 32; bit++) {
+		/* sleepable, a device, a token: below and elsewhere */
+		int want = bit < 8 ? 0 : -EINVAL;
+
+		if (bit == 4 || bit == 6 || bit == 16)
+			continue;
+		good_attr(&a);
+		a.b.prog_type = BPF_PROG_TYPE_SCHED_CLS;
+		a.b.prog_flags = 1u << bit;
+		assert_answer(door_load(&a), want);
+	}
+	good_attr(&a);
+	a.b.prog_flags = SYS_F_TOKEN_FD;
+	a.prog.prog_token_fd = 4000;
+	assert_answer(door_load(&a), -EBADF);
+	/* alignment: a packet's byte 1 as two bytes */
+	for (uint32_t strict = 0; strict < 4; strict++) {
+		struct bpf_insn code[] = {
+			I_LDX(BPF_W, 2, 1, 0),
+			I_LDX(BPF_W, 3, 1, 4),
+			I_MOVR(4, 2),
+			I_ADD(4, 8),
+			{.code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = 4, .src_reg = 3, .off = 1},
+			I_LDX(BPF_H, 0, 2, 1),
+			I_MOV(0, 0),
+			I_EXIT,
+		};
+
+		good_attr(&a);
+		a.b.prog_type = BPF_PROG_TYPE_XDP;
+		a.b.insns = (uintptr_t)code;
+		a.b.insn_cnt = LEN(code);
+		a.b.prog_flags = strict;
+		assert_answer(door_load(&a), strict == 1 ? -EACCES : 0);
+	}
+}
+
+/* ---- privileges ---- */
+
+static const struct need {
+	const char *type;
+	int prog_type, attach;
+	uint32_t caps; /* VF_CAP_* beyond CAP_BPF */
+} needs[] = {
+	{"xdp", BPF_PROG_TYPE_XDP, 0, VF_CAP_NET_ADMIN},
+	{"sched_cls", BPF_PROG_TYPE_SCHED_CLS, 0, VF_CAP_NET_ADMIN},
+	{"sched_act", BPF_PROG_TYPE_SCHED_ACT, 0, VF_CAP_NET_ADMIN},
+	{"lwt_in", BPF_PROG_TYPE_LWT_IN, 0, VF_CAP_NET_ADMIN},
+	{"sk_skb", BPF_PROG_TYPE_SK_SKB, 0, VF_CAP_NET_ADMIN},
+	{"sk_msg", BPF_PROG_TYPE_SK_MSG, 0, VF_CAP_NET_ADMIN},
+	{"flow_dissector", BPF_PROG_TYPE_FLOW_DISSECTOR, 0, VF_CAP_NET_ADMIN},
+	{"cgroup_device", BPF_PROG_TYPE_CGROUP_DEVICE, 0, VF_CAP_NET_ADMIN},
+	{"cgroup_sock", BPF_PROG_TYPE_CGROUP_SOCK, 0, VF_CAP_NET_ADMIN},
+	{"cgroup_sysctl", BPF_PROG_TYPE_CGROUP_SYSCTL, 0, VF_CAP_NET_ADMIN},
+	{"sock_ops", BPF_PROG_TYPE_SOCK_OPS, 0, VF_CAP_NET_ADMIN},
+	{"netfilter", SYS_PROG_NETFILTER, SYS_ATTACH_NETFILTER, VF_CAP_NET_ADMIN},
+	{"kprobe", BPF_PROG_TYPE_KPROBE, 0, VF_CAP_PERFMON},
+	{"tracepoint", BPF_PROG_TYPE_TRACEPOINT, 0, VF_CAP_PERFMON},
+	{"perf_event", BPF_PROG_TYPE_PERF_EVENT, 0, VF_CAP_PERFMON},
+	{"raw_tracepoint", BPF_PROG_TYPE_RAW_TRACEPOINT, 0, VF_CAP_PERFMON},
+	{"sk_reuseport", BPF_PROG_TYPE_SK_REUSEPORT, 0, 0},
+	{"sk_lookup", BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP, 0},
+};
+
+/* the verdict of the running kernel for a child that has only these capabilities */
+static int load_in_child(const struct need *n, uint32_t caps)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct __user_cap_header_struct h = {_LINUX_CAPABILITY_VERSION_3, 0};
+		struct __user_cap_data_struct d[2] = {{0}};
+		union sys_attr a;
+
+		d[0].effective = d[0].permitted = caps & VF_CAP_NET_ADMIN ? 1u << CAP_NET_ADMIN : 0;
+		d[1].effective = d[1].permitted = (caps & VF_CAP_BPF ? 1u << (39 - 32) : 0) |
+						  (caps & VF_CAP_PERFMON ? 1u << (38 - 32) : 0);
+		if (syscall(SYS_capset, &h, d))
+			_exit(255);
+		good_attr(&a);
+		a.b.prog_type = n->prog_type;
+		a.b.expected_attach_type = n->attach;
+		_exit(-door_load(&a));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+static int verify_with(const struct need *n, uint32_t caps)
+{
+	struct vf_options opts = {.caps = caps};
+	struct vf_program prog = {.insns = ret0,
+				  .n_insns = LEN(ret0),
+				  .type = n->prog_type,
+				  .attach_type = n->attach,
+				  .licence = "GPL"};
+	struct vf_resolver resolver = {0};
+	struct diag_report report;
+	struct vf_facts facts;
+	int err = vf_verify(image, &prog, &resolver, &opts, &report, &facts);
+
+	vf_facts_free(&facts);
+	return err;
+}
+
+/* R1.5: every capability missing in turn */
+static void capabilities(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LEN(needs); i++) {
+		const struct need *n = &needs[i];
+
+		for (uint32_t caps = 0; caps < 8; caps++) {
+			bool enough = (caps & VF_CAP_BPF) && (n->caps & ~caps) == 0;
+			int got = door_is_kernel ? load_in_child(n, caps) : verify_with(n, caps);
+
+			if (!door_is_kernel && enough && !(caps & VF_CAP_PERFMON)) {
+				/* without CAP_PERFMON other rules hold, which are not here */
+				assert_int_equal(got, -SYS_ENOTSUPP);
+				continue;
+			}
+			if (got != (enough ? 0 : -EPERM))
+				fail_msg("%s with 0x%x: %d", n->type, caps, got);
+		}
+	}
+}
+
+/* ---- attach types and ids ---- */
+
+/* R1.6 */
+static void attach_ids(void **state)
+{
+	union sys_attr a;
+
+	(void)state;
+	/* ids are only for types with attach targets */
+	for (uint32_t type = 1; type < 33; type++) {
+		if (type == BPF_PROG_TYPE_TRACING || type == BPF_PROG_TYPE_LSM ||
+		    type == BPF_PROG_TYPE_STRUCT_OPS || type == BPF_PROG_TYPE_EXT)
+			continue;
+		good_attr(&a);
+		a.b.prog_type = type;
+		a.b.attach_btf_id = 1;
+		assert_answer(door_load(&a), -EINVAL);
+	}
+	/* out of the range of ids */
+	good_attr(&a);
+	a.b.prog_type = BPF_PROG_TYPE_TRACING;
+	a.b.expected_attach_type = BPF_TRACE_RAW_TP;
+	a.b.attach_btf_id = 0x100000;
+	assert_answer(door_load(&a), -EINVAL);
+	/* a target without an id in it */
+	for (uint32_t type = 1; type < 33; type++) {
+		int prog;
+
+		good_attr(&a);
+		prog = door(BPF_PROG_LOAD, &a.b, sizeof(a));
+		assert_true(prog >= 0);
+		a.b.prog_type = type;
+		a.b.attach_prog_fd = prog;
+		a.b.attach_btf_id = 1;
+		if (type != BPF_PROG_TYPE_TRACING && type != BPF_PROG_TYPE_EXT)
+			assert_answer(door_load(&a), -EINVAL);
+		door_close(prog);
+	}
+	good_attr(&a);
+	a.b.prog_type = BPF_PROG_TYPE_TRACING;
+	a.b.attach_prog_fd = door_map(BPF_MAP_TYPE_ARRAY, 4, 4, 1);
+	a.b.attach_btf_id = 1;
+	assert_answer(door_load(&a), -EINVAL); /* a map is no target */
+	door_close(a.b.attach_prog_fd);
+	a.b.attach_prog_fd = 4000;
+	assert_answer(door_load(&a), -EINVAL);
+}
+
+/* R1.13: types that may sleep, those with attach targets follow */
+static void who_may_sleep(void **state)
+{
+	static const struct {
+		uint32_t type, attach;
+		int plain, sleepable;
+	} cases[] = {
+		{BPF_PROG_TYPE_SYSCALL, 0, -EINVAL, 0},
+		{BPF_PROG_TYPE_KPROBE, 0, 0, 0},
+		{BPF_PROG_TYPE_SOCKET_FILTER, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_SCHED_CLS, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_SCHED_ACT, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_TRACEPOINT, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_XDP, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_PERF_EVENT, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_CGROUP_SKB, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_CGROUP_SOCK, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_LWT_IN, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_LWT_OUT, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_LWT_XMIT, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_LWT_SEG6LOCAL, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_SOCK_OPS, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_SK_SKB, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_SK_MSG, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_CGROUP_DEVICE, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_RAW_TRACEPOINT, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_FLOW_DISSECTOR, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_CGROUP_SYSCTL, 0, 0, -EINVAL},
+		{BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP, 0, -EINVAL},
+		{SYS_PROG_NETFILTER, SYS_ATTACH_NETFILTER, 0, -EINVAL},
+		{BPF_PROG_TYPE_SK_REUSEPORT, 0, 0, -EINVAL},
+	};
+	union sys_attr a;
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		good_attr(&a);
+		a.b.prog_type = cases[i].type;
+		a.b.expected_attach_type = cases[i].attach;
+		assert_answer(door_load(&a), cases[i].plain);
+		a.b.prog_flags = BPF_F_SLEEPABLE;
+		assert_answer(door_load(&a), cases[i].sleepable);
+	}
+}
+
+/* ---- targets: against the running kernel's types ---- */
+
+static uint32_t kernel_id(const char *name, uint32_t kind)
+{
+	int id = btf_find(image->btf, name, kind);
+
+	return id > 0 ? id : 0;
+}
+
+struct target {
+	const char *name;
+	uint32_t kind, type, attach, flags;
+	const char *licence;
+	int err, ret;
+};
+
+static void try_targets(const struct target *t, size_t n)
+{
+	union sys_attr a;
+
+	assert_int_equal(syscall_set_kernel(image), 0);
+	for (size_t i = 0; i < n; i++) {
+		int got;
+
+		good_attr(&a);
+		a.b.prog_type = t[i].type;
+		a.b.expected_attach_type = t[i].attach;
+		a.b.prog_flags = t[i].flags;
+		a.b.insns = (uintptr_t)(t[i].ret ? ret1 : ret0);
+		if (t[i].licence)
+			a.b.license = (uintptr_t)t[i].licence;
+		if (t[i].name) {
+			a.b.attach_btf_id = kernel_id(t[i].name, t[i].kind);
+			if (!a.b.attach_btf_id)
+				continue; /* not in this kernel */
+		}
+		got = door_load(&a);
+		if (door_is_kernel && got == -EPERM)
+			continue; /* a lockdown of this machine, not a rule of the verifier */
+		if (got != t[i].err)
+			fail_msg("row %zu, %s: %d, not %d", i, t[i].name ? t[i].name : "(none)",
+				 got, t[i].err);
+	}
+	assert_int_equal(syscall_set_kernel(NULL), 0);
+}
+
+#define TR BPF_PROG_TYPE_TRACING
+#define FN BTF_KIND_FUNC
+
+/* R1.14; R1.13 where the target decides who may sleep */
+static void attach_targets(void **state)
+{
+	static const struct target targets[] = {
+		/* no id, ids of things without a name */
+		{NULL, 0, TR, BPF_TRACE_RAW_TP, 0, NULL, -EINVAL, 0},
+		{NULL, 0, TR, BPF_TRACE_FENTRY, 0, NULL, -EINVAL, 0},
+		{NULL, 0, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 0, NULL, -EINVAL, 0},
+		{NULL, 0, BPF_PROG_TYPE_EXT, 0, 0, NULL, -EINVAL, 0},
+		/* raw tracepoints */
+		{"btf_trace_sched_switch", BTF_KIND_TYPEDEF, TR, BPF_TRACE_RAW_TP, 0, NULL, 0, 0},
+		{"btf_trace_sched_switch", BTF_KIND_TYPEDEF, TR, BPF_TRACE_FENTRY, 0, NULL, -EINVAL,
+		 0},
+		{"btf_trace_sched_switch", BTF_KIND_TYPEDEF, TR, BPF_TRACE_RAW_TP, BPF_F_SLEEPABLE,
+		 NULL, -EINVAL, 0},
+		{"u32", BTF_KIND_TYPEDEF, TR, BPF_TRACE_RAW_TP, 0, NULL, -EINVAL, 0},
+		{"task_struct", BTF_KIND_STRUCT, TR, BPF_TRACE_RAW_TP, 0, NULL, -EINVAL, 0},
+		{"do_exit", FN, TR, BPF_TRACE_RAW_TP, 0, NULL, -EINVAL, 0},
+		/* iterators */
+		{"bpf_iter_task", FN, TR, BPF_TRACE_ITER, 0, NULL, 0, 0},
+		{"bpf_iter_task", FN, TR, BPF_TRACE_ITER, BPF_F_SLEEPABLE, NULL, 0, 0},
+		{"do_exit", FN, TR, BPF_TRACE_ITER, 0, NULL, -EINVAL, 0},
+		{"task_struct", BTF_KIND_STRUCT, TR, BPF_TRACE_ITER, 0, NULL, -EINVAL, 0},
+		/* functions */
+		{"do_exit", FN, TR, BPF_TRACE_FENTRY, 0, NULL, 0, 0},
+		{"do_exit", FN, TR, BPF_TRACE_FEXIT, 0, NULL, -EINVAL, 0},
+		{"vfs_read", FN, TR, BPF_TRACE_FEXIT, 0, NULL, 0, 0},
+		{"vfs_read", FN, TR, BPF_TRACE_FENTRY, 0, NULL, -EINVAL, 1},
+		{"task_struct", BTF_KIND_STRUCT, TR, BPF_TRACE_FENTRY, 0, NULL, -EINVAL, 0},
+		{"_printk", FN, TR, BPF_TRACE_FENTRY, 0, NULL, -EINVAL, 0},
+		{"preempt_count_add", FN, TR, BPF_TRACE_FENTRY, 0, NULL, -EINVAL, 0},
+		{"vfs_read", FN, TR, 99, 0, NULL, -EINVAL, 0},
+		{"security_file_open", FN, TR, BPF_MODIFY_RETURN, 0, NULL, 0, 0},
+		{"__x64_sys_getpid", FN, TR, BPF_MODIFY_RETURN, 0, NULL, 0, 0},
+		{"__x64_sys_getpid", FN, TR, BPF_TRACE_FENTRY, BPF_F_SLEEPABLE, NULL, 0, 0},
+		/* hooks */
+		{"bpf_lsm_file_open", FN, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 0, NULL, 0, 0},
+		{"bpf_lsm_file_open", FN, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, BPF_F_SLEEPABLE, NULL, 0,
+		 0},
+		{"bpf_lsm_task_free", FN, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, BPF_F_SLEEPABLE, NULL,
+		 -EINVAL, 0},
+		{"bpf_lsm_file_open", FN, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 0, "BSD", -EINVAL, 0},
+		{"bpf_lsm_file_open", FN, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 0, NULL, -EINVAL, 1},
+		{"vfs_read", FN, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 0, NULL, -EINVAL, 0},
+		{"bpf_lsm_getprocattr", FN, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 0, NULL, -EINVAL, 0},
+		{"task_struct", BTF_KIND_STRUCT, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 0, NULL, -EINVAL,
+		 0},
+	};
+	union sys_attr a;
+
+	(void)state;
+	try_targets(targets, LEN(targets));
+	/* an id behind the last one, and a type without a name (a pointer) */
+	assert_int_equal(syscall_set_kernel(image), 0);
+	good_attr(&a);
+	a.b.prog_type = TR;
+	a.b.expected_attach_type = BPF_TRACE_FENTRY;
+	a.b.attach_btf_id = btf_end_id(image->btf) + 100000;
+	assert_answer(door_load(&a), -EINVAL);
+	for (uint32_t id = 1; id < btf_end_id(image->btf); id++) {
+		if (btf_type_kind(btf_type(image->btf, id)) != BTF_KIND_PTR)
+			continue;
+		a.b.attach_btf_id = id;
+		assert_answer(door_load(&a), -EINVAL);
+		break;
+	}
+	assert_int_equal(syscall_set_kernel(NULL), 0);
+}
+
+#define OPS BPF_PROG_TYPE_STRUCT_OPS
+
+/* the number of a member of tcp_congestion_ops */
+static uint32_t ops_member(const char *name)
+{
+	uint32_t id = kernel_id("tcp_congestion_ops", BTF_KIND_STRUCT);
+	const struct btf_type *t = btf_type(image->btf, id);
+	const struct btf_member *m;
+
+	assert_non_null(t);
+	m = btf_type_members(t);
+	for (uint32_t i = 0; i < btf_type_vlen(t); i++)
+		if (!strcmp(btf_str(image->btf, m[i].name_off), name))
+			return i;
+	fail();
+	return 0;
+}
+
+/* R1.15 */
+static void struct_ops(void **state)
+{
+	const char *tcp = "tcp_congestion_ops";
+	const struct target targets[] = {
+		{NULL, 0, OPS, 0, 0, NULL, -SYS_ENOTSUPP, 0},
+		{NULL, 0, OPS, 0, 0, "BSD", -EINVAL, 0},
+		{"task_struct", BTF_KIND_STRUCT, OPS, 0, 0, NULL, -SYS_ENOTSUPP, 0},
+		{"vfs_read", FN, OPS, 0, 0, NULL, -SYS_ENOTSUPP, 0},
+		{tcp, BTF_KIND_STRUCT, OPS, ops_member("ssthresh"), 0, NULL, 0, 0},
+		{tcp, BTF_KIND_STRUCT, OPS, ops_member("ssthresh"), 0, "BSD", -EINVAL, 0},
+		{tcp, BTF_KIND_STRUCT, OPS, ops_member("get_info"), 0, NULL, -SYS_ENOTSUPP, 0},
+		{tcp, BTF_KIND_STRUCT, OPS, ops_member("flags"), 0, NULL, -EINVAL, 0},
+		{tcp, BTF_KIND_STRUCT, OPS, ops_member("name"), 0, NULL, -EINVAL, 0},
+		{tcp, BTF_KIND_STRUCT, OPS, 1000, 0, NULL, -EINVAL, 0},
+		{tcp, BTF_KIND_STRUCT, OPS, ops_member("ssthresh"), BPF_F_SLEEPABLE, NULL, 0, 0},
+		{"bpf_dummy_ops", BTF_KIND_STRUCT, OPS, 0, 0, NULL, 0, 0},
+		{"bpf_dummy_ops", BTF_KIND_STRUCT, OPS, 0, BPF_F_SLEEPABLE, NULL, -EINVAL, 0},
+	};
+
+	(void)state;
+	try_targets(targets, LEN(targets));
+}
+
+static int setup(void **state)
+{
+	int err;
+
+	(void)state;
+	image = kernel_open_image("/sys/kernel/btf/vmlinux", NULL, NULL, 0, &err);
+	return image ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	kernel_put(image);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(kernel_version),
+		cmocka_unit_test(licences),
+		cmocka_unit_test(licences_of_types),
+		cmocka_unit_test(names),
+		cmocka_unit_test(flags),
+		cmocka_unit_test(capabilities),
+		cmocka_unit_test(attach_ids),
+		cmocka_unit_test(who_may_sleep),
+		cmocka_unit_test(attach_targets),
+		cmocka_unit_test(struct_ops),
+	};
+
+	door_init();
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
