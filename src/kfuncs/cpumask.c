@@ -416,6 +416,37 @@ __bpf_kfunc u32 bpf_cpumask_any_and_distribute(const struct cpumask *src1,
 }
 
 /**
+ * bpf_cpumask_any() - some CPU of a mask
+ * @cpumask: mask to choose from
+ *
+ * Deprecated: renamed in Linux 6.5, kept here for programs of before and to be removed with the
+ * second release of this library. Use instead: bpf_cpumask_any_distribute(), which is the same under
+ * a name that says that answers vary.
+ *
+ * Return: the id, or a number not below the number of CPUs when the mask is empty.
+ */
+__bpf_kfunc u32 bpf_cpumask_any(const struct cpumask *cpumask)
+{
+	return distribute(cpumask, NULL);
+}
+
+/**
+ * bpf_cpumask_any_and() - some CPU that two masks have in common
+ * @src1: one mask
+ * @src2: the other mask
+ *
+ * Deprecated: renamed in Linux 6.5, kept here for programs of before and to be removed with the
+ * second release of this library. Use instead: bpf_cpumask_any_and_distribute(), which is the same
+ * under a name that says that answers vary.
+ *
+ * Return: the id, or a number not below the number of CPUs when there is none.
+ */
+__bpf_kfunc u32 bpf_cpumask_any_and(const struct cpumask *src1, const struct cpumask *src2)
+{
+	return distribute(src1, src2);
+}
+
+/**
  * bpf_cpumask_weight() - count the CPUs of a mask
  * @cpumask: mask to count
  *
@@ -480,6 +511,8 @@ BTF_ID_FLAGS(func, bpf_cpumask_full, KF_RCU)
 BTF_ID_FLAGS(func, bpf_cpumask_copy, KF_RCU)
 BTF_ID_FLAGS(func, bpf_cpumask_any_distribute, KF_RCU)
 BTF_ID_FLAGS(func, bpf_cpumask_any_and_distribute, KF_RCU)
+BTF_ID_FLAGS(func, bpf_cpumask_any, KF_RCU | KF_DEPRECATED)
+BTF_ID_FLAGS(func, bpf_cpumask_any_and, KF_RCU | KF_DEPRECATED)
 BTF_ID_FLAGS(func, bpf_cpumask_weight, KF_RCU)
 BTF_ID_FLAGS(func, bpf_cpumask_populate, KF_RCU)
 BTF_KFUNCS_END(kfuncs_cpumask_set)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kfuncs over tasks (kfunc spec 12.1) on the objects of runtime/objects_task.c. Left out: the
- * version 1 hierarchies of control groups.
+ * Kfuncs over tasks (kfunc spec 12.1) on the objects of runtime/objects_task.c, with the one of Linux
+ * 6.2 that takes a stored kptr (R5.4). Left out: bpf_task_acquire_not_zero, which is refused with the
+ * words that the history has for it.
  */
 #include "kfuncs/kfuncs.h"
 
 #include "runtime/objects.h"
+#include "runtime/region.h"
 
 __bpf_kfunc_start_defs();
 
@@ -92,6 +94,54 @@ __bpf_kfunc struct task_struct *bpf_task_from_vpid(s32 vpid)
 }
 
 /**
+ * bpf_task_get_cgroup1() - find the control group of a task in a version 1 hierarchy
+ * @task: the task
+ * @hierarchy_id: number of the hierarchy, first column of /proc/PID/cgroup
+ *
+ * Asks /proc, so the call takes some microseconds. Groups of different hierarchies may have equal
+ * ids.
+ *
+ * Example::
+ *
+ *	struct cgroup *c = bpf_task_get_cgroup1(task, memory_hierarchy);
+ *
+ *	if (c) {
+ *		bpf_printk("%s", c->kn->name);
+ *		bpf_cgroup_release(c);
+ *	}
+ *
+ * Return: the group with a reference. NULL when there is no version 1 hierarchy with this number (0
+ * is the default one), it is not mounted where the library runs, or the task has ended.
+ */
+__bpf_kfunc struct cgroup *bpf_task_get_cgroup1(struct task_struct *task, int hierarchy_id)
+{
+	return rt_cgroup_get_task1(task, hierarchy_id);
+}
+
+/**
+ * bpf_task_kptr_get() - take a reference on a task stored in a map
+ * @pp: address of the kptr in a map value
+ *
+ * Deprecated: removed from Linux in 6.4, kept here for programs of that time and to be removed with
+ * the second release of this library. Use instead: load the kptr between bpf_rcu_read_lock() and
+ * bpf_rcu_read_unlock(), compare it with NULL, and call bpf_task_acquire(). That does the same
+ * without a special kind of argument.
+ *
+ * Return: the task with a reference; NULL when the slot is empty or its task is going away.
+ */
+__bpf_kfunc struct task_struct *bpf_task_kptr_get(struct task_struct **pp)
+{
+	struct task_struct *p;
+
+	rt_rcu_read_lock();
+	p = __atomic_load_n(pp, __ATOMIC_ACQUIRE);
+	if (p && !rt_task_try_get(p))
+		p = NULL;
+	rt_rcu_read_unlock();
+	return p;
+}
+
+/**
  * bpf_task_under_cgroup() - tell whether a task belongs to a part of the cgroup hierarchy
  * @task: the task
  * @ancestor: top of the part in question
@@ -130,7 +180,9 @@ BTF_ID_FLAGS(func, bpf_task_acquire, KF_ACQUIRE | KF_RCU | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_task_release, KF_RELEASE)
 BTF_ID_FLAGS(func, bpf_task_from_pid, KF_ACQUIRE | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_task_from_vpid, KF_ACQUIRE | KF_RET_NULL)
+BTF_ID_FLAGS(func, bpf_task_get_cgroup1, KF_ACQUIRE | KF_RCU | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_task_under_cgroup, KF_RCU)
+BTF_ID_FLAGS(func, bpf_task_kptr_get, KF_ACQUIRE | KF_KPTR_GET | KF_RET_NULL | KF_DEPRECATED)
 BTF_ID_FLAGS(func, bpf_send_signal_task, KF_TRUSTED_ARGS)
 BTF_KFUNCS_END(kfuncs_task_set)
 BTF_ID_GLOBAL(kfuncs_task_set)

@@ -74,6 +74,11 @@ struct cgroup *rt_cgroup_get_id(uint64_t id);
 bool rt_cgroup_path_exists(const char *path);
 /* Never NULL but when out of memory: a group that cannot be seen from here counts as the root. */
 struct cgroup *rt_cgroup_get_task(const struct task_struct *t);
+/*
+ * The task's group in a version 1 hierarchy, with a new reference; NULL when there is no such
+ * hierarchy, it is not mounted here, or the task has ended.
+ */
+struct cgroup *rt_cgroup_get_task1(const struct task_struct *t, int hierarchy_id);
 bool rt_cgroup_is_under(const struct cgroup *c, const struct cgroup *ancestor);
 /*
  * Calls fn for c and every group below it, parents before their children, or after them if post,

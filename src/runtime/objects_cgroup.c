@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Control groups: struct cgroup objects made from the directories of the cgroup2 hierarchy, or of
- * any directory tree that stands in for it (objects.h). kfunc spec 12.2 says what the kfuncs over
- * them do.
+ * any directory tree that stands in for it (objects.h), and of the version 1 hierarchies that are
+ * mounted. kfunc spec 12.2 says what the kfuncs over them do.
  *
  * The id of a group is what the kernel calls its cgroup id: the file handle of its directory; in an
  * ordinary file system, the inode number. A group whose directory is gone, or whose place was taken
@@ -10,6 +10,9 @@
  *
  * A group's lookups walk from the root, so all its ancestors exist as objects, and it holds a
  * reference on its parent: ancestors[] is valid for as long as the object.
+ *
+ * Each hierarchy has a table of its own, since their ids overlap. A version 1 hierarchy is opened
+ * when a task is first looked up in it, and again when another is mounted in its place.
  */
 #include <errno.h>
 #include <dirent.h>
@@ -24,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "runtime/cgroup_mount.h"
 #include "runtime/objects_task.h"
 #include "runtime/proc.h"
 
@@ -33,6 +37,7 @@
 
 struct rt_cgroup {
 	struct rcu_head rcu;
+	struct hierarchy *h;
 	struct rt_cgroup *next;
 	struct rt_cgroup *parent; /* held */
 	struct kernfs_node kn;
@@ -41,17 +46,20 @@ struct rt_cgroup {
 	struct cgroup c; /* last: ancestors follow */
 };
 
+struct hierarchy {
+	struct hierarchy *next;
+	bool chosen, kernfs;
+	int fd; /* O_PATH of the mount's directory; -1: none */
+	struct cgroup_mount mount;
+	struct cgroup_root root;
+	struct rt_cgroup *groups[CGROUP_BUCKETS];
+};
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct rt_cgroup *groups[CGROUP_BUCKETS];
 static _Atomic uint64_t n_alive;
 static uint64_t next_serial;
-static struct {
-	bool chosen, cgroup2;
-	int fd; /* O_PATH of dir; -1: none */
-	char dir[PATH_MAX];
-	char mount_root[PATH_MAX]; /* which part of the hierarchy is mounted there */
-	struct cgroup_root root;
-} top = {.fd = -1};
+/* the default hierarchy, and behind it those of version 1; they stay for the life of the process */
+static struct hierarchy top = {.fd = -1};
 
 uint64_t rt_cgroups_alive(void)
 {
@@ -102,70 +110,47 @@ bool rt_cgroup_is_under(const struct cgroup *c, const struct cgroup *ancestor)
 
 /* ---- the root ---- */
 
-/* Undoes the octal escapes of mountinfo, in place. */
-static void unescape(char *s)
+/* Takes the mount's directory into use, if it can be opened; under lock. */
+static int open_mount(struct hierarchy *h, const struct cgroup_mount *m)
 {
-	char *out = s;
+	int fd = open(m->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs sfs;
 
-	for (; *s; s++, out++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*out = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-			s += 3;
-		} else {
-			*out = *s;
-		}
-	}
-	*out = 0;
-}
-
-/* Finds the first cgroup2 mount: its directory and which part of the hierarchy it shows. */
-static int find_mount(char *dir, char *root)
-{
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t cap = 0;
-	int ret = -ENOENT;
-
-	if (!f)
+	if (fd < 0)
 		return -errno;
-	while (ret && getline(&line, &cap, f) > 0) {
-		char *dash = strstr(line, " - cgroup2 ");
-
-		if (!dash || sscanf(line, "%*d %*d %*s %4095s %4095s", root, dir) != 2)
-			continue;
-		unescape(root);
-		unescape(dir);
-		ret = 0;
-	}
-	free(line);
-	fclose(f);
-	return ret;
+	if (h->fd >= 0)
+		close(h->fd);
+	h->fd = fd;
+	h->mount = *m;
+	h->kernfs = !fstatfs(fd, &sfs) && (sfs.f_type == CGROUP2_SUPER_MAGIC ||
+					   sfs.f_type == CGROUP_SUPER_MAGIC);
+	return 0;
 }
 
 /* under lock */
 static int choose_root(const char *given)
 {
-	char dir[PATH_MAX], root[PATH_MAX] = "/";
-	struct statfs sfs;
-	int fd, err = 0;
+	struct cgroup_mount m = {.root = "/"};
+	int err = 0;
 
 	if (given)
-		snprintf(dir, sizeof(dir), "%s", given);
+		snprintf(m.dir, sizeof(m.dir), "%s", given);
 	else
-		err = find_mount(dir, root);
-	fd = err ? -1 : open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (!err && fd < 0)
-		err = -errno;
+		err = cgroup_mount_find(NULL, &m);
+	if (!err)
+		err = open_mount(&top, &m);
 	if (err && given)
 		return err;
-	if (top.fd >= 0)
+	if (err && top.fd >= 0) {
 		close(top.fd);
+		top.fd = -1;
+	}
+	if (err) {
+		memset(&top.mount, 0, sizeof(top.mount));
+		top.kernfs = false;
+	}
 	memset(&top.root, 0, sizeof(top.root));
-	top.fd = fd;
 	top.chosen = true;
-	top.cgroup2 = fd >= 0 && !fstatfs(fd, &sfs) && sfs.f_type == CGROUP2_SUPER_MAGIC;
-	snprintf(top.dir, sizeof(top.dir), "%s", fd >= 0 ? dir : "");
-	snprintf(top.mount_root, sizeof(top.mount_root), "%s", root);
 	return err;
 }
 
@@ -188,8 +173,8 @@ bool rt_cgroup_root_dir(char *buf, size_t size)
 	pthread_mutex_lock(&lock);
 	if (!top.chosen)
 		choose_root(NULL);
-	snprintf(buf, size, "%s", top.dir);
-	cgroup2 = top.cgroup2;
+	snprintf(buf, size, "%s", top.mount.dir);
+	cgroup2 = top.kernfs;
 	pthread_mutex_unlock(&lock);
 	return cgroup2;
 }
@@ -197,7 +182,7 @@ bool rt_cgroup_root_dir(char *buf, size_t size)
 /* ---- directories ---- */
 
 /* Id of a directory, 0 if it is not there. */
-static uint64_t dir_id(int dirfd, const char *path)
+static uint64_t dir_id(const struct hierarchy *h, const char *path)
 {
 	union {
 		struct file_handle h;
@@ -207,17 +192,17 @@ static uint64_t dir_id(int dirfd, const char *path)
 	uint64_t id;
 	int mount;
 
-	if (dirfd < 0)
+	if (h->fd < 0)
 		return 0;
-	if (top.cgroup2) {
+	if (h->kernfs) {
 		u.h.handle_bytes = MAX_HANDLE_SZ;
-		if (!name_to_handle_at(dirfd, path, &u.h, &mount, *path ? 0 : AT_EMPTY_PATH) &&
+		if (!name_to_handle_at(h->fd, path, &u.h, &mount, *path ? 0 : AT_EMPTY_PATH) &&
 		    u.h.handle_bytes == sizeof(id)) {
 			memcpy(&id, u.h.f_handle, sizeof(id));
 			return id;
 		}
 	}
-	if (fstatat(dirfd, path, &sb, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) || !S_ISDIR(sb.st_mode))
+	if (fstatat(h->fd, path, &sb, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) || !S_ISDIR(sb.st_mode))
 		return 0;
 	return sb.st_ino;
 }
@@ -226,7 +211,7 @@ static uint64_t dir_id(int dirfd, const char *path)
 
 static void table_remove(struct rt_cgroup *o)
 {
-	struct rt_cgroup **p = &groups[o->kn.id % CGROUP_BUCKETS];
+	struct rt_cgroup **p = &o->h->groups[o->kn.id % CGROUP_BUCKETS];
 
 	while (*p && *p != o)
 		p = &(*p)->next;
@@ -237,23 +222,23 @@ static void table_remove(struct rt_cgroup *o)
 	rt_cgroup_put(&o->c);
 }
 
-static struct rt_cgroup *table_find(uint64_t id)
+static struct rt_cgroup *table_find(const struct hierarchy *h, uint64_t id)
 {
 	struct rt_cgroup *o;
 
-	for (o = groups[id % CGROUP_BUCKETS]; o && o->kn.id != id; o = o->next)
+	for (o = h->groups[id % CGROUP_BUCKETS]; o && o->kn.id != id; o = o->next)
 		;
 	return o;
 }
 
 static bool still_there(const struct rt_cgroup *o)
 {
-	return !*o->path || dir_id(top.fd, o->path) == o->kn.id;
+	return !*o->path || dir_id(o->h, o->path) == o->kn.id;
 }
 
 /* A new object for the directory path (from the root, "" for it), with the table's reference. */
-static struct rt_cgroup *group_new(struct rt_cgroup *parent, uint64_t id, const char *path,
-				   const char *name)
+static struct rt_cgroup *group_new(struct hierarchy *h, struct rt_cgroup *parent, uint64_t id,
+				   const char *path, const char *name)
 {
 	int level = parent ? parent->c.level + 1 : 0;
 	struct rt_cgroup *o;
@@ -268,6 +253,7 @@ static struct rt_cgroup *group_new(struct rt_cgroup *parent, uint64_t id, const 
 		return NULL;
 	}
 	atomic_fetch_add(&n_alive, 1);
+	o->h = h;
 	snprintf(o->name, sizeof(o->name), "%s", name);
 	if (parent && rt_cgroup_try_get(&parent->c))
 		o->parent = parent;
@@ -276,7 +262,7 @@ static struct rt_cgroup *group_new(struct rt_cgroup *parent, uint64_t id, const 
 	o->kn.id = id;
 	o->kn.priv = &o->c;
 	o->kn.parent = o->kn.__parent = parent ? &parent->kn : NULL;
-	if (top.fd >= 0 && !fstatat(top.fd, path, &sb, AT_EMPTY_PATH))
+	if (h->fd >= 0 && !fstatat(h->fd, path, &sb, AT_EMPTY_PATH))
 		o->kn.mode = (umode_t)sb.st_mode;
 	o->c.self.cgroup = &o->c;
 	o->c.self.id = (int)(id & INT_MAX);
@@ -284,48 +270,49 @@ static struct rt_cgroup *group_new(struct rt_cgroup *parent, uint64_t id, const 
 	o->c.self.parent = parent ? &parent->c.self : NULL;
 	o->c.level = level;
 	o->c.kn = &o->kn;
-	o->c.root = &top.root;
+	o->c.root = &h->root;
 	o->c.refcnt.refs.counter = 1;
 	if (parent)
 		memcpy(o->c.ancestors, parent->c.ancestors,
 		       (size_t)level * sizeof(o->c.ancestors[0]));
 	o->c.ancestors[level] = &o->c;
-	o->next = groups[id % CGROUP_BUCKETS];
-	groups[id % CGROUP_BUCKETS] = o;
+	o->next = h->groups[id % CGROUP_BUCKETS];
+	h->groups[id % CGROUP_BUCKETS] = o;
 	return o;
 }
 
 /* The object of one directory, made if need be; borrowed from the table. */
-static struct rt_cgroup *group_at(struct rt_cgroup *parent, const char *path, const char *name)
+static struct rt_cgroup *group_at(struct hierarchy *h, struct rt_cgroup *parent, const char *path,
+				  const char *name)
 {
-	uint64_t id = dir_id(top.fd, path);
+	uint64_t id = dir_id(h, path);
 	struct rt_cgroup *o;
 
 	if (!id && *path)
 		return NULL;
 	if (!id)
 		id = 1; /* the root of a hierarchy that is not mounted */
-	o = table_find(id);
+	o = table_find(h, id);
 	if (o && o->parent == parent && !strcmp(o->path, path))
 		return o;
 	if (o)
 		table_remove(o);
-	o = group_new(parent, id, path, name);
+	o = group_new(h, parent, id, path, name);
 	if (o && !parent)
-		top.root.root_cgrp = &o->c;
+		h->root.root_cgrp = &o->c;
 	return o;
 }
 
 /* Borrowed from the table; NULL when the path names no directory below the root. */
-static struct rt_cgroup *walk(const char *path)
+static struct rt_cgroup *walk(struct hierarchy *h, const char *path)
 {
 	char sofar[PATH_MAX] = "", name[NAME_MAX + 1];
 	struct rt_cgroup *o;
 	size_t len = 0;
 
-	if (!top.chosen)
+	if (h == &top && !top.chosen)
 		choose_root(NULL);
-	o = group_at(NULL, "", "/");
+	o = group_at(h, NULL, "", "/");
 	while (o) {
 		size_t n;
 
@@ -344,7 +331,7 @@ static struct rt_cgroup *walk(const char *path)
 		memcpy(sofar + len, name, n + 1);
 		len += n;
 		path += n;
-		o = group_at(o, sofar, name);
+		o = group_at(h, o, sofar, name);
 	}
 	return NULL;
 }
@@ -354,7 +341,7 @@ struct cgroup *rt_cgroup_get_path(const char *path)
 	struct rt_cgroup *o;
 
 	pthread_mutex_lock(&lock);
-	o = walk(path);
+	o = walk(&top, path);
 	if (o && !rt_cgroup_try_get(&o->c))
 		o = NULL;
 	pthread_mutex_unlock(&lock);
@@ -366,26 +353,105 @@ bool rt_cgroup_path_exists(const char *path)
 	bool there;
 
 	pthread_mutex_lock(&lock);
-	there = walk(path) != NULL;
+	there = walk(&top, path) != NULL;
 	pthread_mutex_unlock(&lock);
 	return there;
+}
+
+/* The group at a path of the hierarchy, if the part of it that is mounted here has that. */
+static struct rt_cgroup *seen_from_here(struct hierarchy *h, const char *path)
+{
+	size_t len = strcmp(h->mount.root, "/") ? strlen(h->mount.root) : 0;
+
+	if (!h->kernfs || strncmp(path, h->mount.root, len) || (path[len] && path[len] != '/'))
+		return NULL;
+	return walk(h, path + len);
 }
 
 struct cgroup *rt_cgroup_get_task(const struct task_struct *t)
 {
 	char path[PATH_MAX];
 	struct rt_cgroup *o = NULL;
-	size_t len;
 
 	pthread_mutex_lock(&lock);
 	if (!top.chosen)
 		choose_root(NULL);
-	len = strcmp(top.mount_root, "/") ? strlen(top.mount_root) : 0;
-	if (top.cgroup2 && !proc_read_cgroup(t->pid, path, sizeof(path)) &&
-	    !strncmp(path, top.mount_root, len) && (!path[len] || path[len] == '/'))
-		o = walk(path + len);
+	if (!proc_read_cgroup(t->pid, 0, NULL, 0, path, sizeof(path)))
+		o = seen_from_here(&top, path);
 	if (!o)
-		o = walk("/");
+		o = walk(&top, "/");
+	if (o && !rt_cgroup_try_get(&o->c))
+		o = NULL;
+	pthread_mutex_unlock(&lock);
+	return o ? &o->c : NULL;
+}
+
+/* Lets go of the groups of one hierarchy; under lock. */
+static void drop(struct hierarchy *h, bool all)
+{
+	uint32_t b;
+
+	for (b = 0; b < CGROUP_BUCKETS; b++) {
+		struct rt_cgroup *o = h->groups[b], *next;
+
+		for (; o; o = next) {
+			next = o->next;
+			if (all || !still_there(o))
+				table_remove(o);
+		}
+	}
+}
+
+/* The version 1 hierarchy with this id, open at its mount of now, or NULL; under lock. */
+static struct hierarchy *hierarchy1(int id, const char *controllers)
+{
+	struct hierarchy *h = top.next;
+	struct cgroup_mount m;
+
+	if (cgroup_mount_find(controllers, &m))
+		return NULL;
+	while (h && h->root.hierarchy_id != id)
+		h = h->next;
+	if (h && !strcmp(h->mount.dir, m.dir) && !strcmp(h->mount.root, m.root) &&
+	    h->mount.dev == m.dev)
+		return h;
+	if (h)
+		drop(h, true);
+	if (!h) {
+		h = mem_zalloc(sizeof(*h));
+		if (!h)
+			return NULL;
+		h->fd = -1;
+		h->chosen = true;
+		h->root.hierarchy_id = id;
+		if (!strncmp(controllers, "name=", 5))
+			snprintf(h->root.name, sizeof(h->root.name), "%.63s", controllers + 5);
+		h->next = top.next;
+		top.next = h;
+	}
+	return open_mount(h, &m) ? NULL : h;
+}
+
+struct cgroup *rt_cgroup_get_task1(const struct task_struct *t, int hierarchy_id)
+{
+	char path[PATH_MAX], controllers[256];
+	const struct rt_task *task = (const struct rt_task *)t;
+	struct rt_cgroup *o = NULL;
+	struct proc_stat now;
+	struct hierarchy *h;
+
+	if (hierarchy_id <= 0)
+		return NULL;
+	if (proc_read_cgroup(t->pid, hierarchy_id, controllers, sizeof(controllers), path,
+			     sizeof(path)))
+		return NULL;
+	/* the thread id may belong to somebody else by now */
+	if (proc_read_stat(t->pid, &now) || now.start != task->start_ticks)
+		return NULL;
+	pthread_mutex_lock(&lock);
+	h = hierarchy1(hierarchy_id, controllers);
+	if (h)
+		o = seen_from_here(h, path);
 	if (o && !rt_cgroup_try_get(&o->c))
 		o = NULL;
 	pthread_mutex_unlock(&lock);
@@ -417,7 +483,7 @@ static bool search(uint64_t id, char *path, size_t len, uint32_t *budget)
 		if (len)
 			path[len] = '/';
 		memcpy(path + at, e->d_name, n + 1);
-		found = dir_id(top.fd, path) == id || search(id, path, at + n, budget);
+		found = dir_id(&top, path) == id || search(id, path, at + n, budget);
 		if (!found)
 			path[len] = 0;
 	}
@@ -434,15 +500,15 @@ struct cgroup *rt_cgroup_get_id(uint64_t id)
 	pthread_mutex_lock(&lock);
 	if (!top.chosen)
 		choose_root(NULL);
-	o = table_find(id);
+	o = table_find(&top, id);
 	if (o && !still_there(o)) {
 		table_remove(o);
 		o = NULL;
 	}
 	if (!o) {
-		o = walk("/");
+		o = walk(&top, "/");
 		if (o && o->kn.id != id)
-			o = top.fd >= 0 && search(id, path, 0, &budget) ? walk(path) : NULL;
+			o = top.fd >= 0 && search(id, path, 0, &budget) ? walk(&top, path) : NULL;
 	}
 	if (o && (o->kn.id != id || !rt_cgroup_try_get(&o->c)))
 		o = NULL;
@@ -465,7 +531,8 @@ static int visit(struct below *b, struct rt_cgroup *o, size_t len);
 /* The directories in the one at b->path (len bytes), which is that of o */
 static int visit_children(struct below *b, struct rt_cgroup *o, size_t len)
 {
-	int fd = top.fd < 0 ? -1 : openat(top.fd, len ? b->path : ".",
+	int top_fd = o->h->fd;
+	int fd = top_fd < 0 ? -1 : openat(top_fd, len ? b->path : ".",
 					  O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *e;
@@ -487,7 +554,7 @@ static int visit_children(struct below *b, struct rt_cgroup *o, size_t len)
 		if (len)
 			b->path[len] = '/';
 		memcpy(b->path + at, e->d_name, n + 1);
-		child = group_at(o, b->path, e->d_name);
+		child = group_at(o->h, o, b->path, e->d_name);
 		if (child)
 			ret = visit(b, child, at + n);
 		b->path[len] = 0;
@@ -514,7 +581,7 @@ int rt_cgroup_below(struct cgroup *c, bool post, int (*fn)(void *ctx, struct cgr
 	pthread_mutex_lock(&lock);
 	snprintf(b.path, sizeof(b.path), "%s", o->path);
 	/* one that was removed, or is of a root that was left, has nothing below it any more */
-	if (table_find(o->kn.id) == o && still_there(o))
+	if (table_find(o->h, o->kn.id) == o && still_there(o))
 		ret = visit(&b, o, strlen(b.path));
 	else
 		ret = fn(ctx, c);
@@ -531,29 +598,22 @@ void rt_cgroup_ended(struct cgroup *c)
 	pthread_mutex_unlock(&lock);
 }
 
-static void drop(bool all)
+static void drop_everywhere(bool all)
 {
-	uint32_t b;
+	struct hierarchy *h;
 
 	pthread_mutex_lock(&lock);
-	for (b = 0; b < CGROUP_BUCKETS; b++) {
-		struct rt_cgroup *o = groups[b], *next;
-
-		for (; o; o = next) {
-			next = o->next;
-			if (all || !still_there(o))
-				table_remove(o);
-		}
-	}
+	for (h = &top; h; h = h->next)
+		drop(h, all);
 	pthread_mutex_unlock(&lock);
 }
 
 void rt_cgroups_reap(void)
 {
-	drop(false);
+	drop_everywhere(false);
 }
 
 void rt_cgroups_forget(void)
 {
-	drop(true);
+	drop_everywhere(true);
 }

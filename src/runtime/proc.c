@@ -208,7 +208,17 @@ int proc_read_status(pid_t tid, struct proc_status *st)
 	return st->tgid > 0 ? 0 : -EPROTO;
 }
 
-int proc_read_cgroup(pid_t tid, char *path, size_t size)
+/* Copies text to buf, if there is room */
+static int put_text(char *buf, size_t size, const char *text)
+{
+	if (strlen(text) >= size)
+		return -ENAMETOOLONG;
+	memcpy(buf, text, strlen(text) + 1);
+	return 0;
+}
+
+int proc_read_cgroup(pid_t tid, int hierarchy, char *controllers, size_t room, char *path,
+		     size_t size)
 {
 	char buf[PROC_TEXT], *line, *save = NULL;
 	ssize_t n = proc_slurp(tid, "cgroup", buf, sizeof(buf));
@@ -216,18 +226,21 @@ int proc_read_cgroup(pid_t tid, char *path, size_t size)
 	if (n < 0)
 		return (int)n;
 	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *end;
+		char *names, *where, *end;
+		int err = 0;
 
-		if (strncmp(line, "0::", 3))
+		if (strtol(line, &names, 10) != hierarchy || *names != ':')
 			continue;
-		line += 3;
-		end = strstr(line, " (deleted)");
+		where = strchr(++names, ':');
+		if (!where)
+			return -EPROTO;
+		*where++ = 0;
+		end = strstr(where, " (deleted)");
 		if (end && !end[10])
 			*end = 0;
-		if (strlen(line) >= size)
-			return -ENAMETOOLONG;
-		memcpy(path, line, strlen(line) + 1);
-		return 0;
+		if (controllers)
+			err = put_text(controllers, room, names);
+		return err ? err : put_text(path, size, where);
 	}
 	return -ENODATA;
 }

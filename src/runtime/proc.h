@@ -40,8 +40,13 @@ struct proc_status { /* /proc/PID/task/TID/status */
 /* All: 0, -ESRCH when there is no such thread, -EPROTO when the text is not understood, -errno. */
 int proc_read_stat(pid_t tid, struct proc_stat *st);
 int proc_read_status(pid_t tid, struct proc_status *st);
-/* Path in the default hierarchy ("/a/b"), as seen from here. -ENODATA: no such line. */
-int proc_read_cgroup(pid_t tid, char *path, size_t size);
+/*
+ * Path in a hierarchy of control groups ("/a/b"), as seen from here; 0 is the default one. Where
+ * controllers is not NULL, also what the hierarchy is known by: "cpu,cpuacct", "name=systemd".
+ * -ENODATA: no such hierarchy.
+ */
+int proc_read_cgroup(pid_t tid, int hierarchy, char *controllers, size_t room, char *path,
+		     size_t size);
 /* inode of a namespace link, 0 if it cannot be read */
 uint64_t proc_ns_inode(pid_t tid, const char *ns);
 /* Path of the executable, or "" */

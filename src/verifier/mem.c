@@ -508,8 +508,9 @@ static int arg_refused(struct vf_env *env, uint32_t regno, const char *why)
 	char what[DIAG_TEXT];
 
 	vf_note(env, r->made_at, "r%u gets its value here", regno);
-	return vf_reject(env, KF_ARG_MEM, "r%u, a %s, %s", regno,
-			 vf_reg_describe(env, r, what, sizeof(what)), why);
+	vf_reg_describe(env, r, what, sizeof(what));
+	return vf_reject(env, KF_ARG_MEM, "r%u, %s%s, %s", regno,
+			 r->base == VF_SCALAR ? "" : "a ", what, why);
 }
 
 static int mem_arg(struct vf_env *env, uint32_t regno, const struct vf_mem_arg *a, bool commit)
