@@ -1,78 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * kfunc check: judges every program of every object. Objects are independent of each other, so they
- * are shared out to threads; the output is in the order of the operands whatever ends first.
+ * are shared out to threads, large ones first so that none is left alone at the end; the output is in
+ * the order of the operands whatever ends first.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "diag/diag.h"
+#include "check.h"
 
-struct check {
-	struct kfunc_kernel *kernel;
-	const char *prog;
-	struct cli_list flags; /* "N" for all programs, "PROG=N" for one */
-	bool json, colour, quiet;
-	char **operands;
-	struct check_result *results;
-	unsigned int n, next;
-	pthread_mutex_t lock;
-	pthread_cond_t done;
-};
+#define MAX_JOBS 256u
 
-struct check_result {
-	struct strbuf out, err;
-	unsigned int count[4]; /* by enum kfunc_verdict */
-	bool failed, ready;
-};
-
-static void put_json(struct strbuf *b, const struct check *c, const char *object,
-		     const struct kfunc_program *p, const struct kfunc_report *r)
-{
-	strbuf_puts(b, "{\"schema\":1,\"object\":");
-	diag_json_string(b, object);
-	strbuf_puts(b, ",\"program\":");
-	diag_json_string(b, kfunc_program__name(p));
-	strbuf_puts(b, ",\"section\":");
-	diag_json_string(b, kfunc_program__section(p));
-	strbuf_puts(b, ",\"prog_type\":");
-	diag_json_string(b, kfunc_program__type_name(p));
-	strbuf_puts(b, ",\"kernel\":");
-	diag_json_string(b, kfunc_kernel__release(c->kernel));
-	strbuf_printf(b, ",\"verdict\":\"%s\",\"errno\":%d,\"code\":",
-		      diag_verdict_name((enum diag_verdict)r->verdict), r->err);
-	if (r->code)
-		strbuf_printf(b, "\"KF%04u\"", r->code);
-	else
-		strbuf_puts(b, "null");
-	strbuf_puts(b, ",\"message\":");
-	diag_json_string(b, r->message);
-	strbuf_printf(b,
-		      ",\"insns\":%u,\"processed\":%llu,\"states\":%u,\"peak_states\":%u,"
-		      "\"stack\":%u,\"verify_ns\":%llu}\n",
-		      r->insns, (unsigned long long)r->processed, r->states, r->peak_states,
-		      r->stack, (unsigned long long)r->verify_ns);
-}
-
-static void put_text(struct strbuf *b, const struct check *c, const struct kfunc_program *p,
-		     const struct kfunc_report *r)
-{
-	if (r->verdict != KFUNC_ACCEPT)
-		strbuf_printf(b, "%s\n", r->text);
-	else if (!c->quiet)
-		strbuf_printf(b, "accepted: %s (%s), %u instructions, %llu simulated in %llu us\n",
-			      kfunc_program__name(p), kfunc_program__section(p), r->insns,
-			      (unsigned long long)r->processed,
-			      (unsigned long long)r->verify_ns / 1000);
-}
-
-/* --prog-flags N and --prog-flags PROG=N. False when a value is malformed. */
-static bool flags_ok(const struct cli_list *l)
+/* --prog-flags N and --prog-flags PROG=N: the first value that is malformed, or NULL */
+static const char *bad_flags(const struct cli_list *l)
 {
 	unsigned int i;
 
@@ -80,11 +26,10 @@ static bool flags_ok(const struct cli_list *l)
 		const char *eq = strrchr(l->v[i], '='), *num = eq ? eq + 1 : l->v[i];
 		char *end;
 
-		strtoul(num, &end, 0);
-		if (end == num || *end)
-			return false;
+		if (strtoull(num, &end, 0) > UINT32_MAX || end == num || *end || *num == '-')
+			return l->v[i];
 	}
-	return true;
+	return NULL;
 }
 
 static void apply_flags(const struct cli_list *l, struct kfunc_program *p)
@@ -121,7 +66,7 @@ static void check_object(const struct check *c, const char *operand, struct chec
 {
 	char why[256] = "";
 	KFUNC_OPTS(kfunc_object_opts, opts, .kernel = c->kernel, .colour = c->colour && !c->json,
-		   .error = why, .error_size = sizeof(why));
+		   .error = why, .error_size = sizeof(why), .profile = c->stats);
 	struct kfunc_program *p = NULL;
 	struct kfunc_object *obj = NULL;
 	bool temporary;
@@ -156,9 +101,9 @@ static void check_object(const struct check *c, const char *operand, struct chec
 			continue;
 		res->count[r.verdict]++;
 		if (c->json)
-			put_json(&res->out, c, operand, p, &r);
+			check_put_json(&res->out, c, operand, p, &r);
 		else
-			put_text(&res->out, c, p, &r);
+			check_put_text(&res->out, c, p, &r);
 	}
 out:
 	kfunc_object__close(obj);
@@ -171,30 +116,98 @@ static void *work(void *arg)
 
 	pthread_mutex_lock(&c->lock);
 	while (c->next < c->n) {
-		unsigned int i = c->next++;
+		unsigned int i = c->order[c->next++];
 
 		pthread_mutex_unlock(&c->lock);
 		check_object(c, c->operands[i], &c->results[i]);
 		pthread_mutex_lock(&c->lock);
 		c->results[i].ready = true;
+		c->n_ready++;
 		pthread_cond_signal(&c->done);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }
 
+struct sized {
+	off_t size;
+	unsigned int i;
+};
+
+static int larger_first(const void *a, const void *b)
+{
+	const struct sized *x = a, *y = b;
+
+	if (x->size != y->size)
+		return x->size < y->size ? 1 : -1;
+	return (x->i > y->i) - (x->i < y->i);
+}
+
+static int set_order(struct check *c, bool alone)
+{
+	struct sized *s = calloc(c->n, sizeof(*s));
+	unsigned int i;
+
+	c->order = calloc(c->n, sizeof(*c->order));
+	if (!s || !c->order) {
+		free(s);
+		return -ENOMEM;
+	}
+	for (i = 0; i < c->n; i++) {
+		struct stat st;
+
+		s[i].i = i;
+		s[i].size = !alone && stat(c->operands[i], &st) == 0 ? st.st_size : 0;
+	}
+	qsort(s, c->n, sizeof(*s), larger_first);
+	for (i = 0; i < c->n; i++)
+		c->order[i] = s[i].i;
+	free(s);
+	return 0;
+}
+
+/* Waits for result i, showing how many there are. */
+static void await(struct check *c, unsigned int i, struct progress *p)
+{
+	struct timespec until;
+	unsigned int ready;
+
+	pthread_mutex_lock(&c->lock);
+	while (!c->results[i].ready) {
+		ready = c->n_ready;
+		if (!p->on) {
+			pthread_cond_wait(&c->done, &c->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&c->lock);
+		progress_show(p, ready, c->n, c->operands[i]);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += 100000000;
+		until.tv_sec += until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_mutex_lock(&c->lock);
+		if (!c->results[i].ready)
+			pthread_cond_timedwait(&c->done, &c->lock, &until);
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
 /* Prints each result as soon as all before it are printed. */
 static void print_results(struct check *c)
 {
+	struct progress progress;
 	unsigned int i;
+
+	progress_start(&progress);
+	if (c->n == 1)
+		progress.on = false;
 
 	for (i = 0; i < c->n; i++) {
 		struct check_result *r = &c->results[i];
 
-		pthread_mutex_lock(&c->lock);
-		while (!r->ready)
-			pthread_cond_wait(&c->done, &c->lock);
-		pthread_mutex_unlock(&c->lock);
+		await(c, i, &progress);
+		if (r->err.len || r->out.len)
+			progress_erase(&progress);
 		fputs(strbuf_str(&r->err), stderr);
 		if (r->out.len)
 			fwrite(r->out.s, 1, r->out.len, stdout);
@@ -204,6 +217,7 @@ static void print_results(struct check *c)
 		strbuf_free(&r->out);
 		strbuf_free(&r->err);
 	}
+	progress_erase(&progress);
 }
 
 static int run_all(struct check *c, unsigned int jobs)
@@ -211,8 +225,10 @@ static int run_all(struct check *c, unsigned int jobs)
 	pthread_t *threads = calloc(jobs, sizeof(*threads));
 	unsigned int i, started = 0;
 
-	if (!threads)
+	if (!threads || set_order(c, jobs == 1)) {
+		free(threads);
 		return -ENOMEM;
+	}
 	for (i = 0; i < jobs && i < c->n; i++)
 		if (pthread_create(&threads[started], NULL, work, c) == 0)
 			started++;
@@ -248,8 +264,9 @@ static int exit_status(const struct check *c)
 
 int cmd_check(const struct cli_command *cmd, int argc, char **argv)
 {
-	struct check c = {.colour = cli_colour(STDOUT_FILENO)};
+	struct check c = {.colour = cli_colour(STDOUT_FILENO), .top = 10};
 	const char *kernel = NULL;
+	const char *bad;
 	uint32_t jobs = 1;
 	const struct cli_option opts[] = {
 		{"kernel", 'k', CLI_STRING, "live|FILE",
@@ -260,6 +277,10 @@ int cmd_check(const struct cli_command *cmd, int argc, char **argv)
 		{"json", 0, CLI_FLAG, NULL, "one JSON object a line for every program", &c.json},
 		{"quiet", 'q', CLI_FLAG, NULL, "only what is not accepted", &c.quiet},
 		{"jobs", 'j', CLI_NUMBER, "N", "check N objects at a time", &jobs},
+		{"stats", 0, CLI_FLAG, NULL, "where instructions and states went, by source line",
+		 &c.stats},
+		{"top", 0, CLI_NUMBER, "N", "lines that --stats shows (default: 10; 0: all)",
+		 &c.top},
 		{0},
 	};
 	int n = cli_parse(cmd, opts, argc, argv, NULL), status = CLI_USAGE;
@@ -272,8 +293,12 @@ int cmd_check(const struct cli_command *cmd, int argc, char **argv)
 		cli_usage(cmd, "which object?");
 		goto out;
 	}
-	if (!flags_ok(&c.flags) || jobs == 0 || jobs > 256) {
-		cli_usage(cmd, "a number is out of range");
+	bad = bad_flags(&c.flags);
+	if (bad || jobs == 0 || jobs > MAX_JOBS) {
+		if (bad)
+			cli_usage(cmd, "--prog-flags wants N or PROG=N, not '%s'", bad);
+		else
+			cli_usage(cmd, "--jobs is from 1 to %u, not %u", MAX_JOBS, jobs);
 		goto out;
 	}
 	c.kernel = cli_kernel(kernel);
@@ -289,6 +314,7 @@ int cmd_check(const struct cli_command *cmd, int argc, char **argv)
 	else
 		status = exit_status(&c);
 	free(c.results);
+	free(c.order);
 	kfunc_kernel__close(c.kernel);
 out:
 	free(c.flags.v);

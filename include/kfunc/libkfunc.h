@@ -112,6 +112,8 @@ struct kfunc_object_opts {
 	/* filled with a sentence when opening fails; may be NULL */
 	char *error;
 	size_t error_size;
+	/* the verifier counts its work by source line: kfunc_program__line_stats() */
+	bool profile;
 	size_t : 0;
 };
 
@@ -190,11 +192,36 @@ struct kfunc_report {
 	uint32_t states, peak_states;
 	uint32_t stack; /* bytes, deepest chain of calls */
 	uint64_t verify_ns;
+	uint64_t state_bytes; /* memory of all the verifier's states, at most */
 	size_t : 0;
 };
 
 /* The outcome of load or check for one program. 0, or -ENOENT when it was not considered. */
 KFUNC_API int kfunc_program__report(const struct kfunc_program *prog, struct kfunc_report *report);
+
+/* What the verifier did for one line of source. Strings are valid until the object is closed. */
+struct kfunc_line_stats {
+	size_t sz;
+	const char *file; /* as the compiler was given it; "": no line information */
+	const char *text; /* the line, without what it is indented by; otherwise the instruction */
+	uint32_t line;
+	uint32_t insn;        /* first instruction made of it that was reached */
+	uint32_t insns;       /* how many of them there are */
+	uint64_t processed;   /* times that they were simulated, all together */
+	uint64_t states;      /* states stored in front of them */
+	uint64_t peak_states; /* those kept, at most: of each instruction, added up */
+	uint64_t compared;    /* stored states that an arriving path was compared with */
+	uint64_t pruned;      /* paths that ended there because a stored state covers them */
+	size_t : 0;
+};
+
+/*
+ * The i-th line by instructions simulated, most first, after load or check of an object that was opened
+ * with opts.profile. Without line information every instruction is an entry of its own. 0, -ENOENT past
+ * the last, -EINVAL and -E2BIG about stats->sz.
+ */
+KFUNC_API int kfunc_program__line_stats(const struct kfunc_program *prog, uint32_t i,
+					struct kfunc_line_stats *stats);
 
 /* ---- running ---- */
 

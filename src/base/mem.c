@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -67,6 +68,11 @@ char *mem_strdup(const char *s)
 void mem_free(void *p)
 {
 	free(p);
+}
+
+size_t mem_size(const void *p)
+{
+	return p ? malloc_usable_size((void *)(uintptr_t)p) + sizeof(size_t) : 0;
 }
 
 int mem_grow(void **arr, size_t *cap, size_t need, size_t elem_size)

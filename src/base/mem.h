@@ -20,6 +20,8 @@ void *mem_realloc(void *p, size_t size);
 void *mem_dup(const void *p, size_t size);
 char *mem_strdup(const char *s);
 void mem_free(void *p);
+/* what a block takes of memory, the allocator's own word included; 0 for NULL */
+size_t mem_size(const void *p);
 
 /*
  * Grows *arr, an array of elements of elem_size bytes with room for *cap of them, to room for at

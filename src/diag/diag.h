@@ -80,6 +80,7 @@ struct diag_report {
 	/* statistics, also when accepted */
 	uint64_t processed; /* instructions simulated */
 	uint32_t total_states, peak_states;
+	uint64_t state_bytes; /* memory of all states, at most */
 	uint32_t stack;     /* bytes, deepest chain */
 	uint64_t verify_ns; /* filled by the caller, the verifier reads no clock */
 };

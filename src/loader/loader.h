@@ -35,6 +35,8 @@ struct kfunc_program {
 	uint32_t insns;
 	struct diag_report report;
 	char *text;
+	struct loader_line *lines; /* profile.c; when obj->profile */
+	uint32_t n_lines;
 };
 
 struct kfunc_map {
@@ -50,7 +52,7 @@ struct kfunc_object {
 	size_t elf_size;
 	struct kfunc_kernel *kernel;
 	uint32_t prog_flags;
-	bool colour;
+	bool colour, profile;
 	struct bpf_object *bpf;
 	struct kfunc_program *progs;
 	uint32_t n_progs;
@@ -92,6 +94,7 @@ struct loader_session {
 	struct kfunc_program *current; /* whose PROG_LOAD is in progress */
 	struct kfunc_program *failed;  /* last one that was not accepted, while loading */
 	bool check;        /* collect verdicts instead of stopping at the first rejection */
+	struct vf_profile profile; /* of current */
 	struct strbuf log; /* libbpf's warnings */
 };
 
@@ -129,6 +132,14 @@ void loader_types_forget(const struct kfunc_kernel *kernel);
 /* Renders report with the source lines of the program that was loaded. NULL: out of memory. */
 char *loader_render(const struct diag_report *report, const char *object, const char *program,
 		    const struct vf_program *prog, bool colour);
+
+/* ---- profile.c ---- */
+
+struct loader_line; /* what the verifier did for one source line */
+/* Keeps with p, by source line, what was counted while prog was verified. 0 or -ENOMEM. */
+int loader_profile_keep(struct kfunc_program *p, const struct vf_profile *prof,
+			const struct vf_program *prog);
+void loader_profile_free(struct kfunc_program *p);
 
 /* ---- opts.c: structs of options that grow ---- */
 

@@ -152,6 +152,7 @@ static struct kfunc_object *open_elf(void *elf, size_t size, const char *path,
 	loader_weaken(elf, size);
 	obj->prog_flags = o->prog_flags;
 	obj->colour = o->colour;
+	obj->profile = o->profile;
 	obj->kernel = kernel_get(o->kernel ? o->kernel : kfunc_kernel__live());
 	obj->name = o->name ? mem_strdup(o->name) : name_from_path(path);
 	if (!obj->kernel || !obj->name)
@@ -224,6 +225,7 @@ void kfunc_object__close(struct kfunc_object *obj)
 		mem_free(obj->progs[i].name);
 		mem_free(obj->progs[i].section);
 		mem_free(obj->progs[i].text);
+		loader_profile_free(&obj->progs[i]);
 	}
 	for (i = 0; i < obj->n_maps; i++)
 		mem_free(obj->maps[i].name);

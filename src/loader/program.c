@@ -73,6 +73,7 @@ int kfunc_program__report(const struct kfunc_program *prog, struct kfunc_report 
 	out.processed = r->processed;
 	out.states = r->total_states;
 	out.peak_states = r->peak_states;
+	out.state_bytes = r->state_bytes;
 	out.stack = r->stack;
 	out.verify_ns = r->verify_ns;
 	loader_opts_out(report, &out, sizeof(out));

@@ -148,6 +148,8 @@ static unsigned int observe(void *ctx, const struct syscall_load *load)
 	p->judged = true;
 	mem_free(p->text);
 	p->text = NULL;
+	if (s->obj->profile && loader_profile_keep(p, &s->profile, load->prog))
+		loader_profile_free(p);
 	loader_warn_deprecated(s->obj, p, load->facts);
 	if (p->report.verdict != DIAG_ACCEPT)
 		p->text = loader_render(&p->report, s->obj->name, p->name, load->prog,
@@ -184,9 +186,14 @@ int loader_prog_load(enum bpf_prog_type type, const char *name, const char *lice
 	}
 	opts->prog_flags |= p->extra_flags | s->obj->prog_flags;
 	s->current = p;
+	if (s->obj->profile)
+		syscall_set_profile(&s->profile);
 	ret = bpf_prog_load(type, name, license, insns, n, opts);
 	err = errno;
 	s->current = NULL;
+	if (s->obj->profile)
+		syscall_set_profile(NULL);
+	vf_profile_free(&s->profile);
 	if (ret < 0 && p->judged)
 		s->failed = p;
 	errno = err;

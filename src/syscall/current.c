@@ -42,7 +42,7 @@ struct sys_thread *sys_thread(bool make)
 /* gives the memory back when nothing is set any more */
 static void tidy(struct sys_thread *t)
 {
-	if (t->kernel || t->observer || t->has_opts)
+	if (t->kernel || t->observer || t->has_opts || t->profile)
 		return;
 	pthread_setspecific(key, NULL);
 	mem_free(t);
@@ -91,6 +91,17 @@ int syscall_set_verifier_options(const struct vf_options *opts)
 	t->has_opts = opts != NULL;
 	if (opts)
 		t->opts = *opts;
+	tidy(t);
+	return 0;
+}
+
+int syscall_set_profile(struct vf_profile *profile)
+{
+	struct sys_thread *t = sys_thread(profile != NULL);
+
+	if (!t)
+		return profile ? -ENOMEM : 0;
+	t->profile = profile;
 	tidy(t);
 	return 0;
 }

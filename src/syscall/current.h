@@ -14,6 +14,7 @@ struct sys_thread {
 	void *observer_ctx;
 	bool has_opts;
 	struct vf_options opts;
+	struct vf_profile *profile;
 };
 
 /* NULL: nothing set (make false) or no memory */

@@ -110,6 +110,8 @@ static void verify(struct sys_load *l)
 	memset(&opts, 0, sizeof(opts));
 	if (t && t->has_opts)
 		opts = t->opts;
+	if (t && t->profile)
+		opts.profile = t->profile;
 	opts.caps = VF_CAP_ALL & ~VF_CAP_SYS_BOOT;
 	if (has_sys_boot())
 		opts.caps |= VF_CAP_SYS_BOOT;

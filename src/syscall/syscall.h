@@ -84,5 +84,7 @@ void syscall_source(struct diag_source *src, const struct vf_program *prog);
 
 /* Options of this thread's verifications (instruction budget, recording); NULL: defaults. */
 int syscall_set_verifier_options(const struct vf_options *opts);
+/* Where the next verification of this thread leaves its counts, empty; NULL: nowhere. 0 or -ENOMEM. */
+int syscall_set_profile(struct vf_profile *profile);
 
 #endif

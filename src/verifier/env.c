@@ -75,6 +75,13 @@ static int prepare(struct vf_env *env)
 	env->sub = mem_calloc(VF_MAX_SUBPROGS + 1, sizeof(*env->sub));
 	if (!env->info || !env->stored || !env->facts->insn || !env->subprog || !env->sub)
 		return vf_nomem(env);
+	if (env->opts->profile) {
+		env->count = mem_calloc(n, sizeof(*env->count));
+		if (!env->count)
+			return vf_nomem(env);
+		env->opts->profile->insn = env->count;
+		env->opts->profile->n_insns = n;
+	}
 	env->facts->n_insns = n;
 	env->facts->exception_cb = -1;
 	return 0;
@@ -134,6 +141,7 @@ int vf_verify(const struct kfunc_kernel *kernel, const struct vf_program *prog,
 	report->processed = env->processed;
 	report->total_states = env->total_states;
 	report->peak_states = env->peak_states;
+	report->state_bytes = env->peak_state_bytes;
 	if (err && report->verdict == DIAG_ACCEPT) /* a rule without its diagnostic: say so */
 		diag_fail(report, KF_OUT_OF_MEMORY, "the verifier stopped with error %d", err);
 	if (report->verdict != DIAG_ACCEPT)
@@ -141,6 +149,12 @@ int vf_verify(const struct kfunc_kernel *kernel, const struct vf_program *prog,
 	cleanup(env);
 	mem_free(env);
 	return report->err;
+}
+
+void vf_profile_free(struct vf_profile *profile)
+{
+	mem_free(profile->insn);
+	memset(profile, 0, sizeof(*profile));
 }
 
 void vf_facts_free(struct vf_facts *facts)

@@ -223,14 +223,13 @@ int vf_hist_linked(struct vf_env *env, const uint16_t *item, uint32_t n)
 {
 	struct vf_state *st = env->cur;
 	struct vf_hist insn;
-	size_t cap = st->cap_hist;
 	uint32_t data = (n + 1) / 2;
 
 	if (!n || !st->n_hist)
 		return 0;
-	if (mem_grow((void **)&st->hist, &cap, st->n_hist + data, sizeof(*st->hist)))
-		return vf_nomem(env);
-	st->cap_hist = cap;
+	if (vf_mem_grow(env, (void **)&st->hist, &st->cap_hist, st->n_hist + data,
+			sizeof(*st->hist)))
+		return -ENOMEM;
 	insn = st->hist[--st->n_hist];
 	for (uint32_t i = 0; i < n; i += 2)
 		st->hist[st->n_hist++] = (struct vf_hist){

@@ -9,24 +9,13 @@
  */
 #include "verifier/call.h"
 
-#define MIN_REFS 4
-
 uint32_t vf_ref_acquire(struct vf_env *env, enum vf_ref_kind kind)
 {
 	struct vf_state *st = env->cur;
 	struct vf_ref *r;
 
-	if (st->n_refs == st->cap_refs) {
-		uint32_t cap = st->cap_refs ? st->cap_refs * 2 : MIN_REFS;
-
-		r = mem_realloc(st->refs, cap * sizeof(*r));
-		if (!r) {
-			vf_nomem(env);
-			return 0;
-		}
-		st->refs = r;
-		st->cap_refs = cap;
-	}
+	if (vf_mem_grow(env, (void **)&st->refs, &st->cap_refs, st->n_refs + 1, sizeof(*r)))
+		return 0;
 	r = &st->refs[st->n_refs++];
 	*r = (struct vf_ref){.kind = kind, .id = vf_new_id(env), .insn = env->insn_idx};
 	for (uint32_t f = st->cur_frame; f > 0; f--) {

@@ -14,6 +14,40 @@
 #define FRAME_CLASSES (VF_MAX_SLOTS / 8 + 1)
 #define MAX_PENDING 8192 /* R9.1 */
 
+/* All that states consist of comes from these two, so that its peak is known (report.state_bytes). */
+static void *counted(struct vf_env *env, void *p)
+{
+	env->state_bytes += mem_size(p);
+	if (env->state_bytes > env->peak_state_bytes)
+		env->peak_state_bytes = env->state_bytes;
+	return p;
+}
+
+void *vf_mem_alloc(struct vf_env *env, size_t size)
+{
+	return counted(env, mem_zalloc(size));
+}
+
+int vf_mem_grow(struct vf_env *env, void **arr, uint32_t *cap, uint32_t need, size_t elem_size)
+{
+	size_t was = mem_size(*arr), room = *cap;
+
+	if (need <= room)
+		return 0;
+	if (mem_grow(arr, &room, need, elem_size))
+		return vf_nomem(env);
+	env->state_bytes -= was;
+	counted(env, *arr);
+	*cap = room;
+	return 0;
+}
+
+void vf_mem_free(struct vf_env *env, void *p)
+{
+	env->state_bytes -= mem_size(p);
+	mem_free(p);
+}
+
 struct vf_pool {
 	struct vf_frame *frames[FRAME_CLASSES]; /* linked through ((void **)frame)[0] */
 	struct vf_state *states;
@@ -38,7 +72,7 @@ static struct vf_frame *frame_alloc(struct vf_env *env, uint32_t n_slots)
 	if (f)
 		p->frames[class] = *(struct vf_frame **)f;
 	else
-		f = mem_alloc(sizeof(*f) + class * 8 * sizeof(struct vf_slot));
+		f = counted(env, mem_alloc(sizeof(*f) + class * 8 * sizeof(struct vf_slot)));
 	if (!f)
 		return NULL;
 	f->cap_slots = class * 8;
@@ -194,7 +228,7 @@ static struct vf_state *state_alloc(struct vf_env *env)
 		st->frame[0] = NULL;
 		return st;
 	}
-	return mem_zalloc(sizeof(*st));
+	return vf_mem_alloc(env, sizeof(*st));
 }
 
 void vf_state_free(struct vf_env *env, struct vf_state *st)
@@ -240,17 +274,11 @@ struct vf_state *vf_state_new(struct vf_env *env)
 	return st;
 }
 
-static int copy_array(void **dst, uint32_t *cap, const void *src, uint32_t n, size_t elem)
+static int copy_array(struct vf_env *env, void **dst, uint32_t *cap, const void *src, uint32_t n,
+		      size_t elem)
 {
-	if (n > *cap) {
-		uint32_t want = (n + 15) & ~15u;
-		void *p = mem_realloc(*dst, want * elem);
-
-		if (!p)
-			return -ENOMEM;
-		*dst = p;
-		*cap = want;
-	}
+	if (vf_mem_grow(env, dst, cap, n, elem))
+		return -ENOMEM;
 	if (n)
 		memcpy(*dst, src, n * elem);
 	return 0;
@@ -288,9 +316,9 @@ struct vf_state *vf_state_copy(struct vf_env *env, const struct vf_state *src)
 	if (st->parent)
 		st->parent->children++;
 	if (!st->frame[top] ||
-	    copy_array((void **)&st->hist, &st->cap_hist, src->hist, src->n_hist,
+	    copy_array(env, (void **)&st->hist, &st->cap_hist, src->hist, src->n_hist,
 		       sizeof(*st->hist)) ||
-	    copy_array((void **)&st->refs, &st->cap_refs, src->refs, src->n_refs,
+	    copy_array(env, (void **)&st->refs, &st->cap_refs, src->refs, src->n_refs,
 		       sizeof(*st->refs))) {
 		vf_state_free(env, st);
 		goto nomem;
@@ -336,13 +364,9 @@ int vf_hist_push(struct vf_env *env, uint32_t insn)
 {
 	struct vf_state *st = env->cur;
 
-	if (st->n_hist == st->cap_hist) {
-		size_t cap = st->cap_hist;
-
-		if (mem_grow((void **)&st->hist, &cap, st->n_hist + 1, sizeof(*st->hist)))
-			return vf_nomem(env);
-		st->cap_hist = cap;
-	}
+	if (st->n_hist == st->cap_hist &&
+	    vf_mem_grow(env, (void **)&st->hist, &st->cap_hist, st->n_hist + 1, sizeof(*st->hist)))
+		return -ENOMEM;
 	st->hist[st->n_hist++] = (struct vf_hist){.insn = insn, .frame = st->cur_frame};
 	return 0;
 }
@@ -357,16 +381,16 @@ void vf_pool_free(struct vf_env *env)
 		struct vf_state *st = p->states;
 
 		p->states = st->next;
-		mem_free(st->hist);
-		mem_free(st->refs);
-		mem_free(st);
+		vf_mem_free(env, st->hist);
+		vf_mem_free(env, st->refs);
+		vf_mem_free(env, st);
 	}
 	for (int i = 0; i < FRAME_CLASSES; i++)
 		while (p->frames[i]) {
 			struct vf_frame *f = p->frames[i];
 
 			p->frames[i] = *(struct vf_frame **)f;
-			mem_free(f);
+			vf_mem_free(env, f);
 		}
 	mem_free(p);
 	env->pool = NULL;

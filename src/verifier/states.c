@@ -107,13 +107,13 @@ static void add_edge_owner(struct vf_state *from, struct vf_state *entry)
 /* cur is covered by target, whose marks depend on the unfinished entry */
 static int add_edge(struct vf_env *env, struct vf_state *target, struct vf_state *entry)
 {
-	struct vf_edge *edge = mem_zalloc(sizeof(*edge));
+	struct vf_edge *edge = vf_mem_alloc(env, sizeof(*edge));
 
 	if (!edge)
 		return vf_nomem(env);
 	edge->from = vf_state_copy(env, env->cur);
 	if (!edge->from) {
-		mem_free(edge);
+		vf_mem_free(env, edge);
 		return -ENOMEM;
 	}
 	target->loop_target = true; /* keeps it from being freed */
@@ -131,7 +131,7 @@ static void free_edges(struct vf_env *env, struct vf_state *st)
 
 		st->edges = e->next;
 		vf_state_free(env, e->from);
-		mem_free(e);
+		vf_mem_free(env, e);
 	}
 }
 
@@ -169,11 +169,11 @@ static int close_loop(struct vf_env *env, struct vf_state *st)
 }
 
 /* A finished state with complete marks needs neither its history nor its parent any more. */
-static void settle(struct vf_state *st)
+static void settle(struct vf_env *env, struct vf_state *st)
 {
 	if (open_entry(st))
 		return;
-	mem_free(st->hist);
+	vf_mem_free(env, st->hist);
 	st->hist = NULL;
 	st->n_hist = st->cap_hist = 0;
 	if (st->parent) {
@@ -194,7 +194,7 @@ int vf_path_done(struct vf_env *env, struct vf_state *st)
 			err = close_loop(env, st);
 			if (err)
 				return err;
-			settle(st);
+			settle(env, st);
 		}
 		st = parent;
 	}
@@ -224,6 +224,8 @@ static void evict(struct vf_env *env, struct vf_state **link)
 	st->evicted = true;
 	st->next = env->evicted;
 	env->evicted = st;
+	if (env->count)
+		env->count[st->insn].now--;
 	if ((++env->n_evicted & 255) == 0 && !env->opts->record_states)
 		sweep_evicted(env);
 }
@@ -264,6 +266,13 @@ static void set_signature(struct vf_env *env, struct vf_state *st)
 	st->value_hash = value_hash(st);
 }
 
+static void count_stored(struct vf_insn_count *c)
+{
+	c->stored++;
+	if (++c->now > c->peak)
+		c->peak = c->now;
+}
+
 static int store(struct vf_env *env)
 {
 	struct vf_state *cur = env->cur, *st = vf_state_copy(env, cur);
@@ -295,6 +304,8 @@ static int store(struct vf_env *env)
 	env->total_states++;
 	if (++env->n_states > env->peak_states)
 		env->peak_states = env->n_states;
+	if (env->count)
+		count_stored(&env->count[env->insn_idx]);
 	env->jumps_at_store = env->jumps;
 	env->insns_at_store = env->processed;
 	return 0;
@@ -403,6 +414,8 @@ int vf_is_visited(struct vf_env *env)
 			continue;
 		}
 		if (old->cur_frame == env->cur->cur_frame && old->sig == (sig & old->sig_mask)) {
+			if (env->count)
+				env->count[env->insn_idx].compared++;
 			if (old->branches) {
 				int err = check_ancestor(env, old, hash);
 
@@ -415,8 +428,11 @@ int vf_is_visited(struct vf_env *env)
 									    VF_NOT_EXACT);
 			}
 		}
-		if (covered)
+		if (covered) {
+			if (env->count)
+				env->count[env->insn_idx].pruned++;
 			return prune(env, old);
+		}
 		/* in a tight loop storing a state in each round would only cost */
 		if (old->branches && !force && jumps < 20 && insns < 100)
 			add = false;
@@ -452,6 +468,8 @@ void vf_states_free(struct vf_env *env)
 	for (uint32_t i = 0; env->stored && i < env->prog->n_insns; i++) {
 		free_list(env, env->stored[i].head);
 		env->stored[i].head = NULL;
+		if (env->count)
+			env->count[i].now = 0;
 	}
 	free_list(env, env->evicted);
 	env->evicted = NULL;

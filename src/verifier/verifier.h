@@ -65,11 +65,27 @@ struct vf_program {
 	uint32_t fd_array_cnt;	 /* length known to be readable */
 };
 
+/* What the walk did at one instruction. */
+struct vf_insn_count {
+	uint32_t processed; /* times it was simulated */
+	uint32_t stored;    /* states stored in front of it */
+	uint32_t compared;  /* stored states that arriving paths were held against */
+	uint32_t pruned;    /* paths that ended here, covered by a stored state */
+	uint32_t now, peak; /* states kept here, at the end and at most */
+};
+
+/* Where the work of a verification went: vf_verify() fills it in, whatever the verdict. */
+struct vf_profile {
+	struct vf_insn_count *insn; /* freed by vf_profile_free() */
+	uint32_t n_insns;	    /* 0: the walk was not reached */
+};
+
 struct vf_options {
 	enum vf_caps caps;
 	uint64_t max_insns; /* 0: 1,000,000 */
 	/* debug: keep the states at every checkpoint, for checking a concrete run (record.h) */
 	bool record_states;
+	struct vf_profile *profile; /* filled in if not NULL; empty on entry */
 };
 
 /* ---- facts: what the interpreter and the code generator need ---- */
@@ -145,6 +161,7 @@ int vf_verify(const struct kfunc_kernel *kernel, const struct vf_program *prog,
 	      const struct vf_resolver *resolver, const struct vf_options *opts,
 	      struct diag_report *report, struct vf_facts *facts);
 void vf_facts_free(struct vf_facts *facts);
+void vf_profile_free(struct vf_profile *profile);
 
 /*
  * Special fields of a struct of a program's BTF or of a map value (kfunc spec R8.1-R8.5, R8.20).

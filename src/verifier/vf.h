@@ -386,6 +386,8 @@ struct vf_env {
 	uint32_t next_id;
 	uint64_t processed, max_insns;
 	uint32_t n_states, peak_states, total_states;
+	uint64_t state_bytes, peak_state_bytes; /* allocated for states and what they hold */
+	struct vf_insn_count *count; /* per instruction; NULL unless options.profile */
 	/* jumps and instructions since the last stored state (R9.2) */
 	uint64_t jumps, jumps_at_store, insns_at_store;
 	uint32_t entry_subprog; /* main or the global function being verified */
@@ -462,6 +464,13 @@ void vf_state_free(struct vf_env *env, struct vf_state *st);
 struct vf_frame *vf_frame_push(struct vf_env *env, struct vf_state *st, uint32_t callsite,
 			       uint32_t subprog);
 void vf_frame_pop(struct vf_env *env, struct vf_state *st);
+/*
+ * Memory of states, counted. Alloc zeroes and leaves telling of failure to the caller; grow is mem_grow()
+ * and tells itself.
+ */
+void *vf_mem_alloc(struct vf_env *env, size_t size);
+int vf_mem_grow(struct vf_env *env, void **arr, uint32_t *cap, uint32_t need, size_t elem_size);
+void vf_mem_free(struct vf_env *env, void *p);
 void vf_pool_free(struct vf_env *env);
 /* appends an instruction to the current path */
 int vf_hist_push(struct vf_env *env, uint32_t insn);

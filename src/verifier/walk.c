@@ -187,6 +187,8 @@ static int walk(struct vf_env *env)
 		if (++env->processed > env->max_insns)
 			return vf_reject(env, KF_COMPLEXITY, "%llu instructions were simulated",
 					 (unsigned long long)env->max_insns);
+		if (env->count)
+			env->count[env->insn_idx].processed++;
 		if (env->info[env->insn_idx].is_checkpoint) {
 			err = vf_is_visited(env);
 			if (err < 0)
