@@ -171,6 +171,7 @@ static int run_once(struct kfunc_program *prog, __s32 *retval)
 	switch (kfunc_program__type(prog)) {
 	case BPF_PROG_TYPE_SCHED_CLS:
 	case BPF_PROG_TYPE_XDP:
+	case BPF_PROG_TYPE_CGROUP_SKB:
 		opts.data_in = packet;
 		opts.data_size_in = sizeof(packet);
 		break;
