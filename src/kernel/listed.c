@@ -124,6 +124,13 @@ static int cmp_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* Was a set that is listed for a later release not yet registered for this type? */
+static bool came_later(const struct kfunc_kernel *k, uint64_t progs, uint32_t type)
+{
+	return type == BPF_PROG_TYPE_SYSCALL && !k->rule[RULE_SYSCALL_GENERIC] &&
+	       (progs >> BPF_PROG_TYPE_TRACING & 1);
+}
+
 static int register_type(struct kfunc_kernel *k, const struct kernel_kfuncs *l, uint32_t type,
 			 struct contract_entry *e)
 {
@@ -131,7 +138,7 @@ static int register_type(struct kfunc_kernel *k, const struct kernel_kfuncs *l, 
 	size_t i;
 
 	for (i = 0; i < l->n; i++) {
-		if (!(l->row[i].progs >> type & 1))
+		if (!(l->row[i].progs >> type & 1) || came_later(k, l->row[i].progs, type))
 			continue;
 		memset(&e[n], 0, sizeof(e[n]));
 		e[n].id = l->row[i].id;

@@ -29,6 +29,11 @@ static int call_global(struct vf_env *env, uint32_t subprog)
 	err = vf_check_global_args(env, subprog);
 	if (err)
 		return err;
+	if (env->sub[subprog].calls_throw && vf_rule(env, RULE_GLOBAL_THROWS)) {
+		err = vf_check_global_throw(env);
+		if (err)
+			return err;
+	}
 	if (env->global_state[subprog] == VF_GLOBAL_UNSEEN)
 		env->global_state[subprog] = VF_GLOBAL_CALLED;
 	if (env->sub[subprog].changes_pkt) {

@@ -127,6 +127,31 @@ static int reject_device(struct vf_env *env, const char *name)
 			 "%s() is called by a program that is not bound to a device", name);
 }
 
+/*
+ * Row 13, as far as BTF tells: what implements a function with implicit arguments (R2.7) has no
+ * symbol of its own name.
+ */
+static int check_symbol(struct vf_env *env, const struct btf_obj *btf, uint32_t id)
+{
+	const char *name = btf_type_name(btf, id);
+	size_t len = strlen(name), suffix = strlen("_impl");
+	const struct kfunc_contract *c = NULL;
+	int32_t sibling;
+	char base[128];
+
+	if (len <= suffix || len - suffix >= sizeof(base) || strcmp(name + len - suffix, "_impl"))
+		return 0;
+	memcpy(base, name, len - suffix);
+	base[len - suffix] = 0;
+	sibling = btf_find(btf, base, BTF_KIND_FUNC);
+	if (sibling > 0)
+		c = registry_contract(env->kernel->registry, btf, (uint32_t)sibling);
+	if (!c || !(c->flags & KF_IMPLICIT_ARGS))
+		return 0;
+	return vf_reject(env, KF_KFUNC_BAD_ID, "%s() has no symbol of its own; programs call %s()",
+			 name, base);
+}
+
 int vf_check_kfunc_prepass(struct vf_env *env, uint32_t at)
 {
 	const struct bpf_insn *insn = &env->prog->insns[at];
@@ -153,8 +178,8 @@ int vf_check_kfunc_prepass(struct vf_env *env, uint32_t at)
 		return reject_device(env, btf_type_name(btf, (uint32_t)insn->imm));
 	info->kfunc_btf = btf;
 	info->kfunc = c = registry_contract(env->kernel->registry, btf, (uint32_t)insn->imm);
-	if (!c)
-		return 0; /* not a kfunc: refused where it is visited */
+	if (!c) /* not a kfunc: refused where it is visited */
+		return check_symbol(env, btf, (uint32_t)insn->imm);
 	if (c->proto_bad)
 		return vf_reject(env, KF_KFUNC_PROTO, "the prototype of %s() cannot be called: %s",
 				 c->name, c->bad_why ? c->bad_why : "unknown");

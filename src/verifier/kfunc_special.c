@@ -75,13 +75,11 @@ static int task_work(struct vf_env *env, struct vf_call *c)
 	return vf_push_async_callback(env, c->func_regno, vf_cb_task_work, true);
 }
 
-/* 9.1: nothing unwinds, so nothing may be left; the cookie may become the return value */
-static int throw(struct vf_env * env, struct vf_call *c)
+/* R9.10: callbacks are not left this way */
+static int check_no_callback(struct vf_env *env)
 {
 	const struct vf_state *st = env->cur;
-	int err;
 
-	(void)c;
 	for (uint32_t i = 0; i <= st->cur_frame; i++) {
 		const struct vf_frame *f = st->frame[i];
 
@@ -90,13 +88,27 @@ static int throw(struct vf_env * env, struct vf_call *c)
 			return vf_reject(env, KF_THROW_CALLBACK,
 					 "bpf_throw() is reached inside a callback");
 	}
+	return 0;
+}
+
+/* 9.1: nothing unwinds, so nothing may be left; the cookie may become the return value */
+static int throw(struct vf_env * env, struct vf_call *c)
+{
+	int err = check_no_callback(env);
+
+	(void)c;
 	env->facts->throws = true;
-	if (env->facts->exception_cb < 0) {
+	if (!err && env->facts->exception_cb < 0)
 		err = vf_check_thrown_value(env, 1);
-		if (err)
-			return err;
-	}
-	return vf_check_no_leaks(env, "bpf_throw() ends the program", true);
+	return err ? err : vf_check_no_leaks(env, "bpf_throw() ends the program", true);
+}
+
+/* R9.12: the thrown value is the called function's matter, which is verified by itself */
+int vf_check_global_throw(struct vf_env *env)
+{
+	int err = check_no_callback(env);
+
+	return err ? err : vf_check_no_leaks(env, "the function may throw, which ends the program", true);
 }
 
 static int trap(struct vf_env *env, struct vf_call *c)

@@ -690,6 +690,7 @@ void vf_clobber_caller_saved(struct vf_env *env);
 int vf_check_global_args(struct vf_env *env, uint32_t subprog);
 int vf_set_entry_args(struct vf_env *env, uint32_t subprog);
 int vf_check_return_value(struct vf_env *env); /* exit.c: R10.1 */
+int vf_check_global_throw(struct vf_env *env);                          /* kfunc_special.c: R9.12 */
 int vf_check_thrown_value(struct vf_env *env, uint32_t regno); /* exit.c: R9.11 */
 int vf_pass_returned_reference(struct vf_env *env); /* exit.c: before the leak check */
 int vf_check_callback_refs(struct vf_env *env); /* refs.c: R9.6, at a callback's exit */
