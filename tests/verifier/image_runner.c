@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const releases[] = {"6.18", "6.12", "7.2"};
+static const char *const releases[] = {"6.18", "6.12", "7.2", "6.7"};
 static int passed, failed;
 
 static const struct {

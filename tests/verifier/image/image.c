@@ -20,6 +20,31 @@ __attribute__((used, noinline)) int bpf_lsm_file_open(struct file *file)
 		__asm__ volatile("");
 }
 
+__attribute__((used, noinline)) int bpf_lsm_inode_unlink(struct inode *dir, struct dentry *dentry)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+__attribute__((used, noinline)) int filp_flush(struct file *file, struct task_struct *owner)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+struct bpf_iter_meta {
+	void *seq;
+	u64 session_id;
+	u64 seq_num;
+};
+
+__attribute__((used, noinline)) int bpf_iter_tcp(struct bpf_iter_meta *meta,
+						 struct sock_common *sk_common, u32 uid)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
 __attribute__((used)) void image_fields(struct bpf_timer *a, struct bpf_wq *b,
 					struct bpf_spin_lock *c, struct bpf_refcount *d)
 {

@@ -180,8 +180,27 @@ struct cgroup {
 	int level;
 } KERNEL_TYPE;
 
+struct inode {
+	unsigned long i_ino;
+} KERNEL_TYPE;
+
+struct dentry {
+	unsigned int d_flags;
+	struct inode *d_inode;
+} KERNEL_TYPE;
+
+struct path {
+	void *mnt;
+	struct dentry *dentry;
+} KERNEL_TYPE;
+
 struct file {
 	unsigned int f_flags;
+	struct path f_path;
+} KERNEL_TYPE;
+
+struct sock_common {
+	unsigned short skc_family;
 } KERNEL_TYPE;
 
 struct bpf_map {
@@ -265,6 +284,10 @@ KFUNC(void, bpf_cgroup_release, struct cgroup *cgrp)
 
 KFUNC(struct file *, bpf_get_task_exe_file, struct task_struct *task)
 KFUNC(void, bpf_put_file, struct file *file)
+KFUNC(int, bpf_path_d_path, struct path *path, char *buf, u32 buf__sz)
+KFUNC(int, bpf_sock_destroy, struct sock_common *sock)
+/* not as the kernel has it: without a flag, it takes an object and returns one */
+KFUNC(struct task_struct *, bpf_modify_return_test_tp, struct task_struct *task)
 KFUNC(int, bpf_dynptr_from_file, struct file *file, u32 flags, struct bpf_dynptr *ptr__uninit)
 KFUNC(int, bpf_dynptr_file_discard, struct bpf_dynptr *dynptr)
 KFUNC(void, bpf_throw, u64 cookie)
