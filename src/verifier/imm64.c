@@ -121,7 +121,10 @@ static int resolve_map(struct vf_env *env, const struct bpf_insn *insn)
 	if (err == -E2BIG) /* the boundary holds no more of them than a program may have */
 		return vf_reject(env, KF_TOO_MANY_MAPS, "more than %d maps", MAX_MAPS);
 	if (err)
-		return vf_reject(env, err == -EBADF ? KF_BAD_MAP_FD : KF_NOT_A_MAP,
+		return vf_reject(env,
+				 err == -EBADF   ? KF_BAD_MAP_FD
+				 : err == -E2BIG ? KF_TOO_MANY_MAPS
+						 : KF_NOT_A_MAP,
 				 "file descriptor %d", fd);
 	env->info[env->insn_idx].map = map;
 	env->facts->insn[env->insn_idx].map = map;

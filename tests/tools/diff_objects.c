@@ -41,6 +41,13 @@ static struct {
 } maps[MAX_MAPS];
 static uint32_t n_maps;
 
+/* what libbpf makes maps of maps from, by name: their descriptors move */
+static struct {
+	char name[BPF_OBJ_NAME_LEN];
+	struct bpf_map_info of;
+} templates[MAX_MAPS];
+static uint32_t n_templates;
+
 static uint32_t rnd(uint32_t n)
 {
 	seed ^= seed << 13;
@@ -57,6 +64,18 @@ static void describe_map(uint32_t i, const struct bpf_map_info *info)
 	int key = 0;
 
 	m->type = info->type;
+	for (uint32_t k = 0; k < n_templates; k++)
+		if (!strncmp(templates[k].name, info->name, sizeof(info->name) - 1)) {
+			const struct bpf_map_info *t = &templates[k].of;
+
+			maps[i].inner = (struct vf_map){.type = t->type,
+							.key_size = t->key_size,
+							.value_size = t->value_size,
+							.max_entries = t->max_entries,
+							.flags = t->map_flags,
+							.is_inner_template = true};
+			m->inner = &maps[i].inner;
+		}
 	m->key_size = info->key_size;
 	m->value_size = info->value_size;
 	m->max_entries = info->max_entries;
@@ -117,6 +136,7 @@ static void forget(void)
 	n_maps = 0;
 	btf_put(prog_btf);
 	prog_btf = NULL;
+	n_templates = 0;
 }
 
 static void read_btf(int fd)
@@ -203,10 +223,32 @@ static void mutate(struct bpf_insn *p, uint32_t n)
 
 /* ---------------------------------------------------------------- both answers */
 
+int __real_bpf_map_create(enum bpf_map_type type, const char *name, __u32 key, __u32 value,
+			  __u32 entries, const struct bpf_map_create_opts *opts);
+int __wrap_bpf_map_create(enum bpf_map_type type, const char *name, __u32 key, __u32 value,
+			  __u32 entries, const struct bpf_map_create_opts *opts);
+
+int __wrap_bpf_map_create(enum bpf_map_type type, const char *name, __u32 key, __u32 value,
+			  __u32 entries, const struct bpf_map_create_opts *opts)
+{
+	__u32 len = sizeof(templates[0].of);
+
+	if (opts && opts->inner_map_fd && n_templates < MAX_MAPS) {
+		snprintf(templates[n_templates].name, sizeof(templates[0].name), "%s",
+			 name ? name : "");
+		memset(&templates[n_templates].of, 0, sizeof(templates[0].of));
+		if (!bpf_map_get_info_by_fd(opts->inner_map_fd, &templates[n_templates].of, &len))
+			n_templates++;
+	}
+	return __real_bpf_map_create(type, name, key, value, entries, opts);
+}
+
 int __real_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *licence,
 			 const struct bpf_insn *insns, size_t n, struct bpf_prog_load_opts *opts);
 int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *licence,
 			 const struct bpf_insn *insns, size_t n, struct bpf_prog_load_opts *opts);
+
+static const char *licence_now = "GPL";
 
 static int ask_linux(enum bpf_prog_type type, const char *name, const struct bpf_insn *p,
 		     uint32_t n, const struct bpf_prog_load_opts *opts)
@@ -217,7 +259,7 @@ static int ask_linux(enum bpf_prog_type type, const char *name, const struct bpf
 	o.log_level = 0;
 	o.log_buf = NULL;
 	o.log_size = 0;
-	fd = __real_bpf_prog_load(type, name, "GPL", p, n, &o);
+	fd = __real_bpf_prog_load(type, name, licence_now, p, n, &o);
 	if (fd < 0)
 		return -errno;
 	close(fd);
@@ -235,7 +277,7 @@ static void ask_ours(enum bpf_prog_type type, const struct bpf_insn *p, uint32_t
 		.type = type,
 		.attach_type = o->expected_attach_type,
 		.prog_flags = o->prog_flags,
-		.licence = "GPL",
+		.licence = licence_now,
 		.btf = prog_btf,
 		.func_info = o->func_info,
 		.func_info_rec = o->func_info_rec_size,
@@ -306,6 +348,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 	if (busy || n < 5 || !opts || !opts->prog_btf_fd)
 		return __real_bpf_prog_load(type, name, licence, insns, n, opts);
 	busy = true;
+	licence_now = licence;
 	read_btf(opts->prog_btf_fd);
 	p = malloc(n * sizeof(*p));
 	for (uint32_t k = 0; p && k <= mutants; k++) {
