@@ -136,7 +136,6 @@ static void forget(void)
 	n_maps = 0;
 	btf_put(prog_btf);
 	prog_btf = NULL;
-	n_templates = 0;
 }
 
 static void read_btf(int fd)
@@ -384,6 +383,7 @@ static void try_program(const char *path, const char *name)
 		return;
 	bpf_object__for_each_program(p, obj)
 		bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), name));
+	n_templates = 0;
 	bpf_object__load(obj);
 	bpf_object__close(obj);
 }
