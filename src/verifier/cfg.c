@@ -203,6 +203,41 @@ static void spread_effects(struct vf_env *env)
 	}
 }
 
+/* 0 unseen, 1 on the current chain, 2 done */
+static int follow_calls(struct vf_env *env, uint32_t sub, uint8_t *seen)
+{
+	int err = 0;
+
+	seen[sub] = 1;
+	for (uint32_t i = env->subprog[sub].start; !err && i < env->subprog[sub].end; i++) {
+		int callee = env->info[i].target;
+
+		if (callee < 0 || env->prog->insns[i].code != (BPF_JMP | BPF_CALL))
+			continue;
+		env->insn_idx = i;
+		if (seen[callee] == 1)
+			return vf_reject(env, KF_RECURSION, "the call leads back to itself");
+		if (!seen[callee])
+			err = follow_calls(env, callee, seen);
+	}
+	seen[sub] = 2;
+	return err;
+}
+
+/* R3.5: what older kernels find as too many frames. Callbacks that come back to themselves still end there. */
+static int check_recursion(struct vf_env *env)
+{
+	uint8_t seen[VF_MAX_SUBPROGS] = {0};
+	int err = 0;
+
+	if (!vf_rule(env, RULE_NO_CALL_CYCLES))
+		return 0;
+	for (uint32_t i = 0; !err && i < env->n_subprogs; i++)
+		if (!seen[i])
+			err = follow_calls(env, i, seen);
+	return err;
+}
+
 static int check_all_seen(struct vf_env *env, const bool *seen)
 {
 	for (uint32_t i = 0; i < env->prog->n_insns; i++) {
@@ -234,6 +269,8 @@ int vf_check_cfg(struct vf_env *env)
 		err = visit_insn(&s, s.todo[--s.n]);
 	if (!err)
 		err = check_all_seen(env, s.seen);
+	if (!err)
+		err = check_recursion(env);
 	if (!err) {
 		for (uint32_t i = 0; i < n; i++)
 			note_effects(env, i);

@@ -262,8 +262,11 @@ static int check_mem_arg(struct vf_env *env, uint32_t regno, const struct vf_gar
 	uint16_t flags = r->flags;
 	int err;
 
-	if (vf_reg_is_null(r))
+	if (vf_reg_is_null(r)) {
+		if (a->nonnull && vf_rule(env, RULE_NONNULL_NOT_NULL))
+			return vf_reject(env, KF_GLOBAL_ARG, "R%u is NULL", regno);
 		return 0;
+	}
 	if (a->nonnull && (flags & VF_MAYBE_NULL))
 		return vf_reject(env, KF_GLOBAL_ARG, "R%u may be NULL", regno);
 	want.pkt_ok = true;

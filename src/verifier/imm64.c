@@ -134,11 +134,20 @@ static int resolve_map(struct vf_env *env, const struct bpf_insn *insn)
 	return err ? err : add_map(env, map);
 }
 
+/* The records may call the main function static; then its address leads to recursion, which ends elsewhere. */
+static bool main_is_static(const struct vf_env *env)
+{
+	uint32_t id = env->subprog[0].func_id;
+	const struct btf_type *func = id ? btf_type(env->prog->btf, id) : NULL;
+
+	return func && btf_type_vlen(func) == BTF_FUNC_STATIC;
+}
+
 static int resolve_func(struct vf_env *env)
 {
 	int target = env->info[env->insn_idx].target;
 
-	if (target <= 0 || !env->prog->func_info_cnt || env->subprog[target].is_global)
+	if (target < 0 || (target == 0 && !main_is_static(env)) || !env->prog->func_info_cnt || env->subprog[target].is_global)
 		return vf_reject(env, KF_CALLBACK_NOT_STATIC, "the address of %s is taken",
 				 target == 0 ? "the main function"
 				 : target > 0 && env->subprog[target].is_global

@@ -5,7 +5,8 @@
  */
 #include "verifier/vf.h"
 
-#define MAX_CHAIN 8
+#define MAX_CHAIN     8
+#define MAX_CHAIN_7_2 16
 #define TAIL_CALL_BYTES 256
 #define PRIVATE_STACK_MIN 64
 
@@ -63,11 +64,15 @@ static int descend(struct depth *d, uint32_t sub)
 		}
 		if (d->bytes[callee] > d->bytes[sub])
 			d->bytes[sub] = d->bytes[callee];
-		if (d->frames[callee] > d->frames[sub])
+		/* newer kernels count anew in a global function (R3.6) */
+		if (d->frames[callee] > d->frames[sub] &&
+		    !(env->subprog[callee].is_global && vf_rule(env, RULE_FRAMES_16)))
 			d->frames[sub] = d->frames[callee];
 	}
 	d->bytes[sub] += own_bytes(d, sub);
 	d->frames[sub]++;
+	if (d->frames[sub] > MAX_CHAIN_7_2)
+		return vf_reject(env, KF_CALL_DEPTH, "a chain of %u functions", d->frames[sub]);
 	d->state[sub] = 2;
 	d->order[d->n_order++] = sub;
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The attributes of PROG_LOAD (verifier spec section 1; scenarios 1-10) and programs that are too long to be written
- * down (scenario 24): each is loaded through the boundary; with KFUNC_DIFF_KERNEL=1 in the environment a second time
+ * The attributes of PROG_LOAD (verifier spec section 1; scenarios 1-10), and programs that are too long to be written
+ * down or that no compiler makes (scenarios 24, 27, 39, 42): each is loaded through the boundary; with KFUNC_DIFF_KERNEL=1 in the environment a second time
  * into the running kernel (loaded only, nothing is attached), which must answer the same.
  */
 #include "lib/bpf.h"
@@ -229,14 +229,37 @@ static void sleepable(void **state)
 	}
 }
 
-/* int f(void), static */
+/* static int f(void); static long c(int, int *); int six(int, int, int, int, int, int); int f(void) */
 struct func_btf {
 	struct btf_header h;
 	struct btf_type i;
 	uint32_t i_info;
-	struct btf_type proto, func;
-	char strings[8];
+	struct btf_type ptr, proto, proto_cb;
+	struct btf_param cb_arg[2];
+	struct btf_type proto_six;
+	struct btf_param six_arg[6];
+	struct btf_type f, cb, six, f_global;
+	char strings[16];
 };
+
+enum {
+	BTF_INT_ID = 1,
+	BTF_PTR_ID,
+	BTF_PROTO_ID,
+	BTF_PROTO_CB_ID,
+	BTF_PROTO_SIX_ID,
+	BTF_F_ID,
+	BTF_CB_ID,
+	BTF_SIX_ID,
+	BTF_F_GLOBAL_ID,
+};
+
+#define STRINGS "\0int\0f\0cb\0six\0x"
+
+static struct btf_type btf_row(uint32_t kind, uint32_t vlen, uint32_t name, uint32_t type)
+{
+	return (struct btf_type){.name_off = name, .info = kind << 24 | vlen, .type = type};
+}
 
 static int load_func_btf(void)
 {
@@ -248,22 +271,40 @@ static int load_func_btf(void)
 	b.h.version = 1;
 	b.h.hdr_len = sizeof(b.h);
 	b.h.type_len = b.h.str_off = offsetof(struct func_btf, strings) - sizeof(b.h);
-	b.h.str_len = 7;
-	b.i = (struct btf_type){.name_off = 1, .info = BTF_KIND_INT << 24, .size = 4};
+	b.h.str_len = sizeof(STRINGS);
+	b.i = btf_row(BTF_KIND_INT, 0, 1, 4);
 	b.i_info = 32 | BTF_INT_SIGNED << 24;
-	b.proto = (struct btf_type){.info = BTF_KIND_FUNC_PROTO << 24, .type = 1};
-	b.func = (struct btf_type){.name_off = 5, .info = BTF_KIND_FUNC << 24, .type = 2};
-	memcpy(b.strings, "\0int\0f", 7);
+	b.ptr = btf_row(BTF_KIND_PTR, 0, 0, BTF_INT_ID);
+	b.proto = btf_row(BTF_KIND_FUNC_PROTO, 0, 0, BTF_INT_ID);
+	b.proto_cb = btf_row(BTF_KIND_FUNC_PROTO, 2, 0, BTF_INT_ID);
+	b.cb_arg[0] = (struct btf_param){14, BTF_INT_ID};
+	b.cb_arg[1] = (struct btf_param){14, BTF_PTR_ID};
+	b.proto_six = btf_row(BTF_KIND_FUNC_PROTO, 6, 0, BTF_INT_ID);
+	for (int i = 0; i < 6; i++)
+		b.six_arg[i] = (struct btf_param){14, BTF_INT_ID};
+	b.f = btf_row(BTF_KIND_FUNC, BTF_FUNC_STATIC, 5, BTF_PROTO_ID);
+	b.cb = btf_row(BTF_KIND_FUNC, BTF_FUNC_STATIC, 7, BTF_PROTO_CB_ID);
+	b.six = btf_row(BTF_KIND_FUNC, BTF_FUNC_GLOBAL, 10, BTF_PROTO_SIX_ID);
+	b.f_global = btf_row(BTF_KIND_FUNC, BTF_FUNC_GLOBAL, 5, BTF_PROTO_ID);
+	memcpy(b.strings, STRINGS, sizeof(STRINGS));
 	memset(&a, 0, sizeof(a));
 	a.b.btf = (uintptr_t)&b;
-	a.b.btf_size = offsetof(struct func_btf, strings) + 7;
+	a.b.btf_size = offsetof(struct func_btf, strings) + sizeof(STRINGS);
 	return sys(BPF_BTF_LOAD, &a);
+}
+
+static void with_records(union sys_attr *a, int btf, const struct bpf_func_info *rec, uint32_t n)
+{
+	a->b.prog_btf_fd = btf;
+	a->b.func_info = (uintptr_t)rec;
+	a->b.func_info_rec_size = sizeof(*rec);
+	a->b.func_info_cnt = n;
 }
 
 /* scenario 7, R1.7-R1.9 */
 static void function_records(void **state)
 {
-	struct bpf_func_info rec[2] = {{0, 3}, {2, 3}};
+	struct bpf_func_info rec[2] = {{0, BTF_F_ID}, {2, BTF_F_ID}};
 	struct bpf_line_info line = {.insn_off = 0, .file_name_off = 1, .line_off = 1};
 	int btf = load_func_btf();
 	union sys_attr a;
@@ -273,11 +314,9 @@ static void function_records(void **state)
 	prepare(&a, BPF_PROG_TYPE_SOCKET_FILTER, ret0, LEN(ret0));
 	a.b.prog_btf_fd = 4000;
 	assert_int_equal(verdict(&a), 0); /* nobody looks at it */
-	a.b.func_info = (uintptr_t)rec;
-	a.b.func_info_rec_size = sizeof(rec[0]);
-	a.b.func_info_cnt = 1;
+	with_records(&a, 4000, rec, 1);
 	assert_int_equal(verdict(&a), -EBADF);
-	a.b.prog_btf_fd = btf;
+	with_records(&a, btf, rec, 1);
 	assert_int_equal(verdict(&a), 0);
 	a.b.func_info_cnt = 2; /* of a program with one function */
 	assert_int_equal(verdict(&a), -EINVAL);
@@ -292,9 +331,9 @@ static void function_records(void **state)
 	rec[0].insn_off = 1;
 	assert_int_equal(verdict(&a), -EINVAL);
 	rec[0].insn_off = 0;
-	rec[0].type_id = 2; /* a prototype, no function */
+	rec[0].type_id = BTF_PROTO_ID;
 	assert_int_equal(verdict(&a), -EINVAL);
-	rec[0].type_id = 3;
+	rec[0].type_id = BTF_F_ID;
 	a.b.line_info = (uintptr_t)&line;
 	a.b.line_info_rec_size = sizeof(line);
 	a.b.line_info_cnt = 1;
@@ -436,6 +475,91 @@ static void many_branches(void **state)
 	}
 }
 
+#define I_CALL_SUB(n)                                                                              \
+	{                                                                                          \
+		.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = (n)                 \
+	}
+#define I_FUNC(d, n)                                                                               \
+	{.code = BPF_LD | BPF_IMM | BPF_DW,                                                        \
+	 .dst_reg = (d),                                                                           \
+	 .src_reg = BPF_PSEUDO_FUNC,                                                               \
+	 .imm = (n)},                                                                              \
+	{                                                                                          \
+		0                                                                                  \
+	}
+
+/* scenario 27: a function that nothing calls */
+static void unused_function(void **state)
+{
+	static const struct bpf_insn used[] = {I_CALL_SUB(1), I_EXIT, I_MOV(0, 0), I_EXIT};
+	static const struct bpf_insn unused[] = {I_MOV(0, 0), I_EXIT, I_MOV(0, 0), I_EXIT};
+	static const struct bpf_func_info rec[] = {{0, BTF_F_ID}, {2, BTF_F_ID}};
+	int btf = load_func_btf();
+	union sys_attr a;
+
+	(void)state;
+	prepare(&a, BPF_PROG_TYPE_SOCKET_FILTER, used, LEN(used));
+	with_records(&a, btf, rec, 2);
+	assert_int_equal(verdict(&a), 0);
+	prepare(&a, BPF_PROG_TYPE_SOCKET_FILTER, unused, LEN(unused));
+	with_records(&a, btf, rec, 2);
+	assert_int_equal(verdict(&a), -EINVAL);
+	with_records(&a, btf, rec, 1);
+	assert_int_equal(verdict(&a), -EINVAL);
+	close_fd(btf);
+}
+
+/* scenario 39: more parameters than registers */
+static void six_parameters(void **state)
+{
+	static const struct bpf_insn code[] = {
+		I_MOV(1, 0), I_MOV(2, 0), I_MOV(3, 0), I_MOV(4, 0), I_MOV(5, 0), I_CALL_SUB(1),
+		I_EXIT,      I_MOV(0, 0), I_EXIT,
+	};
+	static struct bpf_func_info rec[] = {{0, BTF_F_ID}, {7, BTF_SIX_ID}};
+	int btf = load_func_btf();
+	union sys_attr a;
+
+	(void)state;
+	prepare(&a, BPF_PROG_TYPE_SOCKET_FILTER, code, LEN(code));
+	with_records(&a, btf, rec, 2);
+	rec[1].type_id = BTF_SIX_ID;
+	assert_int_equal(verdict(&a), -EINVAL);
+	rec[1].type_id = BTF_CB_ID; /* static: nobody counts */
+	assert_int_equal(verdict(&a), 0);
+	close_fd(btf);
+}
+
+/* scenario 42: whose address a callback's is */
+static void callbacks(void **state)
+{
+	static struct bpf_insn code[] = {
+		I_MOV(1, 4),  I_FUNC(2, 7), I_MOV(3, 0), I_MOV(4, 0), I_CALL(BPF_FUNC_loop),
+		I_MOV(0, 0),  I_EXIT,       I_MOV(0, 0), I_EXIT,
+	};
+	static struct bpf_func_info rec[] = {{0, BTF_F_ID}, {8, BTF_CB_ID}};
+	int btf = load_func_btf();
+	union sys_attr a;
+
+	(void)state;
+	prepare(&a, BPF_PROG_TYPE_SOCKET_FILTER, code, LEN(code));
+	with_records(&a, btf, rec, 2);
+	code[1].imm = 6;
+	rec[1].type_id = BTF_CB_ID;
+	assert_int_equal(verdict(&a), 0);
+	rec[1].type_id = BTF_SIX_ID; /* global */
+	assert_int_equal(verdict(&a), -EINVAL);
+	code[1].imm = -2; /* the main function, and behind it one that nothing leads to */
+	assert_int_equal(verdict(&a), -EINVAL);
+	prepare(&a, BPF_PROG_TYPE_SOCKET_FILTER, code, 8);
+	rec[0].type_id = BTF_F_GLOBAL_ID;
+	with_records(&a, btf, rec, 1);
+	assert_int_equal(verdict(&a), -EINVAL);
+	rec[0].type_id = BTF_F_ID; /* a static main function: then it is recursion */
+	assert_int_equal(verdict(&a), -E2BIG);
+	close_fd(btf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,7 +568,8 @@ int main(void)
 		cmocka_unit_test(targets),       cmocka_unit_test(sleepable),
 		cmocka_unit_test(function_records), cmocka_unit_test(licences),
 		cmocka_unit_test(small_log),     cmocka_unit_test(many_maps),
-		cmocka_unit_test(many_branches),
+		cmocka_unit_test(many_branches), cmocka_unit_test(unused_function),
+		cmocka_unit_test(six_parameters), cmocka_unit_test(callbacks),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -21,6 +21,7 @@ static const struct {
 } errnos[] = {
 	{"EACCES", EACCES}, {"EINVAL", EINVAL}, {"EPROTO", EPROTO}, {"EFAULT", EFAULT},
 	{"E2BIG", E2BIG},   {"ENOENT", ENOENT}, {"ENOTSUPP", 524},
+	{"EOPNOTSUPP", EOPNOTSUPP}, {"EBUSY", EBUSY},   {"ESRCH", ESRCH},
 };
 
 struct expectation {

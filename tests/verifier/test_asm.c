@@ -158,7 +158,7 @@ static void add_line(struct test_case *c, const char *line)
 	strcat(c->text, "\n");
 	if (strchr(line, '=') || strchr(line, '(') || !strchr(line, ':'))
 		c->n_insns += strstr(line, " ll") || strstr(line, "map[") ||
-			      strstr(line, "map_value[") || strstr(line, "func[") ? 2 : 1;
+			      strstr(line, "map_value[") || strstr(line, "= func ") ? 2 : 1;
 }
 
 /* what the program may rely on is written first, then the map is frozen */

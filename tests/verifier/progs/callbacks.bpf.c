@@ -109,6 +109,124 @@ int loop_index_is_unknown(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* scenario 41: the count is asked for when it runs, the flags too */
+SEC("tc") __expect_accept
+int loop_of_too_many(struct __sk_buff *ctx)
+{
+	long sum = 0;
+
+	bpf_loop(1 << 24, add, &sum, 0);
+	bpf_loop(10, add, &sum, 1);
+	return sum;
+}
+
+static __attribute__((naked)) int returns_stack(void)
+{
+	asm volatile("r0 = r10; exit");
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int loop_returns_stack(struct __sk_buff *ctx)
+{
+	bpf_loop(4, returns_stack, NULL, 0);
+	return 0;
+}
+
+/* scenario 42; the main function as callback is in tests/syscall/test_scenarios.c */
+__attribute__((noinline)) int global_callback(u32 i, u64 x)
+{
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int loop_with_global(struct __sk_buff *ctx)
+{
+	bpf_loop(4, global_callback, NULL, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+__attribute__((naked)) int loop_with_moved_callback(void)
+{
+	asm volatile("r1 = 4; r2 = %[f] ll; r2 += 8; r3 = 0; r4 = 0; call 181; r0 = 0; exit" ::[f] "i"(add));
+}
+
+SEC("tc") __expect_accept
+__attribute__((naked)) int moved_callback_unused(void)
+{
+	asm volatile("r2 = %[f] ll; r2 += 8; r0 = 0; exit" ::[f] "i"(add));
+}
+
+/* scenario 43 */
+static int counts(int i, u64 *n)
+{
+	(*n)++;
+	return 0;
+}
+
+static int counts_to_seven(int i, u64 *n)
+{
+	*n = (*n + 1) & 7;
+	return 0;
+}
+
+static __attribute__((always_inline)) int indexed_after(int times, int (*cb)(int, u64 *))
+{
+	volatile char buf[8] = {};
+	u64 n = 0;
+
+	bpf_loop(times, cb, &n, 0);
+	return *(volatile char *)((char *)buf + n);
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int loop_counts(struct __sk_buff *ctx)
+{
+	return indexed_after(ctx->len, counts);
+}
+
+SEC("tc") __expect_accept
+int loop_counts_to_seven(struct __sk_buff *ctx)
+{
+	return indexed_after(ctx->len, counts_to_seven);
+}
+
+/* a known number of rounds is followed round by round */
+SEC("tc") __expect_accept
+int loop_counts_four(struct __sk_buff *ctx)
+{
+	return indexed_after(4, counts);
+}
+
+/* scenario 45 */
+static int inner_loop(int i, long *sum)
+{
+	bpf_loop(3, add, sum, 0);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int loop_in_loop(struct __sk_buff *ctx)
+{
+	long sum = 0;
+
+	bpf_loop(3, inner_loop, &sum, 0);
+	return sum;
+}
+
+static int loops_itself(int i, void *ctx)
+{
+	bpf_loop(3, loops_itself, NULL, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(E2BIG, KF0211) __expect_reject_on(7.2, E2BIG, KF0211)
+int loop_of_itself(struct __sk_buff *ctx)
+{
+	bpf_loop(3, loops_itself, NULL, 0);
+	return 0;
+}
+
 static int tail_calls(int i, struct __sk_buff **ctx)
 {
 	bpf_tail_call(*ctx, &progs, 0);
@@ -151,6 +269,21 @@ int for_each_key_written(struct __sk_buff *ctx)
 {
 	bpf_for_each_map_elem(&values, writes_key, NULL, 0);
 	return 0;
+}
+
+static int reads_behind_key(void *map, char *key, struct value *v, long *sum)
+{
+	*sum += *(volatile char *)(key + 4);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int for_each_behind_key(struct __sk_buff *ctx)
+{
+	long sum = 0;
+
+	bpf_for_each_map_elem(&values, reads_behind_key, &sum, 0);
+	return sum;
 }
 
 SEC("tc") __expect_reject(ENOTSUPP, KF0523)
