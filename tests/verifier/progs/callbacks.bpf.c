@@ -179,7 +179,7 @@ static __attribute__((always_inline)) int indexed_after(int times, int (*cb)(int
 	return *(volatile char *)((char *)buf + n);
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EACCES, KF0308)
 int loop_counts(struct __sk_buff *ctx)
 {
 	return indexed_after(ctx->len, counts);
