@@ -7,7 +7,7 @@ data/parity/*.txt name the rules and scenarios (seeds.txt the statements); behin
 made of it, and a rule counts as shown when they are. Tests name what they show in their
 comments: "kfunc spec R5.2, R9.3; scenarios 37-39" or "verifier spec 4.5, scenario 52". A mark in the first comment
 of a file is of the whole file; any other mark belongs to the next function, program or case below it. In
-tests/verifier/asm a case's first word is its scenario. Nothing is counted that no test names; --missing lists what
+tests/verifier/asm a case's first word is its scenario or rule. Nothing is counted that no test names; --missing lists what
 has none and writes nothing. Marks of unknown rules, and statements that name tests which do not exist, are errors.
 """
 import os
@@ -77,8 +77,8 @@ def marks(path):
         for of, what in found:
             yield of, what, case
     if "/asm/" in path:
-        for m in re.finditer(r"^case (\d+)\s+(.*)$", text, re.M):
-            yield "verifier", int(m[1]), f"{m[1]} {m[2]}"
+        for m in re.finditer(r"^case (\d+|R\d+\.\d+)\s+(.*)$", text, re.M):
+            yield "verifier", int(m[1]) if m[1].isdigit() else m[1], f"{m[1]} {m[2]}"
 
 
 def subjects(name):
