@@ -217,6 +217,8 @@ static int map_object_access(struct vf_env *env, const struct vf_reg *r,
 	int32_t id;
 	int err;
 
+	if (m->access & VF_WRITE)
+		return vf_reject(env, KF_BTF_WRITE, "a store to the map object %s", r->map->name);
 	if (env->kernel->live) /* our maps are laid out in another way than their BTF says */
 		return vf_unsupported(env, "members of map objects");
 	id = name ? btf_find(env->kernel->btf, name, BTF_KIND_STRUCT) : -ENOENT;
@@ -225,8 +227,6 @@ static int map_object_access(struct vf_env *env, const struct vf_reg *r,
 				 "nothing is known of the members of map %s", r->map->name);
 	if (at < 0)
 		return vf_reject(env, KF_BTF_OOB, "%u bytes before map %s", m->size, r->map->name);
-	if (m->access & VF_WRITE)
-		return vf_reject(env, KF_BTF_WRITE, "a store to the map object %s", r->map->name);
 	err = vf_check_fixed(env, r, "a map object");
 	if (err)
 		return err;
