@@ -344,7 +344,7 @@ int __wrap_bpf_prog_load(enum bpf_prog_type type, const char *name, const char *
 	struct bpf_insn *p;
 
 	/* what libbpf loads to find out what the kernel can do */
-	if (busy || n < 5 || !opts || !opts->prog_btf_fd)
+	if (busy || !opts || !opts->prog_btf_fd)
 		return __real_bpf_prog_load(type, name, licence, insns, n, opts);
 	busy = true;
 	licence_now = licence;

@@ -45,6 +45,54 @@ __attribute__((used, noinline)) int bpf_iter_tcp(struct bpf_iter_meta *meta,
 		__asm__ volatile("");
 }
 
+__attribute__((used, noinline)) int bpf_iter_task(struct bpf_iter_meta *meta,
+						  struct task_struct *task)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+/* functions to trace, and one whose result fmod_ret may replace */
+__attribute__((used, noinline)) int image_number(int n, struct task_struct *task)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+__attribute__((used, noinline)) struct task_struct *security_image_pointer(int n)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+__attribute__((used, noinline)) int security_image_number(int n)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+__attribute__((used, noinline)) void bpf_lsm_task_free(struct task_struct *task)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+__attribute__((used, noinline)) int bpf_lsm_socket_bind(void *sock, void *address, int len)
+{
+	for (;;)
+		__asm__ volatile("");
+}
+
+/* what a hash map is to programs that read its object */
+struct bpf_htab {
+	struct bpf_map map;
+	u32 n_buckets;
+};
+
+__attribute__((used)) void image_maps(struct bpf_htab *h)
+{
+}
+
 __attribute__((used)) void image_fields(struct bpf_timer *a, struct bpf_wq *b,
 					struct bpf_spin_lock *c, struct bpf_refcount *d)
 {
