@@ -153,8 +153,6 @@ HELPER_1(get_attach_cookie, void *, ctx)
 	return rt_tracepoint_cookie();
 }
 
-#define LOOP_MAX (1u << 23)
-
 HELPER_4(loop, uint32_t, count, const void *, callback, uint64_t, ctx, uint64_t, flags)
 {
 	rt_direct_fn direct;
@@ -162,7 +160,7 @@ HELPER_4(loop, uint32_t, count, const void *, callback, uint64_t, ctx, uint64_t,
 
 	if (flags)
 		return -EINVAL;
-	if (count > LOOP_MAX)
+	if (count > RT_LOOP_MAX)
 		return -E2BIG;
 	direct = rt_callback_direct(callback);
 	for (i = 0; direct && i < count; i++)

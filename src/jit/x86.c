@@ -44,6 +44,10 @@ static void scan_func(struct x86 *x, uint32_t f)
 	}
 	for (int k = 0; k < 4; k++)
 		fn->saves[k] = def & 1u << (6 + k);
+	if (fn->has_budget && !fn->saves_r12) {
+		fn->has_budget = false;
+		fn->budget_in_r12 = fn->saves_r12 = true;
+	}
 	fn->has_frame = fn->has_budget || use & 1u << 10;
 }
 

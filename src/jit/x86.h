@@ -33,7 +33,8 @@ struct x86_value {
 struct x86_func {
 	bool saves[4];	 /* it changes R6, R7, R8, R9 */
 	bool saves_r12;	 /* a scratch register that survives nothing but is the callers' */
-	bool has_budget; /* may_goto */
+	bool has_budget; /* may_goto: its counter is on the stack, or */
+	bool budget_in_r12;
 	bool has_frame, calls;
 };
 
@@ -95,6 +96,12 @@ void x86_null_end(struct x86 *x, struct x86_null *t);
 
 /* x86_inline.c: kfuncs and helpers that are a few instructions; false: call it */
 bool x86_inline(struct x86 *x, const struct interp_op *op, uint32_t i);
+/* as above, once everything is where a call wants it; may change what a call may */
+bool x86_inline_call(struct x86 *x, const struct interp_op *op, uint32_t i);
+/* x86_packet.c: rows of it. They call fn where the short way does not go. */
+bool x86_dynptr_from_packet(struct x86 *x, const void *fn);
+bool x86_dynptr_slice(struct x86 *x, const void *fn);
+bool x86_dynptr_slice_rdwr(struct x86 *x, const void *fn);
 
 /*
  * x86_value.c. The machine register with a BPF register's value: to read it, to change it, to give it a new
@@ -217,6 +224,21 @@ static inline void lea(struct x86 *x, int dst, const struct x86_value *a)
 static inline struct x86_value x86_at(int base, int32_t disp)
 {
 	return (struct x86_value){.base = base, .index = -1, .disp = disp};
+}
+
+/* mov reg, [base + disp], and the other way */
+static inline void load_at(struct x86 *x, bool w, int reg, int base, int32_t disp)
+{
+	rex(x, w, reg, base, false);
+	e1(x, 0x8b);
+	mem(x, reg, base, disp);
+}
+
+static inline void store_at(struct x86 *x, bool w, int reg, int base, int32_t disp)
+{
+	rex(x, w, reg, base, false);
+	e1(x, 0x89);
+	mem(x, reg, base, disp);
 }
 
 static inline void mov_rr(struct x86 *x, bool w, int dst, int src)

@@ -81,7 +81,7 @@ static void compare(struct x86 *x, uint8_t op, bool w, bool k, int dst, int src,
 	}
 }
 
-/* the counter of may_goto lies below the stack of the function */
+/* the counter of may_goto, if it has no register, lies below the stack of the function */
 static int32_t budget_off(const struct x86 *x)
 {
 	return -(int32_t)x->code->funcs[x->func].stack - 8;
@@ -89,10 +89,14 @@ static int32_t budget_off(const struct x86 *x)
 
 static void may_goto(struct x86 *x, uint32_t target)
 {
-	rex(x, true, 0, RBP, false); /* sub qword [budget], 1 */
-	e1(x, 0x83);
-	mem(x, 5, RBP, budget_off(x));
-	e1(x, 1);
+	if (x->f.budget_in_r12) {
+		grp1_imm(x, false, 5, R12, 1);
+	} else {
+		rex(x, true, 0, RBP, false); /* sub qword [budget], 1 */
+		e1(x, 0x83);
+		mem(x, 5, RBP, budget_off(x));
+		e1(x, 1);
+	}
 	cond_jump_to(x, 0x2, target); /* jb: it was 0 */
 }
 
@@ -192,6 +196,8 @@ void x86_prologue(struct x86 *x, uint32_t func)
 	for (int k = 0; k < 4; k++)
 		if (x->f.saves[k])
 			push(x, saved[k]);
+	if (x->f.budget_in_r12)
+		mov_imm(x, R12, INTERP_MAY_GOTO);
 	if (x->f.has_budget) { /* mov qword [budget], imm */
 		rex(x, true, 0, RBP, false);
 		e1(x, 0xc7);
@@ -483,6 +489,10 @@ static bool flushed_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 	const void *fn;
 
 	x86_flush(x, x->use | x->out);
+	if (x86_inline_call(x, op, i)) {
+		x86_forget(x);
+		return true;
+	}
 	switch (op->op) {
 	case IOP_HELPER:
 		fn = map_function(x, i);

@@ -8,7 +8,9 @@
 
 #include "jit/x86.h"
 
+#include "helpers/helpers.h"
 #include "kfuncs/inlined.h"
+#include "runtime/objects.h"
 
 /* op dword [base + off], imm8: add is extension 0 */
 static void add_mem(struct x86 *x, int base, size_t off, int8_t imm)
@@ -121,6 +123,176 @@ static bool kptr_xchg(struct x86 *x, uint32_t i)
 	return true;
 }
 
+/* ---- bits of CPU masks ---- */
+
+/* r9 = 1 << (edi & 63); ecx: the word */
+static void bit_and_word(struct x86 *x)
+{
+	mov_rr(x, false, RCX, RDI);
+	mov_imm(x, TMP0, 1);
+	rex(x, true, 0, TMP0, false); /* shl r9, cl */
+	e1(x, 0xd3);
+	e1(x, 0xe0 | (TMP0 & 7));
+	if (rt_cpumask_ids() > 64) {
+		e1(x, 0xc1); /* shr ecx, 6 */
+		e1(x, 0xe8 | RCX);
+		e1(x, 6);
+	}
+}
+
+/* the word of the mask in rsi that bit_and_word() found */
+static struct x86_value mask_word(void)
+{
+	struct x86_value v = x86_at(RSI, 0);
+
+	if (rt_cpumask_ids() > 64) {
+		v.index = RCX;
+		v.shift = 3;
+	}
+	return v;
+}
+
+/* ids that the machine cannot have are passed over: the jump to after the template */
+static uint32_t unless_possible(struct x86 *x)
+{
+	grp1_imm(x, false, 7, RDI, (int32_t)rt_cpumask_ids());
+	return jump8(x, 0x73);
+}
+
+/* lock op [word], r9 */
+static bool change_bit(struct x86 *x, uint8_t op)
+{
+	uint32_t over = unless_possible(x);
+
+	bit_and_word(x);
+	if (op == 0x21) { /* not r9 */
+		rex(x, true, 0, TMP0, false);
+		e1(x, 0xf7);
+		e1(x, 0xd0 | (TMP0 & 7));
+	}
+	e1(x, 0xf0);
+	op_mem(x, true, op, TMP0, mask_word(), 0);
+	land8(x, over);
+	return true;
+}
+
+static bool cpumask_set(struct x86 *x, const void *fn)
+{
+	(void)fn;
+	return change_bit(x, 0x09);
+}
+
+static bool cpumask_clear(struct x86 *x, const void *fn)
+{
+	(void)fn;
+	return change_bit(x, 0x21);
+}
+
+static bool cpumask_test(struct x86 *x, const void *fn)
+{
+	uint32_t over;
+
+	(void)fn;
+	op_rr(x, false, 0x31, RAX, RAX);
+	over = unless_possible(x);
+	bit_and_word(x);
+	op_mem(x, true, 0x85, TMP0, mask_word(), 0); /* test */
+	e1(x, 0x0f);				     /* setne al */
+	e1(x, 0x95);
+	e1(x, 0xc0);
+	land8(x, over);
+	return true;
+}
+
+/* lock bts or btr [rsi], rdi: it finds the word by itself */
+static bool test_and_change(struct x86 *x, uint8_t op)
+{
+	uint32_t over;
+
+	op_rr(x, false, 0x31, RAX, RAX);
+	over = unless_possible(x);
+	mov_rr(x, false, RDI, RDI);
+	e1(x, 0xf0);
+	rex(x, true, RDI, RSI, false);
+	e1(x, 0x0f);
+	e1(x, op);
+	mem(x, RDI, RSI, 0);
+	e1(x, 0x0f); /* setc al */
+	e1(x, 0x92);
+	e1(x, 0xc0);
+	land8(x, over);
+	return true;
+}
+
+static bool cpumask_test_and_set(struct x86 *x, const void *fn)
+{
+	(void)fn;
+	return test_and_change(x, 0xab);
+}
+
+static bool cpumask_test_and_clear(struct x86 *x, const void *fn)
+{
+	(void)fn;
+	return test_and_change(x, 0xb3);
+}
+
+/* ---- loops ---- */
+
+static void push_pop(struct x86 *x, uint8_t op, int reg)
+{
+	rex(x, false, 0, reg, false);
+	e1(x, op | (reg & 7));
+}
+
+/*
+ * bpf_loop(count, callback, context, flags): rbx counts, r12 is the count, r13 the context, r14 the
+ * callback, which is a function of this program and has code by then.
+ */
+static bool loop(struct x86 *x, const void *fn)
+{
+	static const int kept[] = {R12, RBX, R13, R14}; /* an even number: the stack stays aligned */
+	uint32_t flags, many, top, check, stop, back;
+
+	(void)fn;
+	mov_imm(x, RAX, (uint64_t)-EINVAL);
+	op_rr(x, true, 0x85, RCX, RCX);
+	flags = jump8(x, 0x75);
+	mov_imm(x, RAX, (uint64_t)-E2BIG);
+	grp1_imm(x, false, 7, RDI, RT_LOOP_MAX);
+	many = jump8(x, 0x77);
+	for (int i = 0; i < 4; i++)
+		push_pop(x, 0x50, kept[i]);
+	mov_rr(x, false, R12, RDI);
+	mov_rr(x, true, R13, RDX);
+	load_at(x, true, R14, RSI, offsetof(struct interp_func, native));
+	op_rr(x, false, 0x31, RBX, RBX);
+	check = jump8(x, 0xeb);
+	top = x->len;
+	mov_rr(x, false, RDI, RBX);
+	mov_rr(x, true, RSI, R13);
+	rex(x, false, 0, R14, false); /* call r14 */
+	e1(x, 0xff);
+	e1(x, 0xd0 | (R14 & 7));
+	grp1_imm(x, false, 0, RBX, 1);
+	op_rr(x, true, 0x85, RAX, RAX);
+	stop = jump8(x, 0x75);
+	land8(x, check);
+	op_rr(x, false, 0x39, R12, RBX);
+	back = jump8(x, 0x72);
+	if (x->buf && back <= x->cap)
+		x->buf[back - 1] = (uint8_t)(top - back);
+	land8(x, stop);
+	mov_rr(x, false, RAX, RBX);
+	for (int i = 3; i >= 0; i--)
+		push_pop(x, 0x58, kept[i]);
+	land8(x, flags);
+	land8(x, many);
+	return true;
+}
+
+/* ---- the rows ---- */
+
+/* without a look at the arguments, or with one of its own */
 static const struct {
 	void *fn;
 	bool (*emit)(struct x86 *x, uint32_t i);
@@ -131,6 +303,38 @@ static const struct {
 	{(void *)bpf_preempt_enable, preempt_enable},
 	{(void *)bpf_iter_num_next, iter_num_next},
 };
+
+/* with the arguments in the registers of a call; whatever a call may change, the template may */
+static const struct {
+	void *fn;
+	bool (*emit)(struct x86 *x, const void *fn);
+} call_rows[] = {
+	{(void *)bpf_cpumask_set_cpu, cpumask_set},
+	{(void *)bpf_cpumask_clear_cpu, cpumask_clear},
+	{(void *)bpf_cpumask_test_cpu, cpumask_test},
+	{(void *)bpf_cpumask_test_and_set_cpu, cpumask_test_and_set},
+	{(void *)bpf_cpumask_test_and_clear_cpu, cpumask_test_and_clear},
+	{(void *)bpf_dynptr_from_skb, x86_dynptr_from_packet},
+	{(void *)bpf_dynptr_from_xdp, x86_dynptr_from_packet},
+	{(void *)bpf_dynptr_slice, x86_dynptr_slice},
+	{(void *)bpf_dynptr_slice_rdwr, x86_dynptr_slice_rdwr},
+};
+
+bool x86_inline_call(struct x86 *x, const struct interp_op *op, uint32_t i)
+{
+	const void *fn = op->p;
+
+	if (op->op == IOP_HELPER && x->prog->insns[i].imm == BPF_FUNC_loop)
+		return loop(x, fn);
+	if (op->op == IOP_KFUNC)
+		fn = (const void *)(uintptr_t)((const struct interp_kfunc *)op->p)->fn;
+	else if (op->op != IOP_KFUNC_PLAIN)
+		return false;
+	for (size_t k = 0; k < sizeof(call_rows) / sizeof(call_rows[0]); k++)
+		if (call_rows[k].fn == fn)
+			return call_rows[k].emit(x, fn);
+	return false;
+}
 
 bool x86_inline(struct x86 *x, const struct interp_op *op, uint32_t i)
 {

@@ -210,6 +210,7 @@ int rt_probe_write(uint64_t dst, const void *src, uint32_t size);
 
 typedef uint64_t (*rt_helper_fn)(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
 rt_helper_fn rt_helper(uint32_t id); /* NULL: not available at run time */
+#define RT_LOOP_MAX (1u << 23) /* rounds of bpf_loop() */
 /* bpf_printk's output: one line without newline. Set by the host, default: discarded. Thread-safe. */
 typedef void (*rt_printk_fn)(void *ctx, const char *text);
 void rt_set_printk(rt_printk_fn fn, void *ctx);
