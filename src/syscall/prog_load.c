@@ -145,7 +145,8 @@ static void write_log(struct sys_load *l, bool verified)
 	strbuf_printf(out,
 		      "processed %llu insns (limit 1000000) max_states_per_insn %u total_states %u "
 		      "peak_states %u mark_read %u\n",
-		      (unsigned long long)l->report.processed, 0, l->report.total_states,
+		      (unsigned long long)l->report.processed, l->report.max_states_per_insn,
+		      l->report.total_states,
 		      l->report.peak_states, 0);
 }
 

@@ -117,7 +117,7 @@ static int return_to_caller(struct vf_env *env, uint32_t *next)
 			err = vf_check_callback_refs(env);
 		if (err)
 			return err;
-		st->hist[st->n_hist - 1].flags |= VF_HIST_CALLBACK;
+		st->path.hist[st->path.n_hist - 1].flags |= VF_HIST_CALLBACK;
 	}
 	vf_frame_pop(env, st);
 	caller = vf_frame_own(env, st->cur_frame);

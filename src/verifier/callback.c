@@ -21,24 +21,24 @@ static void widen_reg(const struct vf_reg *old, struct vf_reg *cur, bool precise
 	vf_reg_unknown(cur);
 }
 
-static int widen(struct vf_env *env, const struct vf_state *old, struct vf_state *st)
+static int widen(struct vf_env *env, const struct vf_stored *old, struct vf_state *st)
 {
 	if (!old)
 		return 0;
 	if (vf_own_all(env, st))
 		return -ENOMEM;
 	for (uint32_t f = 0; f <= st->cur_frame; f++) {
-		const struct vf_frame *o = old->frame[f];
 		const struct vf_marks *m = &old->marks[f];
 		struct vf_frame *c = st->frame[f];
 
-		for (uint32_t i = 0; i < BPF_REG_10; i++)
-			widen_reg(&o->r[i], &c->r[i], m->reg_precise >> i & 1);
-		for (uint32_t i = 0; i < o->n_slots && i < c->n_slots; i++)
-			if (o->slot[i].kind[0] == VF_SLOT_SPILL &&
-			    c->slot[i].kind[0] == VF_SLOT_SPILL)
-				widen_reg(&o->slot[i].reg, &c->slot[i].reg,
-					  m->slot_precise >> i & 1);
+		for (uint32_t i = 0; i < VF_STORED_REGS; i++)
+			widen_reg(vf_stored_reg(env, m->frame, i), &c->r[i], m->reg_precise >> i & 1);
+		for (uint32_t i = 0; i < m->frame->n_slots && i < c->n_slots; i++) {
+			const struct vf_slot *s = vf_stored_slot(env, m->frame, i);
+
+			if (s->kind[0] == VF_SLOT_SPILL && c->slot[i].kind[0] == VF_SLOT_SPILL)
+				widen_reg(&s->reg, &c->slot[i].reg, m->slot_precise >> i & 1);
+		}
 	}
 	return 0;
 }
@@ -46,16 +46,16 @@ static int widen(struct vf_env *env, const struct vf_state *old, struct vf_state
 int vf_widen_against_previous(struct vf_env *env, struct vf_state *queued)
 {
 	/* the state was just stored at this instruction: the visit before that one counts */
-	const struct vf_state *here = queued->parent;
+	const struct vf_stored *here = queued->path.parent;
 
 	if (!here)
 		return 0;
-	return widen(env, vf_previous_visit(env, here, env->insn_idx), queued);
+	return widen(env, vf_previous_visit(here->path.parent, queued, env->insn_idx), queued);
 }
 
 int vf_widen_current(struct vf_env *env, uint32_t insn)
 {
-	return widen(env, vf_previous_visit(env, env->cur, insn), env->cur);
+	return widen(env, vf_previous_visit(env->cur->path.parent, env->cur, insn), env->cur);
 }
 
 static int check_target(struct vf_env *env, uint32_t func_regno, uint32_t *subprog)

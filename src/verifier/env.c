@@ -141,6 +141,7 @@ int vf_verify(const struct kfunc_kernel *kernel, const struct vf_program *prog,
 	report->processed = env->processed;
 	report->total_states = env->total_states;
 	report->peak_states = env->peak_states;
+	report->max_states_per_insn = env->max_states_per_insn;
 	report->state_bytes = env->peak_state_bytes;
 	if (err && report->verdict == DIAG_ACCEPT) /* a rule without its diagnostic: say so */
 		diag_fail(report, KF_OUT_OF_MEMORY, "the verifier stopped with error %d", err);

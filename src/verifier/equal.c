@@ -20,7 +20,8 @@ struct id_map {
 
 struct cmp {
 	const struct vf_env *env;
-	const struct vf_state *old, *cur;
+	const struct vf_stored *old;
+	const struct vf_state *cur;
 	enum vf_exactness how;
 	struct id_map ids;
 };
@@ -191,14 +192,14 @@ static bool slot_covers(struct cmp *c, const struct vf_slot *old, const struct v
 
 static bool stack_covers(struct cmp *c, uint32_t f)
 {
-	const struct vf_frame *old = c->old->frame[f], *cur = c->cur->frame[f];
 	const struct vf_marks *m = &c->old->marks[f];
-	uint32_t n = old->n_slots;
+	const struct vf_frame *cur = c->cur->frame[f];
+	uint32_t n = m->frame->n_slots;
 
 	if (cur->n_slots > n)
 		n = cur->n_slots;
 	for (uint32_t i = 0; i < n; i++) {
-		const struct vf_slot *o = slot_at(old, i), *s = slot_at(cur, i);
+		const struct vf_slot *o = vf_stored_slot(c->env, m->frame, i), *s = slot_at(cur, i);
 		bool live = c->how != VF_NOT_EXACT || (m->slot_read >> i & 1);
 
 		/* objects carry references and ids that are checked elsewhere too: never skipped */
@@ -212,16 +213,17 @@ static bool stack_covers(struct cmp *c, uint32_t f)
 
 static bool frame_covers(struct cmp *c, uint32_t f)
 {
-	const struct vf_frame *old = c->old->frame[f], *cur = c->cur->frame[f];
+	const struct vf_marks *m = &c->old->marks[f];
+	const struct vf_frame *cur = c->cur->frame[f];
 	uint32_t live = c->how == VF_EXACT ? 0x3ff : vf_live_regs(c->env, c->old, f) & 0x3ff;
-	uint32_t precise = c->old->marks[f].reg_precise;
 
-	if (old->callback_depth > cur->callback_depth)
+	if (m->frame->callback_depth > cur->callback_depth)
 		return false;
 	for (; live; live &= live - 1) {
 		int i = __builtin_ctz(live);
 
-		if (!reg_covers(c, &old->r[i], &cur->r[i], precise >> i & 1))
+		if (!reg_covers(c, vf_stored_reg(c->env, m->frame, i), &cur->r[i],
+				m->reg_precise >> i & 1))
 			return false;
 	}
 	return stack_covers(c, f);
@@ -229,7 +231,8 @@ static bool frame_covers(struct cmp *c, uint32_t f)
 
 static bool refs_cover(struct cmp *c)
 {
-	const struct vf_state *old = c->old, *cur = c->cur;
+	const struct vf_stored *old = c->old;
+	const struct vf_state *cur = c->cur;
 
 	for (uint32_t i = 0; i < old->n_refs; i++) {
 		const struct vf_ref *o = &old->refs[i], *n = &cur->refs[i];
@@ -241,12 +244,13 @@ static bool refs_cover(struct cmp *c)
 	return same_id(c, old->irq_top, cur->irq_top);
 }
 
-bool vf_same_call_chain(const struct vf_state *a, const struct vf_state *b)
+bool vf_same_call_chain(const struct vf_stored *old, const struct vf_state *cur)
 {
-	if (a->cur_frame != b->cur_frame)
+	if (old->cur_frame != cur->cur_frame)
 		return false;
-	for (uint32_t i = 0; i <= a->cur_frame; i++) {
-		const struct vf_frame *x = a->frame[i], *y = b->frame[i];
+	for (uint32_t i = 0; i <= old->cur_frame; i++) {
+		const struct vf_stored_frame *x = old->marks[i].frame;
+		const struct vf_frame *y = cur->frame[i];
 
 		if (x->callsite != y->callsite || x->subprog != y->subprog ||
 		    x->in_callback != y->in_callback ||
@@ -256,7 +260,7 @@ bool vf_same_call_chain(const struct vf_state *a, const struct vf_state *b)
 	return true;
 }
 
-bool vf_state_covers(const struct vf_env *env, const struct vf_state *old,
+bool vf_state_covers(const struct vf_env *env, const struct vf_stored *old,
 		     const struct vf_state *cur, enum vf_exactness how)
 {
 	struct cmp c;

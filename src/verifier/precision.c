@@ -221,7 +221,7 @@ static void step_linked(struct places *p, const struct vf_hist *from, const stru
 
 int vf_hist_linked(struct vf_env *env, const uint16_t *item, uint32_t n)
 {
-	struct vf_state *st = env->cur;
+	struct vf_path *st = &env->cur->path;
 	struct vf_hist insn;
 	uint32_t data = (n + 1) / 2;
 
@@ -248,9 +248,9 @@ void vf_hist_stack(struct vf_env *env, uint32_t frame, uint32_t slot)
 	struct vf_state *st = env->cur;
 	struct vf_hist *h;
 
-	if (!st->n_hist)
+	if (!st->path.n_hist)
 		return;
-	h = &st->hist[st->n_hist - 1];
+	h = &st->path.hist[st->path.n_hist - 1];
 	st->n_events += !(h->flags & VF_HIST_STACK);
 	h->flags |= VF_HIST_STACK;
 	h->s_frame = frame;
@@ -258,37 +258,35 @@ void vf_hist_stack(struct vf_env *env, uint32_t frame, uint32_t slot)
 }
 
 /* Marks the places in st; those that are pointers or are marked already are dropped from p. */
-static bool mark_in_state(struct vf_state *st, struct places *p)
+static bool mark_in_state(const struct vf_env *env, struct vf_stored *st, struct places *p)
 {
 	bool changed = false;
 
 	for (uint32_t f = 0; f < p->frames; f++) {
-		const struct vf_frame *fr = f <= st->cur_frame ? st->frame[f] : NULL;
-		uint32_t regs = fr ? p->reg[f] : 0;
-		uint64_t slots = fr ? p->slot[f] : 0;
+		struct vf_marks *m = f <= st->cur_frame ? &st->marks[f] : NULL;
+		uint32_t regs = m ? p->reg[f] & ~(m->reg_precise | 1u << BPF_REG_10) : 0;
+		uint64_t slots = m ? p->slot[f] & ~m->slot_precise : 0;
 
 		p->reg[f] = 0;
 		p->slot[f] = 0;
 		for (; regs; regs &= regs - 1) {
 			uint32_t i = __builtin_ctz(regs);
 
-			if (fr->r[i].base == VF_SCALAR && !(st->marks[f].reg_precise >> i & 1)) {
-				st->marks[f].reg_precise |= 1u << i;
+			if (vf_stored_reg(env, m->frame, i)->base == VF_SCALAR)
 				p->reg[f] |= 1u << i;
-				changed = true;
-			}
 		}
 		for (; slots; slots &= slots - 1) {
 			uint32_t i = __builtin_ctzll(slots);
+			const struct vf_slot *s = vf_stored_slot(env, m->frame, i);
 
-			if (i < fr->n_slots && fr->slot[i].kind[0] == VF_SLOT_SPILL &&
-			    fr->slot[i].reg.base == VF_SCALAR &&
-			    !(st->marks[f].slot_precise >> i & 1)) {
-				st->marks[f].slot_precise |= 1ull << i;
+			if (s->kind[0] == VF_SLOT_SPILL && s->reg.base == VF_SCALAR)
 				p->slot[f] |= 1ull << i;
-				changed = true;
-			}
 		}
+		if (!p->reg[f] && !p->slot[f])
+			continue;
+		m->reg_precise |= p->reg[f];
+		m->slot_precise |= p->slot[f];
+		changed = true;
 	}
 	return changed;
 }
@@ -302,14 +300,15 @@ static bool known_before(const struct places *p, const struct vf_hist *h)
 	return true;
 }
 
-/* Walks back from the end of st's history (n entries). 1: a stored state got a new mark. */
-static int walk_back(struct vf_env *env, struct vf_state *st, uint32_t n, struct places *p)
+/* Walks back from the end of a history (n entries). 1: a stored state got a new mark. */
+static int walk_back(struct vf_env *env, const struct vf_path *path, uint32_t n, struct places *p)
 {
+	struct vf_stored *st;
 	int changed = 0;
 
 	for (;;) {
 		while (n) {
-			const struct vf_hist *h = &st->hist[--n];
+			const struct vf_hist *h = &path->hist[--n];
 
 			if (!n || !(h[-1].flags & VF_HIST_LINKED)) {
 				step(env, p, h);
@@ -317,34 +316,33 @@ static int walk_back(struct vf_env *env, struct vf_state *st, uint32_t n, struct
 				/* links hold for what came out of the instruction and what went in */
 				uint32_t data = n;
 
-				while (data && st->hist[data - 1].flags & VF_HIST_LINKED)
+				while (data && path->hist[data - 1].flags & VF_HIST_LINKED)
 					data--;
-				step_linked(p, &st->hist[data], h);
+				step_linked(p, &path->hist[data], h);
 				step(env, p, h);
-				step_linked(p, &st->hist[data], h);
+				step_linked(p, &path->hist[data], h);
 				n = data;
 			}
 			if (known_before(p, h))
 				return changed;
 		}
-		if (st->hist_cut || !st->parent)
-			return changed;
-		st = st->parent;
-		if (!mark_in_state(st, p))
+		st = path->parent;
+		if (!st || !mark_in_state(env, st, p))
 			return changed;
 		changed = 1;
-		n = st->n_hist;
+		path = &st->path;
+		n = path->n_hist;
 	}
 }
 
 /* the entry of the instruction being simulated, and its data, are not part of what led here */
-static uint32_t hist_before_current(const struct vf_state *st)
+static uint32_t hist_before_current(const struct vf_path *path)
 {
-	uint32_t n = st->n_hist;
+	uint32_t n = path->n_hist;
 
 	if (n)
 		n--;
-	while (n && st->hist[n - 1].flags & VF_HIST_LINKED)
+	while (n && path->hist[n - 1].flags & VF_HIST_LINKED)
 		n--;
 	return n;
 }
@@ -357,9 +355,9 @@ int vf_mark_precise(struct vf_env *env, uint32_t regno)
 	if (st->frame[st->cur_frame]->r[regno].base != VF_SCALAR)
 		return 0;
 	add_reg(&p, st->cur_frame, regno);
-	walk_back(env, st, hist_before_current(st), &p);
-	if (st->n_hist)
-		st->hist[st->n_hist - 1].precise |= 1u << regno;
+	walk_back(env, &st->path, hist_before_current(&st->path), &p);
+	if (st->path.n_hist)
+		st->path.hist[st->path.n_hist - 1].precise |= 1u << regno;
 	return 0;
 }
 
@@ -369,41 +367,30 @@ int vf_mark_precise_slot(struct vf_env *env, uint32_t frame, uint32_t slot)
 	struct places p = {0};
 
 	add_slot(&p, frame, slot);
-	walk_back(env, st, hist_before_current(st), &p);
+	walk_back(env, &st->path, hist_before_current(&st->path), &p);
 	return 0;
 }
 
-int vf_precise_from(struct vf_env *env, struct vf_state *st, const struct vf_state *target)
+int vf_precise_from(struct vf_env *env, const struct vf_arrival *from, const struct vf_stored *target)
 {
 	struct places p = {0};
 
 	for (uint32_t f = 0; f <= target->cur_frame; f++) {
-		const struct vf_frame *fr = st->frame[f];
-		uint64_t slots = target->marks[f].slot_precise;
+		const struct vf_marks *m = &target->marks[f];
 
-		p.reg[f] = target->marks[f].reg_precise & vf_live_regs(env, target, f);
-		for (uint32_t i = 0; i < VF_REGS; i++)
-			if (fr->r[i].base != VF_SCALAR)
-				p.reg[f] &= ~(1u << i);
-		for (; slots; slots &= slots - 1) {
-			uint32_t i = __builtin_ctzll(slots);
-
-			if (i < fr->n_slots && fr->slot[i].kind[0] == VF_SLOT_SPILL)
-				p.slot[f] |= 1ull << i;
-		}
+		p.reg[f] = m->reg_precise & vf_live_regs(env, target, f) & from->frame[f].scalars;
+		p.slot[f] = m->slot_precise & from->frame[f].spilled;
 	}
 	p.frames = target->cur_frame + 1;
-	return nothing_left(&p) ? 0 : walk_back(env, st, st->n_hist, &p);
+	return nothing_left(&p) ? 0 : walk_back(env, &from->path, from->path.n_hist, &p);
 }
 
-int vf_all_precise(struct vf_env *env, struct vf_state *st)
+void vf_all_precise(const struct vf_path *path)
 {
-	(void)env;
-	for (; st && !st->hist_cut; st = st->parent)
-		for (uint32_t f = 0; st->parent && f <= st->parent->cur_frame; f++) {
-			st->parent->marks[f].reg_precise = ~0u;
-			st->parent->marks[f].slot_precise = ~0ull;
-			st->parent->marks[f].slot_read = ~0ull;
+	for (struct vf_stored *st = path->parent; st; st = st->path.parent)
+		for (uint32_t f = 0; f <= st->cur_frame; f++) {
+			st->marks[f].reg_precise = ~0u;
+			st->marks[f].slot_precise = ~0ull;
+			st->marks[f].slot_read = ~0ull;
 		}
-	return 0;
 }

@@ -66,25 +66,26 @@ static bool full_spill(const struct vf_slot *s)
 	return s->kind[0] == VF_SLOT_SPILL && s->kind[7] == VF_SLOT_SPILL;
 }
 
-static int keep(struct vf_env *env, const struct vf_state *st)
+static int keep(struct vf_env *env, const struct vf_stored *st)
 {
 	struct vf_record *rec = env->facts->record;
 	uint32_t f = st->cur_frame, live = vf_live_regs(env, st, f);
-	const struct vf_frame *fr = st->frame[f];
 	const struct vf_marks *m = &st->marks[f];
+	const struct vf_stored_frame *fr = m->frame;
 	struct rec_state *r = mem_zalloc(sizeof(*r) + fr->n_slots * sizeof(r->slot[0]));
 
 	if (!r)
 		return vf_nomem(env);
 	for (int i = 0; i < 10; i++)
 		if (live >> i & 1)
-			r->r[i] = value_of(&fr->r[i], m->reg_precise >> i & 1, f);
+			r->r[i] = value_of(vf_stored_reg(env, fr, i), m->reg_precise >> i & 1, f);
 	for (uint32_t i = 0; i < fr->n_slots; i++) {
+		const struct vf_slot *s = vf_stored_slot(env, fr, i);
 		struct rec_value v;
 
-		if (!(m->slot_read >> i & 1) || !full_spill(&fr->slot[i]))
+		if (!(m->slot_read >> i & 1) || !full_spill(s))
 			continue;
-		v = value_of(&fr->slot[i].reg, m->slot_precise >> i & 1, f);
+		v = value_of(&s->reg, m->slot_precise >> i & 1, f);
 		if (v.kind != REC_ANY)
 			r->slot[r->n_slots++] = (struct rec_slot){.slot = i, .v = v};
 	}
@@ -106,9 +107,9 @@ int vf_record_states(struct vf_env *env)
 		facts->record->n = env->prog->n_insns;
 	}
 	for (uint32_t i = 0; !err && i < env->prog->n_insns; i++)
-		for (struct vf_state *st = env->stored[i].head; !err && st; st = st->next)
+		for (struct vf_stored *st = env->stored[i]; !err && st; st = st->next)
 			err = keep(env, st);
-	for (struct vf_state *st = env->evicted; !err && st; st = st->next)
+	for (struct vf_stored *st = env->evicted; !err && st; st = st->next)
 		err = keep(env, st);
 	return err;
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * States and frames: making, copying, queueing. A state is small; its frames carry the registers
- * and the stack. Frames are shared between a state and its copies until somebody writes: only the
- * top frame is copied when a state is, outer frames when vf_frame_own() is asked for one.
+ * States being explored, and their frames: making, copying, queueing. A state is small; its frames
+ * carry the registers and the stack. Frames are shared between a state and its copies until somebody
+ * writes: only the top frame is copied when a state is, outer frames when vf_frame_own() is asked for
+ * one.
  *
  * Both come and go by the hundred thousand, so the pool keeps what is freed, frames by the number
  * of slots they have room for.
  */
 #include <stddef.h>
 
-#include "verifier/vf.h"
+#include "verifier/states.h"
 
 #define FRAME_CLASSES (VF_MAX_SLOTS / 8 + 1)
 #define MAX_PENDING 8192 /* R9.1 */
@@ -204,7 +205,7 @@ struct vf_frame *vf_frame_push(struct vf_env *env, struct vf_state *st, uint32_t
 	st->frame[depth] = f;
 	st->cur_frame = depth;
 	/* a new frame's slots come from nowhere: nothing is read through to the parents */
-	st->marks[depth] = (struct vf_marks){.slot_written = ~0ull};
+	st->slot_written[depth] = ~0ull;
 	return f;
 }
 
@@ -233,19 +234,18 @@ static struct vf_state *state_alloc(struct vf_env *env)
 
 void vf_state_free(struct vf_env *env, struct vf_state *st)
 {
-	struct vf_hist *hist = st->hist;
+	struct vf_hist *hist = st->path.hist;
 	struct vf_ref *refs = st->refs;
-	uint32_t cap_hist = st->cap_hist, cap_refs = st->cap_refs;
+	uint32_t cap_hist = st->path.cap_hist, cap_refs = st->cap_refs;
 
 	for (uint32_t i = 0; i <= st->cur_frame; i++)
 		if (st->frame[i])
 			frame_put(env, st->frame[i]);
-	if (st->parent)
-		st->parent->children--;
+	vf_path_leave(&st->path);
 	memset(st, 0, offsetof(struct vf_state, frame));
 	/* small buffers stay with the recycled state */
-	st->hist = hist;
-	st->cap_hist = cap_hist;
+	st->path.hist = hist;
+	st->path.cap_hist = cap_hist;
 	st->refs = refs;
 	st->cap_refs = cap_refs;
 	st->next = env->pool->states;
@@ -266,60 +266,41 @@ struct vf_state *vf_state_new(struct vf_env *env)
 	frame_init(f, 0, 0, env->entry_subprog);
 	st->frame[0] = f;
 	st->cur_frame = 0;
-	st->branches = 1;
-	st->n_hist = st->n_refs = 0;
-	st->marks[0] = (struct vf_marks){.slot_written = ~0ull};
+	st->slot_written[0] = ~0ull;
 	st->in_sleepable = env->place.sleepable;
-	st->hist_cut = true;
 	return st;
 }
 
-static int copy_array(struct vf_env *env, void **dst, uint32_t *cap, const void *src, uint32_t n,
-		      size_t elem)
+static int copy_refs(struct vf_env *env, struct vf_state *st, const struct vf_state *src)
 {
-	if (vf_mem_grow(env, dst, cap, n, elem))
+	if (vf_mem_grow(env, (void **)&st->refs, &st->cap_refs, src->n_refs, sizeof(*st->refs)))
 		return -ENOMEM;
-	if (n)
-		memcpy(*dst, src, n * elem);
+	if (src->n_refs)
+		memcpy(st->refs, src->refs, src->n_refs * sizeof(*st->refs));
 	return 0;
 }
 
 struct vf_state *vf_state_copy(struct vf_env *env, const struct vf_state *src)
 {
-	struct vf_state *st = state_alloc(env);
+	struct vf_state *st = state_alloc(env), buffers;
 	uint32_t top = src->cur_frame;
-	struct vf_hist *hist;
-	struct vf_ref *refs;
-	uint32_t cap_hist, cap_refs;
 
 	if (!st)
 		goto nomem;
-	hist = st->hist;
-	cap_hist = st->cap_hist;
-	refs = st->refs;
-	cap_refs = st->cap_refs;
+	buffers.path = st->path;
+	buffers.refs = st->refs;
+	buffers.cap_refs = st->cap_refs;
 	memcpy(st, src, offsetof(struct vf_state, frame));
 	memcpy(st->frame, src->frame, (top + 1) * sizeof(st->frame[0]));
-	memcpy(st->marks, src->marks, (top + 1) * sizeof(st->marks[0]));
-	st->hist = hist;
-	st->cap_hist = cap_hist;
-	st->refs = refs;
-	st->cap_refs = cap_refs;
+	memcpy(st->slot_written, src->slot_written, (top + 1) * sizeof(st->slot_written[0]));
 	st->next = NULL;
-	st->stored = st->evicted = false;
-	st->children = 0;
-	st->edges = NULL;
-	st->loop_entry = NULL;
+	st->path = buffers.path;
+	st->refs = buffers.refs;
+	st->cap_refs = buffers.cap_refs;
 	st->frame[top] = frame_copy(env, src->frame[top], 0);
 	for (uint32_t i = 0; i < top; i++)
 		st->frame[i]->refs++;
-	if (st->parent)
-		st->parent->children++;
-	if (!st->frame[top] ||
-	    copy_array(env, (void **)&st->hist, &st->cap_hist, src->hist, src->n_hist,
-		       sizeof(*st->hist)) ||
-	    copy_array(env, (void **)&st->refs, &st->cap_refs, src->refs, src->n_refs,
-		       sizeof(*st->refs))) {
+	if (!st->frame[top] || vf_path_copy(env, &st->path, &src->path) || copy_refs(env, st, src)) {
 		vf_state_free(env, st);
 		goto nomem;
 	}
@@ -345,10 +326,9 @@ int vf_enqueue(struct vf_env *env, struct vf_state *st, uint32_t insn)
 		return vf_nomem(env);
 	}
 	env->cap_pending = cap;
-	st->branches = 1;
 	st->insn = insn;
-	if (st->parent)
-		st->parent->branches++;
+	if (st->path.parent)
+		st->path.parent->branches++;
 	env->pending[env->n_pending++] = st;
 	return 0;
 }
@@ -360,14 +340,43 @@ struct vf_state *vf_push_state(struct vf_env *env, uint32_t insn)
 	return st && vf_enqueue(env, st, insn) == 0 ? st : NULL;
 }
 
+int vf_path_copy(struct vf_env *env, struct vf_path *dst, const struct vf_path *src)
+{
+	uint32_t n = src->n_hist;
+
+	if (!dst->hist && n) { /* as little as it takes: many such copies are kept */
+		dst->hist = vf_mem_alloc(env, n * sizeof(*dst->hist));
+		if (!dst->hist)
+			return vf_nomem(env);
+		dst->cap_hist = n;
+	}
+	if (vf_mem_grow(env, (void **)&dst->hist, &dst->cap_hist, n, sizeof(*dst->hist)))
+		return -ENOMEM;
+	if (n)
+		memcpy(dst->hist, src->hist, n * sizeof(*dst->hist));
+	dst->n_hist = n;
+	dst->parent = src->parent;
+	if (dst->parent)
+		dst->parent->children++;
+	return 0;
+}
+
+void vf_path_leave(struct vf_path *p)
+{
+	if (p->parent)
+		p->parent->children--;
+	p->parent = NULL;
+}
+
 int vf_hist_push(struct vf_env *env, uint32_t insn)
 {
 	struct vf_state *st = env->cur;
+	struct vf_path *p = &st->path;
 
-	if (st->n_hist == st->cap_hist &&
-	    vf_mem_grow(env, (void **)&st->hist, &st->cap_hist, st->n_hist + 1, sizeof(*st->hist)))
+	if (p->n_hist == p->cap_hist &&
+	    vf_mem_grow(env, (void **)&p->hist, &p->cap_hist, p->n_hist + 1, sizeof(*p->hist)))
 		return -ENOMEM;
-	st->hist[st->n_hist++] = (struct vf_hist){.insn = insn, .frame = st->cur_frame};
+	p->hist[p->n_hist++] = (struct vf_hist){.insn = insn, .frame = st->cur_frame};
 	return 0;
 }
 
@@ -381,7 +390,7 @@ void vf_pool_free(struct vf_env *env)
 		struct vf_state *st = p->states;
 
 		p->states = st->next;
-		vf_mem_free(env, st->hist);
+		vf_mem_free(env, st->path.hist);
 		vf_mem_free(env, st->refs);
 		vf_mem_free(env, st);
 	}

@@ -15,56 +15,58 @@
  * finished, and the path is kept as an edge: when the entry finishes, marks flow over its edges
  * until nothing changes (R9.5).
  */
+#include <stddef.h>
+
 #include "verifier/states.h"
 
 #define MAX_EDGE_ROUNDS 64
 #define LONG_HISTORY 40
 
-uint32_t vf_live_regs(const struct vf_env *env, const struct vf_state *st, uint32_t f)
+uint32_t vf_live_regs(const struct vf_env *env, const struct vf_stored *st, uint32_t f)
 {
-	const struct vf_frame *callee;
+	const struct vf_stored_frame *callee;
 	uint32_t after, call;
 
 	if (f == st->cur_frame)
 		return env->info[st->insn].live_in;
-	callee = st->frame[f + 1];
+	callee = st->marks[f + 1].frame;
 	call = callee->callsite;
 	/* the call clobbers R0-R5; a callback comes back to the call instruction itself */
 	after = env->info[call + 1].live_in & ~0x3fu;
 	return callee->in_callback ? after | env->info[call].live_in : after;
 }
 
-bool vf_propagate_reads(struct vf_state *st, uint32_t f, uint64_t mask)
+/* The slots of frame f in mask are read after st: marks it and the states it came from. */
+static bool propagate_reads(struct vf_stored *st, uint32_t f, uint64_t mask)
 {
 	bool changed = false;
 
-	for (;;) {
-		mask &= ~st->marks[f].slot_written;
-		st = st->hist_cut ? NULL : st->parent;
-		if (!st || f > st->cur_frame)
-			return changed;
+	for (; st && f <= st->cur_frame; st = st->path.parent) {
 		mask &= ~st->marks[f].slot_read;
 		if (!mask)
-			return changed;
+			break;
 		st->marks[f].slot_read |= mask;
 		changed = true;
+		mask &= ~st->marks[f].slot_written;
 	}
+	return changed;
 }
 
 void vf_slot_read(struct vf_env *env, uint32_t frame, uint32_t slot)
 {
-	vf_propagate_reads(env->cur, frame, 1ull << slot);
+	propagate_reads(env->cur->path.parent, frame,
+			(1ull << slot) & ~env->cur->slot_written[frame]);
 }
 
 void vf_slot_written(struct vf_env *env, uint32_t frame, uint32_t slot)
 {
-	env->cur->marks[frame].slot_written |= 1ull << slot;
+	env->cur->slot_written[frame] |= 1ull << slot;
 }
 
 /* The outermost loop entry that st still waits for, or NULL when its marks are complete. */
-static struct vf_state *open_entry(struct vf_state *st)
+static struct vf_stored *open_entry(struct vf_stored *st)
 {
-	struct vf_state *e = st->loop_entry;
+	struct vf_stored *e = st->loop_entry;
 
 	while (e && e->loop_entry)
 		e = e->loop_entry;
@@ -75,70 +77,89 @@ static struct vf_state *open_entry(struct vf_state *st)
 	return e;
 }
 
-static bool pass_reads(struct vf_state *from, const struct vf_state *target)
+/* marks of the covering state reach the ancestors of the covered one */
+static int pass_marks(struct vf_env *env, const struct vf_arrival *from,
+		      const struct vf_stored *target)
 {
 	bool changed = false;
+	int err;
 
 	for (uint32_t f = 0; f <= target->cur_frame; f++)
-		changed |= vf_propagate_reads(from, f, target->marks[f].slot_read);
-	return changed;
-}
-
-/* marks of the covering state reach the ancestors of st */
-static int pass_marks(struct vf_env *env, struct vf_state *st, const struct vf_state *target)
-{
-	bool changed = pass_reads(st, target);
-	int err = vf_precise_from(env, st, target);
-
+		changed |= propagate_reads(from->path.parent, f, target->marks[f].slot_read &
+							      ~from->frame[f].slot_written);
+	err = vf_precise_from(env, from, target);
 	return err < 0 ? err : changed || err;
 }
 
-static void add_edge_owner(struct vf_state *from, struct vf_state *entry)
+/* The current state as one that is covered; it borrows the history. */
+static void arrive(const struct vf_env *env, struct vf_arrival *a)
+{
+	const struct vf_state *cur = env->cur;
+
+	a->path = cur->path;
+	a->n_frames = cur->cur_frame + 1;
+	for (uint32_t f = 0; f < a->n_frames; f++) {
+		const struct vf_frame *fr = cur->frame[f];
+		struct vf_arrival_frame *af = &a->frame[f];
+
+		*af = (struct vf_arrival_frame){.slot_written = cur->slot_written[f]};
+		for (uint32_t i = 0; i < VF_STORED_REGS; i++)
+			af->scalars |= (uint32_t)(fr->r[i].base == VF_SCALAR) << i;
+		for (uint32_t i = 0; i < fr->n_slots; i++)
+			af->spilled |= (uint64_t)(fr->slot[i].kind[0] == VF_SLOT_SPILL) << i;
+	}
+}
+
+static void add_edge_owner(struct vf_stored *parent, struct vf_stored *entry)
 {
 	entry->loop_target = true;
-	for (struct vf_state *p = from->parent; p && p != entry; p = p->parent) {
-		struct vf_state *e = open_entry(p);
+	for (struct vf_stored *p = parent; p && p != entry; p = p->path.parent) {
+		struct vf_stored *e = open_entry(p);
 
 		if (!e || e->depth > entry->depth)
 			p->loop_entry = entry;
 	}
 }
 
-/* cur is covered by target, whose marks depend on the unfinished entry */
-static int add_edge(struct vf_env *env, struct vf_state *target, struct vf_state *entry)
+/* The path is covered by target, whose marks depend on the unfinished entry. */
+static int add_edge(struct vf_env *env, const struct vf_arrival *from, struct vf_stored *target,
+		    struct vf_stored *entry)
 {
-	struct vf_edge *edge = vf_mem_alloc(env, sizeof(*edge));
+	size_t frames = from->n_frames * sizeof(from->frame[0]);
+	struct vf_edge *edge = vf_mem_alloc(env, offsetof(struct vf_edge, from.frame) + frames);
 
 	if (!edge)
 		return vf_nomem(env);
-	edge->from = vf_state_copy(env, env->cur);
-	if (!edge->from) {
+	if (vf_path_copy(env, &edge->from.path, &from->path)) {
 		vf_mem_free(env, edge);
 		return -ENOMEM;
 	}
+	edge->from.n_frames = from->n_frames;
+	memcpy(edge->from.frame, from->frame, frames);
 	target->loop_target = true; /* keeps it from being freed */
 	edge->target = target;
 	edge->next = entry->edges;
 	entry->edges = edge;
-	add_edge_owner(env->cur, entry);
+	add_edge_owner(from->path.parent, entry);
 	return 0;
 }
 
-static void free_edges(struct vf_env *env, struct vf_state *st)
+static void free_edges(struct vf_env *env, struct vf_stored *st)
 {
 	while (st->edges) {
 		struct vf_edge *e = st->edges;
 
 		st->edges = e->next;
-		vf_state_free(env, e->from);
+		vf_path_leave(&e->from.path);
+		vf_mem_free(env, e->from.path.hist);
 		vf_mem_free(env, e);
 	}
 }
 
 /* All paths from st are explored: complete the marks of its loop. */
-static int close_loop(struct vf_env *env, struct vf_state *st)
+static int close_loop(struct vf_env *env, struct vf_stored *st)
 {
-	struct vf_state *outer = open_entry(st);
+	struct vf_stored *outer = open_entry(st);
 	int round = 0, changed;
 
 	if (!st->edges)
@@ -156,9 +177,12 @@ static int close_loop(struct vf_env *env, struct vf_state *st)
 	do {
 		changed = 0;
 		for (struct vf_edge *e = st->edges; e; e = e->next) {
-			int err = round < MAX_EDGE_ROUNDS ? pass_marks(env, e->from, e->target) :
-							    vf_all_precise(env, e->from);
+			int err = 0;
 
+			if (round < MAX_EDGE_ROUNDS)
+				err = pass_marks(env, &e->from, e->target);
+			else
+				vf_all_precise(&e->from.path);
 			if (err < 0)
 				return err;
 			changed |= err;
@@ -168,34 +192,20 @@ static int close_loop(struct vf_env *env, struct vf_state *st)
 	return 0;
 }
 
-/* A finished state with complete marks needs neither its history nor its parent any more. */
-static void settle(struct vf_env *env, struct vf_state *st)
-{
-	if (open_entry(st))
-		return;
-	vf_mem_free(env, st->hist);
-	st->hist = NULL;
-	st->n_hist = st->cap_hist = 0;
-	if (st->parent) {
-		st->parent->children--;
-		st->parent = NULL;
-	}
-}
-
-int vf_path_done(struct vf_env *env, struct vf_state *st)
+int vf_path_done(struct vf_env *env, struct vf_stored *st)
 {
 	while (st) {
-		struct vf_state *parent = st->parent;
+		struct vf_stored *parent = st->path.parent;
 		int err;
 
 		if (--st->branches)
 			return 0;
-		if (st->stored) {
-			err = close_loop(env, st);
-			if (err)
-				return err;
-			settle(env, st);
-		}
+		err = close_loop(env, st);
+		if (err)
+			return err;
+		/* with complete marks it needs neither its history nor its parent any more */
+		if (!open_entry(st))
+			vf_stored_trim(env, st);
 		st = parent;
 	}
 	return 0;
@@ -203,7 +213,7 @@ int vf_path_done(struct vf_env *env, struct vf_state *st)
 
 static void sweep_evicted(struct vf_env *env)
 {
-	struct vf_state **p = &env->evicted, *st;
+	struct vf_stored **p = &env->evicted, *st;
 
 	while ((st = *p)) {
 		if (st->children || st->branches || st->loop_target) {
@@ -212,20 +222,20 @@ static void sweep_evicted(struct vf_env *env)
 		}
 		*p = st->next;
 		env->n_states--;
-		vf_state_free(env, st);
+		vf_stored_free(env, st);
 	}
 }
 
-static void evict(struct vf_env *env, struct vf_state **link)
+static void evict(struct vf_env *env, struct vf_stored **link)
 {
-	struct vf_state *st = *link;
+	struct vf_stored *st = *link;
 
 	*link = st->next;
-	st->evicted = true;
-	st->next = env->evicted;
-	env->evicted = st;
+	env->info[st->insn].n_stored--;
 	if (env->count)
 		env->count[st->insn].now--;
+	st->next = env->evicted;
+	env->evicted = st;
 	if ((++env->n_evicted & 255) == 0 && !env->opts->record_states)
 		sweep_evicted(env);
 }
@@ -252,84 +262,89 @@ static uint64_t value_hash(const struct vf_state *st)
 	return h;
 }
 
-static void set_signature(struct vf_env *env, struct vf_state *st)
+static void set_signature(struct vf_env *env, struct vf_stored *st)
 {
-	const struct vf_reg *r = st->frame[st->cur_frame]->r;
+	const struct vf_reg *r = vf_cur_frame(env)->r;
 	uint32_t live = vf_live_regs(env, st, st->cur_frame);
 
-	st->sig = signature(st);
-	st->sig_mask = 0;
 	for (int i = 0; i < 10; i++)
 		if ((live >> i & 1) && r[i].base != VF_NOT_INIT)
 			st->sig_mask |= 0x1full << (i * 5);
-	st->sig &= st->sig_mask;
-	st->value_hash = value_hash(st);
+	st->sig = signature(env->cur) & st->sig_mask;
+	st->value_hash = value_hash(env->cur);
 }
 
-static void count_stored(struct vf_insn_count *c)
+static void count_here(struct vf_insn_count *c)
 {
 	c->stored++;
 	if (++c->now > c->peak)
 		c->peak = c->now;
 }
 
-static int store(struct vf_env *env)
+static void count_stored(struct vf_env *env)
 {
-	struct vf_state *cur = env->cur, *st = vf_state_copy(env, cur);
+	uint32_t here = ++env->info[env->insn_idx].n_stored;
 
-	if (!st)
-		return -ENOMEM;
-	/* the copy takes cur's place as child of the old parent */
-	st->insn = env->insn_idx;
-	st->stored = true;
-	st->callsite = st->frame[st->cur_frame]->callsite;
-	st->branches = 1;
-	st->depth = st->parent ? st->parent->depth + 1 : 0;
-	for (uint32_t f = 0; f <= st->cur_frame; f++) {
-		st->marks[f].slot_read = 0;
-		st->marks[f].slot_precise = 0;
-		st->marks[f].reg_precise = 0;
-		cur->marks[f] = (struct vf_marks){0};
-	}
-	set_signature(env, st);
-	if (cur->parent)
-		cur->parent->children--;
-	cur->parent = st;
-	st->children++;
-	cur->n_hist = 0;
-	cur->n_events = 0;
-	cur->hist_cut = false;
-	st->next = env->stored[env->insn_idx].head;
-	env->stored[env->insn_idx].head = st;
 	env->total_states++;
+	if (here > env->max_states_per_insn)
+		env->max_states_per_insn = here;
 	if (++env->n_states > env->peak_states)
 		env->peak_states = env->n_states;
 	if (env->count)
-		count_stored(&env->count[env->insn_idx]);
+		count_here(&env->count[env->insn_idx]);
 	env->jumps_at_store = env->jumps;
 	env->insns_at_store = env->processed;
+}
+
+/* The stored state takes the current one's place as child of its parent, and becomes its parent. */
+static int store(struct vf_env *env)
+{
+	struct vf_state *cur = env->cur;
+	struct vf_stored *st = vf_stored_new(env);
+
+	if (!st)
+		return -ENOMEM;
+	st->insn = env->insn_idx;
+	st->callsite = vf_cur_frame(env)->callsite;
+	st->branches = 1;
+	st->depth = st->path.parent ? st->path.parent->depth + 1 : 0;
+	set_signature(env, st);
+	vf_path_leave(&cur->path);
+	cur->path.parent = st;
+	cur->path.n_hist = 0;
+	st->children++;
+	memset(cur->slot_written, 0, (cur->cur_frame + 1) * sizeof(cur->slot_written[0]));
+	cur->n_events = 0;
+	st->next = env->stored[env->insn_idx];
+	env->stored[env->insn_idx] = st;
+	count_stored(env);
 	return 0;
 }
 
-struct vf_state *vf_previous_visit(struct vf_env *env, const struct vf_state *st, uint32_t insn)
+const struct vf_stored *vf_previous_visit(const struct vf_stored *from, const struct vf_state *st,
+					  uint32_t insn)
 {
-	(void)env;
-	for (struct vf_state *p = st->parent; p; p = p->parent)
-		if (p->insn == insn && vf_same_call_chain(p, st))
-			return p;
-	return NULL;
+	for (; from; from = from->path.parent)
+		if (from->insn == insn && vf_same_call_chain(from, st))
+			break;
+	return from;
 }
 
 /* Some iterator has advanced between two visits: that is progress. */
-static bool iterators_advanced(const struct vf_state *old, const struct vf_state *cur)
+static bool iterators_advanced(const struct vf_env *env, const struct vf_stored *old,
+			       const struct vf_state *cur)
 {
 	for (uint32_t f = 0; f <= old->cur_frame; f++) {
-		const struct vf_frame *o = old->frame[f], *c = cur->frame[f];
+		const struct vf_stored_frame *of = old->marks[f].frame;
+		const struct vf_frame *cf = cur->frame[f];
 
-		for (uint32_t i = 0; i < o->n_slots && i < c->n_slots; i++)
-			if (o->slot[i].kind[0] == VF_SLOT_ITER && c->slot[i].kind[0] == VF_SLOT_ITER &&
-			    o->slot[i].reg.iter_depth != c->slot[i].reg.iter_depth)
+		for (uint32_t i = 0; i < of->n_slots && i < cf->n_slots; i++) {
+			const struct vf_slot *o = vf_stored_slot(env, of, i), *c = &cf->slot[i];
+
+			if (o->kind[0] == VF_SLOT_ITER && c->kind[0] == VF_SLOT_ITER &&
+			    o->reg.iter_depth != c->reg.iter_depth)
 				return true;
+		}
 	}
 	return false;
 }
@@ -352,33 +367,36 @@ static bool iterator_active(const struct vf_state *cur)
 }
 
 /* An unfinished ancestor at the same instruction: 1 converged, 0 no, -errno infinite loop. */
-static int check_ancestor(struct vf_env *env, struct vf_state *old, uint64_t hash)
+static int check_ancestor(struct vf_env *env, const struct vf_stored *old, uint64_t hash)
 {
 	const struct vf_insn_info *info = &env->info[env->insn_idx];
 	const struct vf_state *cur = env->cur;
 	bool waits = info->is_iter_next || info->calls_callback ||
 		     (info->is_may_goto && old->may_goto_depth != cur->may_goto_depth);
 
-	if (old->frame[0]->in_async_callback &&
-	    old->frame[0]->async_entry_cnt != cur->frame[0]->async_entry_cnt)
+	if (old->marks[0].frame->in_async_callback &&
+	    old->marks[0].frame->async_entry_cnt != cur->frame[0]->async_entry_cnt)
 		return 0;
 	if (waits)
 		return vf_state_covers(env, old, cur, VF_RANGE_WITHIN) &&
 		       (!info->is_iter_next || iterator_active(cur));
 	if (old->value_hash != hash || old->may_goto_depth != cur->may_goto_depth ||
 	    old->callback_rounds != cur->callback_rounds ||
-	    !vf_state_covers(env, old, cur, VF_EXACT) || iterators_advanced(old, cur))
+	    !vf_state_covers(env, old, cur, VF_EXACT) || iterators_advanced(env, old, cur))
 		return 0;
 	return vf_reject(env, KF_INFINITE_LOOP,
 			 "instruction %u is reached again with nothing changed", env->insn_idx);
 }
 
-/* cur ends here, covered by old. */
-static int prune(struct vf_env *env, struct vf_state *old)
+/* The current path ends here, covered by old. */
+static int prune(struct vf_env *env, struct vf_stored *old)
 {
-	struct vf_state *entry = old->branches ? old : open_entry(old);
-	int err = pass_marks(env, env->cur, old);
+	struct vf_stored *entry = old->branches ? old : open_entry(old);
+	struct vf_arrival from;
+	int err;
 
+	arrive(env, &from);
+	err = pass_marks(env, &from, old);
 	if (err < 0)
 		return err;
 	old->hits++;
@@ -386,7 +404,7 @@ static int prune(struct vf_env *env, struct vf_state *old)
 		return 1;
 	if (old->branches && open_entry(old))
 		entry = open_entry(old);
-	err = add_edge(env, old, entry);
+	err = add_edge(env, &from, old, entry);
 	return err ? err : 1;
 }
 
@@ -398,7 +416,7 @@ int vf_is_visited(struct vf_env *env)
 	uint64_t jumps = env->jumps - env->jumps_at_store;
 	uint64_t insns = env->processed - env->insns_at_store;
 	bool add = force || (jumps >= 2 && insns >= 8);
-	struct vf_state **link = &env->stored[env->insn_idx].head, *old;
+	struct vf_stored **link = &env->stored[env->insn_idx], *old;
 	uint64_t sig = *link ? signature(env->cur) : 0;
 	uint64_t hash = *link ? value_hash(env->cur) : 0;
 	uint32_t callsite = vf_cur_frame(env)->callsite;
@@ -445,29 +463,32 @@ int vf_is_visited(struct vf_env *env)
 	return add ? store(env) : 0;
 }
 
-static void free_list(struct vf_env *env, struct vf_state *st)
+static void free_list(struct vf_env *env, struct vf_stored *st)
 {
 	while (st) {
-		struct vf_state *next = st->next;
+		struct vf_stored *next = st->next;
 
-		free_edges(env, st);
-		st->parent = NULL;
-		vf_state_free(env, st);
+		st->path.parent = NULL; /* may be gone */
+		vf_stored_free(env, st);
 		st = next;
 	}
 }
 
 void vf_states_free(struct vf_env *env)
 {
-	/* copies in edges still count as children of stored states: edges first */
-	for (uint32_t i = 0; env->stored && i < env->prog->n_insns; i++)
-		for (struct vf_state *st = env->stored[i].head; st; st = st->next)
+	uint32_t n = env->stored && env->info ? env->prog->n_insns : 0;
+
+	/* edges point to other states: all of them first */
+	for (uint32_t i = 0; i < n; i++)
+		for (struct vf_stored *st = env->stored[i]; st; st = st->next)
 			free_edges(env, st);
-	for (struct vf_state *st = env->evicted; st; st = st->next)
+	for (struct vf_stored *st = env->evicted; st; st = st->next)
 		free_edges(env, st);
-	for (uint32_t i = 0; env->stored && i < env->prog->n_insns; i++) {
-		free_list(env, env->stored[i].head);
-		env->stored[i].head = NULL;
+	vf_values_free(env);
+	for (uint32_t i = 0; i < n; i++) {
+		free_list(env, env->stored[i]);
+		env->stored[i] = NULL;
+		env->info[i].n_stored = 0;
 		if (env->count)
 			env->count[i].now = 0;
 	}

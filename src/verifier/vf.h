@@ -8,7 +8,7 @@
  *    goes through vf_reject(), every gap through vf_unsupported(); nothing returns a bare -EINVAL.
  *    Allocation failure: return vf_nomem(env).
  *  - "The current state" is env->cur. Its top frame is always exclusively owned and may be written
- *    through vf_regs(env). Outer frames may be shared with stored states: write to them only after
+ *    through vf_regs(env). Outer frames may be shared with queued states: write to them only after
  *    vf_frame_own(env, n). vf_for_each_reg_mut() owns all frames itself.
  *  - Registers are referred to by number in the current frame unless a frame is given.
  */
@@ -189,14 +189,6 @@ struct vf_frame {
 	struct vf_slot slot[];
 };
 
-/* Marks live in the state, not in the frame, because frames are shared between states. */
-struct vf_marks {
-	uint64_t slot_read;    /* slots some continuation reads before writing */
-	uint64_t slot_written; /* slots written whole since this state's parent */
-	uint64_t slot_precise;
-	uint32_t reg_precise;
-};
-
 enum vf_ref_kind { VF_REF_PTR, VF_REF_LOCK, VF_REF_RES_LOCK, VF_REF_RES_LOCK_IRQ, VF_REF_IRQ };
 
 struct vf_ref {
@@ -226,32 +218,19 @@ enum vf_hist_flags {
 	VF_HIST_CALLBACK = 1 << 3, /* exit of a callback: R0 does not reach the caller's R0 */
 };
 
-struct vf_state {
-	/* what the search for a covering state looks at first, in one cache line */
-	struct vf_state *next;	/* stored states of one instruction; free list */
-	uint64_t sig, sig_mask; /* register kinds a covered state must have */
-	uint64_t value_hash;	/* of the top frame's registers: equal states have equal ones */
-	uint32_t cur_frame;
-	uint32_t branches; /* unfinished continuations; 0: finished, a full pruning candidate */
-	uint32_t hits, misses;
-	uint32_t callsite; /* of the top frame: other callers' states are not looked at */
-	/*
-	 * States.c: the outermost unfinished state that a continuation of this one jumps back to. While
-	 * that one is unfinished, this state's marks are incomplete.
-	 */
-	struct vf_state *loop_entry;
-	/* the tree of states */
-	struct vf_state *parent;
-	uint32_t children; /* states that have this one as parent */
-	uint32_t depth;	   /* stored states above this one */
-	uint32_t insn;	   /* next instruction (stored states: the one they stand before) */
-	bool stored, evicted, loop_target;
-	/* The history before this state belongs to another root (async callbacks): do not walk on. */
-	bool hist_cut;
-	bool in_sleepable;
-	struct vf_edge *edges; /* of the loops entered here */
+/* The instructions since the nearest stored state. */
+struct vf_path {
+	struct vf_stored *parent; /* NULL: began here */
 	struct vf_hist *hist;
 	uint32_t n_hist, cap_hist;
+};
+
+/* A state being explored or waiting for it. Stored states have a form of their own: states.h. */
+struct vf_state {
+	struct vf_state *next; /* free list */
+	struct vf_path path;
+	uint32_t cur_frame;
+	uint32_t insn; /* next instruction */
 	struct vf_ref *refs;
 	uint32_t n_refs, cap_refs;
 	uint32_t rcu_depth, preempt_depth;
@@ -260,15 +239,9 @@ struct vf_state {
 	uint32_t may_goto_depth;
 	uint32_t callback_rounds; /* callbacks entered on this path */
 	uint32_t n_events; /* stack moves and arrivals at jump targets since the parent (R9.2) */
+	bool in_sleepable;
 	struct vf_frame *frame[VF_MAX_FRAMES];
-	struct vf_marks marks[VF_MAX_FRAMES];
-};
-
-/* A path that ended because `target` covers it, before target's marks were complete. */
-struct vf_edge {
-	struct vf_edge *next;
-	struct vf_state *from; /* a copy of the state that was pruned */
-	struct vf_state *target;
+	uint64_t slot_written[VF_MAX_FRAMES]; /* slots written whole since the parent */
 };
 
 /* ---------------------------------------------------------------- the environment */
@@ -299,10 +272,6 @@ struct vf_attach {
 	const struct vf_program *target; /* freplace, tracing of a program */
 };
 
-struct vf_stored { /* stored states of one instruction */
-	struct vf_state *head;
-};
-
 /* Per instruction, made before the walk. */
 struct vf_insn_info {
 	uint16_t live_in; /* registers that may be read before written, static */
@@ -318,6 +287,7 @@ struct vf_insn_info {
 	const struct vf_map *map; /* ldimm64 map, or seen as a call's constant map */
 	bool map_poisoned; /* the call saw different maps */
 	uint32_t loop_max; /* bpf_loop rounds bound */
+	uint32_t n_stored; /* states stored here */
 	const struct kfunc_contract *kfunc; /* resolved callee, NULL for imm 0 */
 	const struct btf_obj *kfunc_btf;
 	const struct btf_obj *ksym_btf; /* ldimm64 kind 3 */
@@ -382,10 +352,10 @@ struct vf_env {
 	uint32_t insn_idx, prev_insn_idx; /* instruction being simulated, and the one before */
 	struct vf_state **pending; /* stack of states to explore */
 	uint32_t n_pending, cap_pending;
-	struct vf_stored *stored; /* per instruction */
+	struct vf_stored **stored; /* lists, per instruction */
 	uint32_t next_id;
 	uint64_t processed, max_insns;
-	uint32_t n_states, peak_states, total_states;
+	uint32_t n_states, peak_states, total_states, max_states_per_insn;
 	uint64_t state_bytes, peak_state_bytes; /* allocated for states and what they hold */
 	struct vf_insn_count *count; /* per instruction; NULL unless options.profile */
 	/* jumps and instructions since the last stored state (R9.2) */
@@ -406,7 +376,8 @@ struct vf_env {
 	/* scratch of a call being checked */
 	struct vf_call *call;
 	struct vf_pool *pool; /* recycled frames and states: state.c */
-	struct vf_state *evicted; /* states that left the lists but still have children */
+	struct vf_values *values; /* what the registers and slots of stored states hold: stored.c */
+	struct vf_stored *evicted; /* states that left the lists but still have children */
 	uint32_t n_evicted;
 };
 
@@ -482,16 +453,9 @@ int vf_hist_push(struct vf_env *env, uint32_t insn);
  * (the state may have been stored). -errno: infinite loop, no memory.
  */
 int vf_is_visited(struct vf_env *env);
-/* A path has ended: its branch is done, and so may be its ancestors. */
-int vf_path_done(struct vf_env *env, struct vf_state *st);
+/* A path that began at parent has ended: its branch is done, and so may be its ancestors. */
+int vf_path_done(struct vf_env *env, struct vf_stored *parent);
 void vf_states_free(struct vf_env *env);
-/* the most recent stored state of this path at the same instruction and call chain, or NULL */
-struct vf_state *vf_previous_visit(struct vf_env *env, const struct vf_state *st, uint32_t insn);
-/* precision.c: what is precise in target must be in st; 1 if that changed a mark */
-int vf_precise_from(struct vf_env *env, struct vf_state *st, const struct vf_state *target);
-int vf_all_precise(struct vf_env *env, struct vf_state *st);
-/* registers of frame f of st that a continuation may read */
-uint32_t vf_live_regs(const struct vf_env *env, const struct vf_state *st, uint32_t f);
 
 struct vf_frame *vf_frame_own(struct vf_env *env, uint32_t frame); /* NULL: no memory */
 /* makes slots [0, n) exist in an owned frame; may move the frame; 0 or -ENOMEM */

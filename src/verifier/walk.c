@@ -163,7 +163,7 @@ static int simulate(struct vf_env *env, uint32_t *next, bool *ended)
 /* The current path is over: continue with the newest queued branch. false: none left. */
 static int next_path(struct vf_env *env, bool *more)
 {
-	int err = vf_path_done(env, env->cur);
+	int err = vf_path_done(env, env->cur->path.parent);
 
 	vf_state_free(env, env->cur);
 	env->cur = NULL;
@@ -232,7 +232,8 @@ static int walk_root(struct vf_env *env, uint32_t subprog)
 	err = walk(env);
 	if (!err && env->opts->record_states)
 		err = vf_record_states(env);
-	vf_states_free(env);
+	if (!err) /* else the queued states still point to them */
+		vf_states_free(env);
 	return err;
 }
 
