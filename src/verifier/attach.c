@@ -298,7 +298,7 @@ int vf_resolve_attach(struct vf_env *env)
 	if (!p->attach_btf_id || !t)
 		return vf_reject(env, KF_ATTACH_NO_TYPE, "BTF id %u", p->attach_btf_id);
 	env->attach.name = btf_str(env->attach.btf, t->name_off);
-	if (!*env->attach.name)
+	if (!*env->attach.name && p->type != BPF_PROG_TYPE_STRUCT_OPS)
 		return vf_reject(env, KF_ATTACH_NO_TYPE, "BTF id %u has no name", p->attach_btf_id);
 	if (p->type == BPF_PROG_TYPE_STRUCT_OPS)
 		err = attach_struct_ops(env, t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The attributes of PROG_LOAD (verifier spec section 1; scenarios 1-10), and programs that are too long to be written
- * down or that no compiler makes (scenarios 24, 27, 39, 42): each is loaded through the boundary; with KFUNC_DIFF_KERNEL=1 in the environment a second time
+ * down or that no compiler makes (scenarios 24, 27, 39, 42), struct_ops (scenario 118): each is loaded through the boundary; with KFUNC_DIFF_KERNEL=1 in the environment a second time
  * into the running kernel (loaded only, nothing is attached), which must answer the same.
  */
 #include "lib/bpf.h"
@@ -560,6 +560,25 @@ static void callbacks(void **state)
 	close_fd(btf);
 }
 
+/* scenario 118, R1.15 */
+static void struct_ops(void **state)
+{
+	union sys_attr a;
+
+	(void)state;
+	prepare(&a, BPF_PROG_TYPE_STRUCT_OPS, ret0, LEN(ret0));
+	assert_int_equal(verdict(&a), -524); /* ENOTSUPP */
+	a.b.license = (uintptr_t) "Proprietary";
+	assert_int_equal(verdict(&a), -EINVAL);
+	prepare(&a, BPF_PROG_TYPE_STRUCT_OPS, ret0, LEN(ret0));
+	a.b.attach_btf_id = 1; /* a type, but no struct of operations */
+	assert_int_equal(verdict(&a), -524);
+	a.b.attach_btf_id = 0xfffff;
+	assert_int_equal(verdict(&a), -524);
+	a.b.license = (uintptr_t) "Proprietary";
+	assert_int_equal(verdict(&a), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -569,7 +588,7 @@ int main(void)
 		cmocka_unit_test(function_records), cmocka_unit_test(licences),
 		cmocka_unit_test(small_log),     cmocka_unit_test(many_maps),
 		cmocka_unit_test(many_branches), cmocka_unit_test(unused_function),
-		cmocka_unit_test(six_parameters), cmocka_unit_test(callbacks),
+		cmocka_unit_test(six_parameters), cmocka_unit_test(callbacks),     cmocka_unit_test(struct_ops),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
