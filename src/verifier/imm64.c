@@ -118,9 +118,7 @@ static int resolve_map(struct vf_env *env, const struct bpf_insn *insn)
 	if (err)
 		return err;
 	err = env->resolver->map_by_fd(env->resolver->ctx, fd, &map);
-	if (err == -E2BIG) /* the boundary holds no more of them than a program may have */
-		return vf_reject(env, KF_TOO_MANY_MAPS, "more than %d maps", MAX_MAPS);
-	if (err)
+	if (err) /* E2BIG: the boundary holds no more of them than a program may have */
 		return vf_reject(env,
 				 err == -EBADF   ? KF_BAD_MAP_FD
 				 : err == -E2BIG ? KF_TOO_MANY_MAPS

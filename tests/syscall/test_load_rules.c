@@ -534,6 +534,110 @@ static void struct_ops(void **state)
 	try_targets(targets, LEN(targets));
 }
 
+/* ---- programs for targets ---- */
+
+static int load_for(const char *target, uint32_t type, uint32_t attach, const struct bpf_insn *code,
+		    uint32_t n)
+{
+	union sys_attr a;
+	int ret;
+
+	assert_int_equal(syscall_set_kernel(image), 0);
+	door_attr(&a, type, code, n);
+	a.b.expected_attach_type = attach;
+	a.b.attach_btf_id = kernel_id(target, BTF_KIND_FUNC);
+	assert_true(a.b.attach_btf_id > 0);
+	ret = door_load(&a);
+	assert_int_equal(syscall_set_kernel(NULL), 0);
+	return ret;
+}
+
+/* R7.12: the slot behind the arguments is the return value, for those that see it */
+static void return_values(void **state)
+{
+	static const struct {
+		const char *target;
+		uint32_t type, attach;
+		int slot, add; /* returned with something added; -1: not returned */
+		int err;
+	} cases[] = {
+		{"vfs_read", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, 3, -1, 0},
+		{"vfs_read", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, 4, -1, 0},
+		{"vfs_read", BPF_PROG_TYPE_TRACING, BPF_TRACE_FEXIT, 5, -1, -EACCES},
+		{"vfs_read", BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, 4, -1, -EACCES},
+		{"security_file_open", BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, 1, 0, 0},
+		{"security_file_open", BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, 2, 0, -EACCES},
+		/* of a hook it is within what the hook may return */
+		{"bpf_lsm_file_open", BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 1, 0, 0},
+		{"bpf_lsm_file_open", BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 1, 1, -EINVAL},
+		{"bpf_lsm_file_open", BPF_PROG_TYPE_LSM, BPF_LSM_MAC, 2, -1, -EACCES},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEN(cases); i++) {
+		struct bpf_insn code[] = {I_LDX(BPF_DW, 0, 1, cases[i].slot * 8),
+					  I_ADD(0, cases[i].add), I_EXIT};
+
+		if (cases[i].add < 0)
+			code[1] = (struct bpf_insn)I_MOV(0, 0);
+		assert_answer(load_for(cases[i].target, cases[i].type, cases[i].attach, code,
+				       LEN(code)),
+			      cases[i].err);
+	}
+}
+
+/* R3.21: replacing functions of programs is said not to be there */
+static void replacement(void **state)
+{
+	union sys_attr a;
+	int target;
+
+	(void)state;
+	if (door_is_kernel)
+		return;
+	good_attr(&a);
+	target = door(BPF_PROG_LOAD, &a.b, sizeof(a));
+	assert_true(target >= 0);
+	a.b.prog_type = BPF_PROG_TYPE_EXT;
+	a.b.attach_prog_fd = target;
+	a.b.attach_btf_id = 1;
+	assert_int_equal(door_load(&a), -SYS_ENOTSUPP);
+	door_close(target);
+}
+
+/* R3.29: what no path reaches is not part of the program that is made, nor is the question */
+static void dead_code(void **state)
+{
+	struct bpf_insn code[] = {
+		I_MOV(6, 1),	  /* 0 */
+		I_JEQ(6, 1, 1),	  /* 1: always */
+		I_CALL(1),	  /* 2: never, and its arguments would be wrong */
+		I_JEQ(6, 2, 1),	  /* 3: never taken */
+		I_JEQ(6, 1, 1),	  /* 4: always */
+		I_MOVR(0, 9),	  /* 5: never */
+		I_CALL(7),	  /* 6 */
+		I_JEQ(0, 0, 0),	  /* 7: both */
+		I_MOV(0, 0), I_EXIT,
+	};
+	static const uint8_t sides[] = {0, VFI_ALWAYS, 0, VFI_NEVER, VFI_ALWAYS, 0, 0, 0, 0, 0};
+	struct vf_options opts = {.caps = VF_CAP_ALL};
+	struct vf_program prog = {.insns = code,
+				  .n_insns = LEN(code),
+				  .type = BPF_PROG_TYPE_SOCKET_FILTER,
+				  .licence = "GPL"};
+	struct vf_resolver resolver = {0};
+	struct diag_report report;
+	struct vf_facts facts;
+
+	(void)state;
+	assert_int_equal(vf_verify(image, &prog, &resolver, &opts, &report, &facts), 0);
+	for (size_t i = 0; i < LEN(code); i++) {
+		assert_int_equal(!!(facts.insn[i].flags & VFI_SEEN), i != 2 && i != 5);
+		assert_int_equal(facts.insn[i].flags & (VFI_ALWAYS | VFI_NEVER), sides[i]);
+	}
+	vf_facts_free(&facts);
+}
+
 static int setup(void **state)
 {
 	int err;
@@ -563,6 +667,9 @@ int main(void)
 		cmocka_unit_test(who_may_sleep),
 		cmocka_unit_test(attach_targets),
 		cmocka_unit_test(struct_ops),
+		cmocka_unit_test(return_values),
+		cmocka_unit_test(replacement),
+		cmocka_unit_test(dead_code),
 	};
 
 	door_init();
