@@ -111,9 +111,8 @@ __bpf_kfunc void *bpf_refcount_acquire_impl(void *p__refcounted_kptr, void *meta
 __bpf_kfunc int bpf_list_push_front_impl(struct bpf_list_head *head, struct bpf_list_node *node,
 					 void *meta__ign, u64 off)
 {
-	int err = rt_list_add(head, node, false);
+	int err = rt_list_add(head, node, false, rt_obj_counted(meta__ign));
 
-	(void)meta__ign;
 	if (err)
 		rt_obj_drop(container(node, off));
 	return err;
@@ -131,9 +130,8 @@ __bpf_kfunc int bpf_list_push_front_impl(struct bpf_list_head *head, struct bpf_
 __bpf_kfunc int bpf_list_push_back_impl(struct bpf_list_head *head, struct bpf_list_node *node,
 					void *meta__ign, u64 off)
 {
-	int err = rt_list_add(head, node, true);
+	int err = rt_list_add(head, node, true, rt_obj_counted(meta__ign));
 
-	(void)meta__ign;
 	if (err)
 		rt_obj_drop(container(node, off));
 	return err;
@@ -201,9 +199,8 @@ __bpf_kfunc int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node
 				    void *meta__ign, u64 off)
 {
 	struct less_arg arg = {less};
-	int err = rt_rbtree_add(root, node, call_less, &arg);
+	int err = rt_rbtree_add(root, node, call_less, &arg, rt_obj_counted(meta__ign));
 
-	(void)meta__ign;
 	if (err)
 		rt_obj_drop(container(node, off));
 	return err;

@@ -35,7 +35,7 @@ __bpf_kfunc_start_defs();
  */
 __bpf_kfunc struct task_struct *bpf_task_acquire(struct task_struct *p)
 {
-	return rt_task_try_get(p) ? p : NULL;
+	return rt_task_acquire(p) ? p : NULL;
 }
 
 /**
@@ -47,7 +47,7 @@ __bpf_kfunc struct task_struct *bpf_task_acquire(struct task_struct *p)
  */
 __bpf_kfunc void bpf_task_release(struct task_struct *p)
 {
-	rt_task_put(p);
+	rt_task_release(p);
 }
 
 /* The destructor for kptrs left in maps; called through void *, so it has that type. */

@@ -34,9 +34,13 @@ struct tree_root {
 
 #define BUSY ((void *)1) /* owner while a node is being linked or unlinked */
 
-static bool claim(void **owner)
+/* An object without a count has one holder, whom nobody else can come before. */
+static bool claim(void **owner, bool counted)
 {
 	void *none = NULL;
+
+	if (!counted)
+		return !*owner;
 
 	return __atomic_compare_exchange_n(owner, &none, BUSY, false, __ATOMIC_ACQUIRE,
 					   __ATOMIC_RELAXED);
@@ -63,12 +67,12 @@ static struct list *list_of(void *head)
 	return h;
 }
 
-int rt_list_add(void *head, void *node, bool tail)
+int rt_list_add(void *head, void *node, bool tail, bool counted)
 {
 	struct list *h = list_of(head), *before;
 	struct list_node *n = node;
 
-	if (!claim(&n->owner))
+	if (!claim(&n->owner, counted))
 		return -EINVAL;
 	before = tail ? h->prev : h;
 	n->l.prev = before;
@@ -145,12 +149,13 @@ static void rotate_up(struct tree_root *r, struct tree_node *n)
 	*up = n;
 }
 
-int rt_rbtree_add(void *root, void *node, bool (*less)(void *arg, void *a, void *b), void *arg)
+int rt_rbtree_add(void *root, void *node, bool (*less)(void *arg, void *a, void *b), void *arg,
+		  bool counted)
 {
 	struct tree_root *r = root;
 	struct tree_node *n = node, *parent = NULL, **link = &r->top;
 
-	if (!claim(&n->owner))
+	if (!claim(&n->owner, counted))
 		return -EINVAL;
 	while (*link) {
 		parent = *link;

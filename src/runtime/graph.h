@@ -16,13 +16,14 @@
 
 #include <stdbool.h>
 
-/* 0, or -EINVAL when the node is linked somewhere */
-int rt_list_add(void *head, void *node, bool tail);
+/* 0, or -EINVAL when the node is linked somewhere; counted: the object has a struct bpf_refcount */
+int rt_list_add(void *head, void *node, bool tail, bool counted);
 void *rt_list_pop(void *head, bool tail); /* NULL: empty */
 void *rt_list_end(void *head, bool tail);
 
 /* less(arg, a, b): should a come before b? 0, or -EINVAL when the node is linked somewhere */
-int rt_rbtree_add(void *root, void *node, bool (*less)(void *arg, void *a, void *b), void *arg);
+int rt_rbtree_add(void *root, void *node, bool (*less)(void *arg, void *a, void *b), void *arg,
+		  bool counted);
 void *rt_rbtree_remove(void *root, void *node); /* NULL: not of this tree */
 void *rt_rbtree_first(void *root);
 void *rt_rbtree_root(void *root);

@@ -28,6 +28,11 @@ static struct obj_header *header(void *obj)
 	return (struct obj_header *)obj - 1;
 }
 
+bool rt_obj_counted(const struct btf_fields *fields)
+{
+	return !fields || fields->refcount_off >= 0;
+}
+
 void *rt_obj_new(uint32_t size, const struct btf_fields *fields)
 {
 	struct obj_header *h = mem_zalloc(sizeof(*h) + size);

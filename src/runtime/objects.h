@@ -37,6 +37,13 @@ struct task_struct *rt_task_get_vpid(pid_t tid, const struct task_struct *viewer
 bool rt_task_try_get(struct task_struct *t);
 void rt_task_put(struct task_struct *t);
 /*
+ * The same for programs. A reference that is given back stays with the virtual CPU until the program ends,
+ * or gives back one on another task: who takes one on the same task meanwhile, as programs do in loops,
+ * takes that.
+ */
+bool rt_task_acquire(struct task_struct *t);
+void rt_task_release(struct task_struct *t);
+/*
  * The task that runs the calling thread, or the one set for the event being raised. Borrowed; stays
  * valid until the thread calls this again outside an RCU section. Never NULL: when out of memory or
  * without /proc it is a task with nothing but its ids, which no lookup finds.

@@ -35,6 +35,7 @@
 
 #include "base/mem.h"
 #include "runtime/proc.h"
+#include "runtime/run.h"
 
 #define TASK_BUCKETS  1024
 #define MAX_ANCESTORS 64
@@ -86,12 +87,52 @@ bool rt_task_try_get(struct task_struct *t)
 	return true;
 }
 
-void rt_task_put(struct task_struct *t)
+static void put_many(struct task_struct *t, int n)
 {
 	struct rt_task *o = (struct rt_task *)t;
 
-	if (t && __atomic_sub_fetch(&t->rcu_users.refs.counter, 1, __ATOMIC_ACQ_REL) == 0)
+	if (__atomic_sub_fetch(&t->rcu_users.refs.counter, n, __ATOMIC_ACQ_REL) == 0)
 		rt_rcu_call(&o->rcu, task_free);
+}
+
+void rt_task_put(struct task_struct *t)
+{
+	if (t)
+		put_many(t, 1);
+}
+
+bool rt_task_acquire(struct task_struct *t)
+{
+	struct rt_vcpu *cpu = rt_current();
+
+	if (!cpu || cpu->kept != t || !cpu->n_kept)
+		return rt_task_try_get(t);
+	cpu->n_kept--;
+	return true;
+}
+
+void rt_put_kept(struct rt_vcpu *cpu)
+{
+	int n = (int)cpu->n_kept;
+
+	cpu->n_kept = 0;
+	put_many(cpu->kept, n);
+}
+
+void rt_task_release(struct task_struct *t)
+{
+	struct rt_vcpu *cpu = rt_current();
+
+	if (!t || !cpu || !cpu->run) {
+		rt_task_put(t);
+		return;
+	}
+	if (cpu->kept != t) {
+		if (cpu->n_kept)
+			rt_put_kept(cpu);
+		cpu->kept = t;
+	}
+	cpu->n_kept++;
 }
 
 /* ---- the table; all under tasks_lock ---- */

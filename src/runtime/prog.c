@@ -98,6 +98,8 @@ void rt_run_end(struct rt_run *run)
 {
 	struct rt_vcpu *cpu = run->cpu;
 
+	if (cpu->n_kept && !run->outer)
+		rt_put_kept(cpu);
 	cpu->run = run->outer;
 	cpu->prog = run->saved_prog;
 	cpu->ctx = run->saved_ctx;

@@ -33,6 +33,9 @@ struct rt_vcpu {
 	uint32_t tail_calls;
 	uint32_t rcu_depth, preempt_depth, irq_depth; /* explicit regions of the program */
 	struct rt_run *run; /* chain of running programs, innermost first (runtime/run.h) */
+	/* references on one task that programs gave back, until the outermost ends: rt_task_release() */
+	void *kept;
+	uint32_t n_kept;
 };
 
 uint32_t rt_nr_cpus(void);

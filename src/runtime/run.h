@@ -29,6 +29,7 @@ struct rt_run {
 /* Enters a CPU and a read section and puts run in front of its chain; and back. */
 void rt_run_begin(struct rt_run *run, const struct rt_prog *prog, void *ctx);
 void rt_run_end(struct rt_run *run);
+void rt_put_kept(struct rt_vcpu *cpu); /* objects_task.c: what rt_task_release() kept */
 
 /* Whether rt_prog_run() keeps run_cnt and run_ns (BPF_ENABLE_STATS). Counts; not a boolean. */
 void rt_stats_enable(bool on);
