@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "runtime/fields.h"
+#include "runtime/object.h"
 
 struct obj_header {
 	struct rcu_head rcu;
@@ -22,6 +23,28 @@ struct obj_header {
 	_Atomic uint32_t refs;
 	uint32_t percpu_stride; /* 0: an ordinary object */
 } __attribute__((aligned(16)));
+
+static _Atomic int64_t made_outside, freed;
+
+/* A CPU's counter has one writer at a time. */
+static void count_made(void)
+{
+	struct rt_vcpu *cpu = rt_current();
+
+	if (cpu)
+		__atomic_store_n(&cpu->objs, cpu->objs + 1, __ATOMIC_RELAXED);
+	else
+		atomic_fetch_add_explicit(&made_outside, 1, memory_order_relaxed);
+}
+
+uint64_t rt_objs_alive(void)
+{
+	int64_t n = atomic_load(&made_outside) - atomic_load(&freed);
+
+	for (uint32_t i = 0; i < rt_nr_cpus(); i++)
+		n += __atomic_load_n(&rt_vcpu_at(i)->objs, __ATOMIC_RELAXED);
+	return n > 0 ? (uint64_t)n : 0;
+}
 
 static struct obj_header *header(void *obj)
 {
@@ -47,6 +70,7 @@ void *rt_obj_new(uint32_t size, const struct btf_fields *fields)
 	}
 	atomic_store(&h->refs, 1);
 	rt_fields_init(h->fields, h + 1);
+	count_made();
 	return h + 1;
 }
 
@@ -57,6 +81,7 @@ static void free_obj(struct rcu_head *head)
 
 	mem_free(h->fields);
 	mem_free(h);
+	atomic_fetch_add_explicit(&freed, 1, memory_order_relaxed);
 }
 
 void rt_obj_drop(void *obj)
@@ -98,6 +123,7 @@ void *rt_percpu_obj_new(uint32_t size)
 		return NULL;
 	atomic_store(&h->refs, 1);
 	h->percpu_stride = stride;
+	count_made();
 	return h + 1;
 }
 

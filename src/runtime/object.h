@@ -15,6 +15,7 @@ bool rt_obj_try_acquire(void *obj);
 bool rt_obj_counted(const struct btf_fields *fields); /* objects with them have a struct bpf_refcount */
 void *rt_percpu_obj_new(uint32_t size);
 void rt_percpu_obj_drop(void *handle);
+uint64_t rt_objs_alive(void); /* of both kinds, not yet freed */
 uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
 		     uint64_t a5);
 

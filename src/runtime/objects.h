@@ -108,10 +108,11 @@ void rt_cpumask_put(struct bpf_cpumask *m);
 
 struct rt_object_counts {
 	uint64_t tasks, cgroups, cpumasks; /* objects not yet freed */
+	uint64_t own;			   /* those of programs' own types, per-CPU ones too */
 };
 
 void rt_objects_count(struct rt_object_counts *c);
-uint64_t rt_objects_alive(void); /* sum of the above */
+uint64_t rt_objects_alive(void); /* the kernel's: tasks, groups, masks */
 /* Lets go of everything whose original is gone. */
 void rt_objects_reap(void);
 /*

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "runtime/object.h"
 #include "runtime/objects_task.h"
 
 struct rt_cpumask {
@@ -95,6 +96,7 @@ void rt_objects_count(struct rt_object_counts *c)
 	c->tasks = rt_tasks_alive();
 	c->cgroups = rt_cgroups_alive();
 	c->cpumasks = rt_cpumasks_alive();
+	c->own = rt_objs_alive();
 }
 
 uint64_t rt_objects_alive(void)

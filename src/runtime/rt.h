@@ -36,6 +36,7 @@ struct rt_vcpu {
 	/* references on one task that programs gave back, until the outermost ends: rt_task_release() */
 	void *kept;
 	uint32_t n_kept;
+	int64_t objs; /* programs' own objects made on this CPU: object.c */
 };
 
 uint32_t rt_nr_cpus(void);
@@ -45,6 +46,7 @@ struct rt_vcpu *rt_enter(void);
 struct rt_vcpu *rt_enter_on(uint32_t id);
 void rt_leave(struct rt_vcpu *cpu);
 struct rt_vcpu *rt_current(void); /* NULL outside programs */
+const struct rt_vcpu *rt_vcpu_at(uint32_t id); /* to look at; NULL: there is no such CPU */
 /* Where rt_current()'s variable lies from the thread pointer, the same for all threads; x86-64 only. */
 long rt_current_offset(void);
 

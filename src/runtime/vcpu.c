@@ -193,3 +193,8 @@ long rt_current_offset(void)
 	return (char *)&my_cpu - thread;
 }
 #endif
+
+const struct rt_vcpu *rt_vcpu_at(uint32_t id)
+{
+	return id < rt_nr_cpus() ? &slots[id].cpu : NULL;
+}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Eight threads take, exchange and give back tasks, control groups, CPU masks and objects of their
- * own through maps; when the maps are gone, every count is what it was. For two seconds, or as many
- * as KFUNC_COUNT_SECONDS says. Objects of the programs' own types are counted by the leak checker
- * of a sanitized build.
+ * own through maps, lists and trees; when the maps are gone, every count is what it was. For two
+ * seconds, or as many as KFUNC_COUNT_SECONDS says.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,7 +22,8 @@
 
 #define THREADS 8
 
-static struct kfunc_program *churn, *churn_hash;
+static const char *const names[] = {"churn", "churn_hash", "churn_graphs", "churn_hashed_graphs"};
+static struct kfunc_program *churns[4];
 static time_t until;
 static _Atomic uint64_t rounds;
 static _Atomic int failed;
@@ -34,7 +34,7 @@ static void settle(struct rt_object_counts *c)
 	for (int i = 0; i < 100; i++) { /* freeing a task lets go of its parent, and so on */
 		rt_rcu_barrier();
 		rt_objects_count(c);
-		if (!c->tasks && !c->cgroups && !c->cpumasks)
+		if (!c->tasks && !c->cgroups && !c->cpumasks && !c->own)
 			break;
 	}
 }
@@ -54,8 +54,8 @@ static void *work(void *unused)
 {
 	while (time(NULL) < until) {
 		for (int i = 0; i < 50; i++) {
-			run(churn);
-			run(churn_hash);
+			for (int p = 0; p < 4; p++)
+				run(churns[p]);
 		}
 		rounds += 50;
 	}
@@ -76,8 +76,10 @@ static void test_counts(void **state)
 	obj = kfunc_object__open_file(path, NULL);
 	assert_non_null(obj);
 	assert_int_equal(kfunc_object__load(obj), 0);
-	churn = kfunc_object__find_program(obj, "churn");
-	churn_hash = kfunc_object__find_program(obj, "churn_hash");
+	for (int i = 0; i < 4; i++) {
+		churns[i] = kfunc_object__find_program(obj, names[i]);
+		assert_non_null(churns[i]);
+	}
 	until = time(NULL) + (seconds ? atoi(seconds) : 2);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&t[i], NULL, work, NULL), 0);
@@ -86,12 +88,18 @@ static void test_counts(void **state)
 	assert_int_equal(failed, 0);
 	assert_true(rounds > 0);
 	rt_objects_count(&after);
-	assert_true(after.tasks && after.cgroups && after.cpumasks); /* held by the maps */
+	/* held by the maps */
+	assert_true(after.tasks && after.cgroups && after.cpumasks && after.own);
+	print_message("%llu rounds; held by maps: %llu tasks, %llu groups, %llu masks, %llu own objects\n",
+		      (unsigned long long)rounds, (unsigned long long)after.tasks,
+		      (unsigned long long)after.cgroups, (unsigned long long)after.cpumasks,
+		      (unsigned long long)after.own);
 	kfunc_object__close(obj);
 	settle(&after);
 	assert_int_equal(after.tasks, before.tasks);
 	assert_int_equal(after.cgroups, before.cgroups);
 	assert_int_equal(after.cpumasks, before.cpumasks);
+	assert_int_equal(after.own, before.own);
 }
 
 int main(void)

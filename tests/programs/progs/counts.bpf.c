@@ -10,6 +10,33 @@ struct own {
 	struct task_struct __kptr *task;
 };
 
+/* in a list and a tree at once, and owner of a mask */
+struct item {
+	struct bpf_list_node link;
+	struct bpf_rb_node node;
+	struct bpf_refcount refs;
+	struct bpf_cpumask __kptr *mask;
+	u32 key;
+};
+
+/* in one list only, and in nobody's hands else */
+struct plain {
+	struct bpf_list_node link;
+	u32 key;
+};
+
+struct numbers {
+	u64 a, b;
+};
+
+struct graphs {
+	struct bpf_spin_lock lock;
+	struct bpf_list_head list __contains(item, link);
+	struct bpf_rb_root tree __contains(item, node);
+	struct bpf_list_head plains __contains(plain, link);
+	struct numbers __percpu_kptr *numbers;
+};
+
 struct slots {
 	struct task_struct __kptr *task;
 	struct cgroup __kptr *cgroup;
@@ -30,6 +57,20 @@ struct {
 	__type(key, u32);
 	__type(value, struct slots);
 } hashed SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4);
+	__type(key, u32);
+	__type(value, struct graphs);
+} graphs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4);
+	__type(key, u32);
+	__type(value, struct graphs);
+} hashed_graphs SEC(".maps");
 
 static void exchange_task(struct slots *s, int pid)
 {
@@ -140,5 +181,124 @@ int churn_hash(void *ctx)
 	}
 	if (bpf_get_prandom_u32() % 2)
 		bpf_map_delete_elem(&hashed, &key);
+	return 0;
+}
+
+/* ---- lists and trees ---- */
+
+static bool by_key(struct bpf_rb_node *a, const struct bpf_rb_node *b)
+{
+	return container_of(a, struct item, node)->key < container_of(b, struct item, node)->key;
+}
+
+static void put_item(struct graphs *g)
+{
+	struct item *i = new(struct item), *again;
+	struct bpf_cpumask *m;
+
+	if (!i)
+		return;
+	i->key = bpf_get_prandom_u32() % 64;
+	m = bpf_cpumask_create();
+	if (m) {
+		m = bpf_kptr_xchg(&i->mask, m);
+		if (m)
+			bpf_cpumask_release(m);
+	}
+	again = one_more(i);
+	bpf_spin_lock(&g->lock);
+	push_back(&g->list, &i->link);
+	bpf_spin_unlock(&g->lock);
+	bpf_spin_lock(&g->lock);
+	tree_add(&g->tree, &again->node, by_key);
+	bpf_spin_unlock(&g->lock);
+}
+
+static void take_item(struct graphs *g)
+{
+	struct bpf_list_node *l;
+	struct bpf_rb_node *r;
+
+	bpf_spin_lock(&g->lock);
+	l = bpf_list_pop_front(&g->list);
+	bpf_spin_unlock(&g->lock);
+	if (l)
+		drop(container_of(l, struct item, link));
+	bpf_spin_lock(&g->lock);
+	r = bpf_rbtree_first(&g->tree);
+	if (r)
+		r = bpf_rbtree_remove(&g->tree, r);
+	bpf_spin_unlock(&g->lock);
+	if (r)
+		drop(container_of(r, struct item, node));
+}
+
+static void move_plain(struct graphs *g)
+{
+	struct plain *p = new(struct plain);
+	struct bpf_list_node *l;
+
+	if (!p)
+		return;
+	bpf_spin_lock(&g->lock);
+	push_front(&g->plains, &p->link);
+	bpf_spin_unlock(&g->lock);
+	if (bpf_get_prandom_u32() % 8 == 0)
+		return;
+	bpf_spin_lock(&g->lock);
+	l = bpf_list_pop_back(&g->plains);
+	bpf_spin_unlock(&g->lock);
+	if (l)
+		drop(container_of(l, struct plain, link));
+}
+
+static void exchange_numbers(struct graphs *g)
+{
+	struct numbers __percpu_kptr *p =
+		bpf_percpu_obj_new_impl(bpf_core_type_id_local(struct numbers), NULL);
+
+	if (!p)
+		return;
+	p = bpf_kptr_xchg(&g->numbers, p);
+	if (p)
+		bpf_percpu_obj_drop_impl(p, NULL);
+}
+
+static void churn_one(struct graphs *g)
+{
+	if (bpf_get_prandom_u32() % 2)
+		put_item(g);
+	else
+		take_item(g);
+	move_plain(g);
+	exchange_numbers(g);
+}
+
+SEC("syscall") __expect_accept __expect_retval(0)
+int churn_graphs(void *ctx)
+{
+	u32 key = bpf_get_prandom_u32() % 4;
+	struct graphs *g = bpf_map_lookup_elem(&graphs, &key), zero = {};
+
+	if (!g)
+		return 1;
+	churn_one(g);
+	if (bpf_get_prandom_u32() % 256 == 0) /* lists that grew go as a whole */
+		bpf_map_update_elem(&graphs, &key, &zero, 0);
+	return 0;
+}
+
+SEC("syscall") __expect_accept __expect_retval(0)
+int churn_hashed_graphs(void *ctx)
+{
+	u32 key = bpf_get_prandom_u32() % 4;
+	struct graphs *g, zero = {};
+
+	bpf_map_update_elem(&hashed_graphs, &key, &zero, BPF_NOEXIST);
+	g = bpf_map_lookup_elem(&hashed_graphs, &key);
+	if (g)
+		churn_one(g);
+	if (bpf_get_prandom_u32() % 4 == 0)
+		bpf_map_delete_elem(&hashed_graphs, &key);
 	return 0;
 }
