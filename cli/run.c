@@ -17,6 +17,7 @@
 
 #include "cli.h"
 #include "diag/diag.h"
+#include "loader/loader.h"
 #include "pcap.h"
 #include "runtime/events.h"
 #include "runtime/run.h"
@@ -62,6 +63,11 @@ static int status_of(enum kfunc_verdict v)
 	return status[v];
 }
 
+static bool wanted(const struct run *r, const struct kfunc_program *p)
+{
+	return !r->prog || strcmp(r->prog, kfunc_program__name(p)) == 0;
+}
+
 static int load_failed(const struct run *r, int err)
 {
 	struct kfunc_program *p = NULL;
@@ -95,9 +101,10 @@ static int load(struct run *r, const char *path)
 		return CLI_USAGE;
 	}
 	while (r->prog && (p = kfunc_object__next_program(r->obj, p))) {
-		bool want = strcmp(r->prog, kfunc_program__name(p)) == 0;
+		bool want = wanted(r, p);
 
-		kfunc_program__set_autoload(p, want);
+		/* what its program arrays hold has to be loaded too, or they could not be filled */
+		kfunc_program__set_autoload(p, want || loader_program_in_slot(p));
 		found += want;
 	}
 	if (r->prog && !found) {
@@ -200,7 +207,7 @@ static int run_with_data(const struct run *r)
 	while (!status && (p = kfunc_object__next_program(r->obj, p))) {
 		bool packets = false;
 
-		if (kfunc_program__fd(p) < 0)
+		if (kfunc_program__fd(p) < 0 || !wanted(r, p))
 			continue;
 		switch (kfunc_program__type(p)) {
 		case BPF_PROG_TYPE_SOCKET_FILTER:
@@ -238,7 +245,7 @@ static int attach_all(struct run *r)
 	while ((p = kfunc_object__next_program(r->obj, p))) {
 		struct kfunc_link *link;
 
-		if (kfunc_program__fd(p) < 0)
+		if (kfunc_program__fd(p) < 0 || !wanted(r, p))
 			continue;
 		link = kfunc_program__attach(p);
 		if (!link) {
@@ -273,7 +280,7 @@ static void report_programs(const struct run *r)
 		attr.info.bpf_fd = kfunc_program__fd(p);
 		attr.info.info = (uintptr_t)&info;
 		attr.info.info_len = sizeof(info);
-		if ((int)attr.info.bpf_fd < 0 ||
+		if ((int)attr.info.bpf_fd < 0 || !wanted(r, p) ||
 		    kfunc_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) < 0)
 			continue;
 		put_result(r, p, NULL, info.run_cnt,

@@ -152,11 +152,17 @@ int loader_opts_in(void *known, size_t known_size, const void *opts);
 /* Copies results back: as much as the caller's struct has room for, its sz kept. */
 void loader_opts_out(void *opts, const void *known, size_t known_size);
 
+/* ---- program.c ---- */
+
+/* Whether a program array is filled with it when the object is loaded: then it has to be, too. */
+bool loader_program_in_slot(const struct kfunc_program *prog);
+
 /* ---- libbpf/core.c ---- */
 
 const char *loader_extern_name(const struct bpf_object *obj, int idx);
 const char *loader_map_name(const struct bpf_object *obj, int idx);
 void loader_free_leftovers(void);
+bool loader_in_slot(const struct bpf_object *obj, const struct bpf_program *prog);
 struct bpf_program *loader_program_of(const struct bpf_object *obj, const struct bpf_insn *insns);
 
 /* libbpf's functions that are replaced (libbpf/core.c, libbpf/features.c) */

@@ -38,6 +38,11 @@ int kfunc_program__set_autoload(struct kfunc_program *prog, bool autoload)
 	return 0;
 }
 
+bool loader_program_in_slot(const struct kfunc_program *prog)
+{
+	return prog->bpf && loader_in_slot(prog->obj->bpf, prog->bpf);
+}
+
 int kfunc_program__add_flags(struct kfunc_program *prog, uint32_t flags)
 {
 	if (prog->obj->loaded || prog->obj->checked)

@@ -77,6 +77,15 @@ def no_test_data_for_a_hook():
     has(r.err, "give a command after --")
 
 
+def filled_program_arrays():
+    """Only the program asked for runs, but what its program array holds is loaded with it."""
+    r = kfunc("run", "--json", "--prog", "first", prog("cli", "slots"))
+    same(r.status, 0, r)
+    same([(row["program"], row["retval"]) for row in r.rows()], [("first", 2)], r)
+    r = kfunc("run", "--json", "--prog", "apart", prog("cli", "slots"))
+    same([(row["program"], row["retval"]) for row in r.rows()], [("apart", 3)], r)
+
+
 def images_do_not_run():
     """A kernel image serves to check; run has no such option."""
     r = kfunc("run", "--kernel", "live", prog("cli", "pair"))
@@ -104,4 +113,4 @@ def the_running_kernels_types():
 
 
 main([test_data, packets_of_a_capture, bad_captures, a_rejected_program, a_missing_program, commands,
-      no_test_data_for_a_hook, images_do_not_run, bad_kernels, the_running_kernels_types])
+      no_test_data_for_a_hook, filled_program_arrays, images_do_not_run, bad_kernels, the_running_kernels_types])

@@ -83,3 +83,19 @@ struct bpf_program *loader_program_of(const struct bpf_object *obj, const struct
 			return &obj->programs[i];
 	return NULL;
 }
+
+/* Whether a program array of the object is to be filled with the program. */
+bool loader_in_slot(const struct bpf_object *obj, const struct bpf_program *prog)
+{
+	size_t m;
+	int i;
+
+	for (m = 0; m < obj->nr_maps; m++) {
+		const struct bpf_map *map = &obj->maps[m];
+
+		for (i = 0; map->def.type == BPF_MAP_TYPE_PROG_ARRAY && i < map->init_slots_sz; i++)
+			if (map->init_slots[i] == prog)
+				return true;
+	}
+	return false;
+}
