@@ -133,6 +133,24 @@ static int return_to_caller(struct vf_env *env, uint32_t *next)
 	return 0;
 }
 
+/*
+ * Queues a path that leaves the current function where it is, with the R0 of now: it goes on at one of
+ * the function's exits.
+ */
+struct vf_state *vf_queue_return(struct vf_env *env)
+{
+	const struct vf_frame *f = env->cur->frame[env->cur->cur_frame];
+	uint32_t i = env->subprog[f->subprog].start, end = env->subprog[f->subprog].end;
+
+	while (i < end && (env->info[i].is_imm64_second ||
+			   env->prog->insns[i].code != (BPF_JMP | BPF_EXIT)))
+		i++;
+	if (i < end)
+		return vf_push_state(env, i);
+	vf_unsupported(env, "early end of a function that has no exit");
+	return NULL;
+}
+
 int vf_check_exit(struct vf_env *env, uint32_t *next, bool *path_ended)
 {
 	struct vf_state *st = env->cur;

@@ -286,6 +286,20 @@ static int check_call(struct vf_env *env, struct vf_call *c)
 	return vf_invalidate_packets(env);
 }
 
+/* A tail call that succeeds returns to the function's caller with any number; the rest is not done. */
+static int queue_tail_called(struct vf_env *env)
+{
+	struct vf_state *st = vf_queue_return(env);
+	struct vf_reg *r0;
+
+	if (!st)
+		return env->report->err;
+	r0 = &vf_state_regs(st)[0];
+	vf_reg_unknown(r0);
+	r0->made_at = env->insn_idx;
+	return 0;
+}
+
 int vf_check_helper_call(struct vf_env *env, const struct bpf_insn *insn)
 {
 	struct vf_call c = {.insn = insn, .size_max = -1};
@@ -297,5 +311,7 @@ int vf_check_helper_call(struct vf_env *env, const struct bpf_insn *insn)
 	env->call = &c;
 	err = check_call(env, &c);
 	env->call = NULL;
+	if (!err && c.helper->id == BPF_FUNC_tail_call && env->cur->cur_frame)
+		err = queue_tail_called(env);
 	return err;
 }

@@ -18,10 +18,10 @@ static int tail_call(struct vf_env *env, struct vf_call *c)
 	const struct vf_state *st = env->cur;
 
 	(void)c;
-	for (uint32_t i = 0; i <= st->cur_frame; i++)
-		if (st->frame[i]->in_callback || st->frame[i]->in_async_callback)
-			return vf_reject(env, KF_TAIL_CALL_CALLBACK,
-					 "a callback cannot end in a tail call");
+	/* a function that a callback calls returns to it, like to any caller */
+	if (st->frame[st->cur_frame]->in_callback || st->frame[0]->in_async_callback)
+		return vf_reject(env, KF_TAIL_CALL_CALLBACK,
+				 "a callback cannot end in a tail call");
 	return vf_check_no_leaks(env, "the program makes a tail call", false);
 }
 

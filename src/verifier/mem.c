@@ -495,6 +495,14 @@ int vf_check_ld_abs(struct vf_env *env, const struct bpf_insn *insn)
 	if (regs[BPF_REG_6].off || !vf_reg_fixed_off(&regs[BPF_REG_6]))
 		return vf_reject(env, KF_CTX_MODIFIED, "r6 is not the context as it came");
 	vf_clobber_caller_saved(env);
+	regs[BPF_REG_0].made_at = env->insn_idx;
+	/* beyond the packet's end the function returns 0 */
+	if (env->cur->cur_frame) {
+		vf_reg_const(&regs[BPF_REG_0], 0);
+		if (!vf_queue_return(env))
+			return env->report->err;
+		regs = vf_regs(env);
+	}
 	vf_reg_unknown(&regs[BPF_REG_0]);
 	regs[BPF_REG_0].made_at = env->insn_idx;
 	return 0;

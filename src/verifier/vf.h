@@ -648,6 +648,7 @@ int vf_check_kfunc_call(struct vf_env *env, const struct bpf_insn *insn, bool *p
 /* call.c: bpf-to-bpf; *next: where to go on */
 int vf_check_subprog_call(struct vf_env *env, const struct bpf_insn *insn, uint32_t *next);
 int vf_check_exit(struct vf_env *env, uint32_t *next, bool *path_ended); /* exit.c */
+struct vf_state *vf_queue_return(struct vf_env *env); /* call.c; NULL: env->report->err */
 /* R1-R5 become unreadable after a call */
 void vf_clobber_caller_saved(struct vf_env *env);
 /* global_fn.c: do the registers fit the prototype? And the registers a root starts with. */

@@ -109,6 +109,50 @@ int jump_from_function(struct __sk_buff *skb)
 	return sum;
 }
 
+struct tallied {
+	struct __sk_buff *skb;
+	int sum;
+};
+
+static int jump_in_callback(u32 i, struct tallied *t)
+{
+	t->sum += jump_to(t->skb, i);
+	return 0;
+}
+
+/* from a function of a callback: the callback goes on */
+SEC("tc") __expect_accept __expect_retval(116)
+int jump_below_callback(struct __sk_buff *skb)
+{
+	struct tallied t = {skb, 0};
+
+	bpf_loop(4, jump_in_callback, &t, 0); /* slots 3 (empty), 1, 2, 3 */
+	return t.sum - 100;
+}
+
+/* the packet load that finds nothing leaves the function, not the program */
+static __noinline int load_outside(struct __sk_buff *skb, int *seen)
+{
+	int one = 1;
+
+	*seen = 1;
+	asm volatile("r6 = %0; r0 = *(u32 *)skb[4000]"
+		     :
+		     : "r"(skb)
+		     : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "memory");
+	*seen = 2;
+	hide(one);
+	return one;
+}
+
+SEC("tc") __expect_accept __expect_retval(10)
+int packet_load_in_function(struct __sk_buff *skb)
+{
+	int seen = 0, r = load_outside(skb, &seen);
+
+	return seen * 10 + r;
+}
+
 /* ---- exceptions ---- */
 
 static __noinline int deep(u64 v)

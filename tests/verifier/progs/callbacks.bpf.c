@@ -233,7 +233,7 @@ static int tail_calls(int i, struct __sk_buff **ctx)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EINVAL, KF0621)
+SEC("tc") __expect_reject(EFAULT, KF0621)
 int loop_tail_call(struct __sk_buff *ctx)
 {
 	bpf_loop(4, tail_calls, &ctx, 0);
@@ -446,3 +446,85 @@ int timer_sleeps(void *ctx)
 }
 
 char _license[] SEC("license") = "GPL";
+
+/* ---- functions that end early ---- */
+
+char sixty_four[64];
+
+/* the program that was called ends the function: what follows the call has not been done */
+static __noinline int left_by_tail_call(struct __sk_buff *ctx, unsigned long *x)
+{
+	*x = 1000;
+	bpf_tail_call(ctx, &progs, 0);
+	*x = 3;
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES, KF0306)
+int after_a_tail_call(struct __sk_buff *ctx)
+{
+	unsigned long x = 5;
+
+	left_by_tail_call(ctx, &x);
+	return sixty_four[x];
+}
+
+SEC("tc") __expect_accept
+int after_a_tail_call_checked(struct __sk_buff *ctx)
+{
+	unsigned long x = 5;
+
+	left_by_tail_call(ctx, &x);
+	return x < 64 ? sixty_four[x] : 0;
+}
+
+/* so does a packet load that finds nothing; the result is 0 */
+static __noinline int left_by_packet_load(struct __sk_buff *ctx, unsigned long *x)
+{
+	int one = 1;
+
+	*x = 1000;
+	asm volatile("r6 = %0; r7 = %1; r0 = *(u32 *)skb[4000]; r1 = 3; *(u64 *)(r7 + 0) = r1"
+		     :
+		     : "r"(ctx), "r"(x)
+		     : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "memory");
+	asm volatile("" : "+r"(one));
+	return one;
+}
+
+SEC("tc") __expect_reject(EACCES, KF0306)
+int after_a_packet_load(struct __sk_buff *ctx)
+{
+	unsigned long x = 5;
+
+	left_by_packet_load(ctx, &x);
+	return sixty_four[x];
+}
+
+SEC("tc") __expect_accept
+int after_a_packet_load_checked(struct __sk_buff *ctx)
+{
+	unsigned long x = 5;
+	int loaded = left_by_packet_load(ctx, &x);
+
+	return loaded ? sixty_four[x] : 0;
+}
+
+static __noinline int tail_calls_for_callback(struct __sk_buff *ctx)
+{
+	bpf_tail_call(ctx, &progs, 0);
+	return 0;
+}
+
+static int calls_a_tail_caller(int i, struct __sk_buff **ctx)
+{
+	tail_calls_for_callback(*ctx);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int loop_tail_call_below(struct __sk_buff *ctx)
+{
+	bpf_loop(4, calls_a_tail_caller, &ctx, 0);
+	return 0;
+}
