@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 """parity.py [--missing]: writes docs/parity.md: every rule and scenario of the two specifications, and every
-statement of the documentation they come from, with the tests that show it.
+statement of the documentation they come from, with the tests that show it; then data/parity/errata.txt.
 
 data/parity/*.txt name the rules and scenarios (seeds.txt the statements); behind a rule stand the scenarios that are
 made of it, and a rule counts as shown when they are. Tests name what they show in their
@@ -130,7 +130,7 @@ def statement_tests(refs, shown, bad):
             path, case = m[1], m[2].strip()
             full = os.path.join(ROOT, path)
             if not os.path.exists(full) or case not in open(full, encoding="utf-8").read():
-                bad.append(f"seeds.txt: there is no {ref}")
+                bad.append(f"there is no {ref}")
             out.setdefault(path, []).append(case)
             continue
         what = int(ref[1:]) if ref[1:].isdigit() else ref[1:]
@@ -174,6 +174,12 @@ def main():
                 text += ("; " if text else "") + f"scenario{'s' if len(there) > 1 else ''} " + ", ".join(there)
             out.append(f"| {key} | {words} | {text or '**missing**'} |")
         out += ["", f"{rows} of {len(names)} are shown."]
+    out += ["", "## Errata", "", "Rules that the running kernel, Linux 6.18.44, proves wrong, and what it does instead; so does libkfunc.", "",
+            "| rule | on Linux | test |", "|---|---|---|"]
+    for line in open(os.path.join(ROOT, "data/parity/errata.txt"), encoding="utf-8"):
+        if not line.startswith("#"):
+            rule, words, refs = line.rstrip().split(" | ")
+            out.append(f"| {rule} | {words} | {cell(statement_tests(refs, shown, bad))} |")
     for b in bad:
         print(b, file=sys.stderr)
     if "--missing" in sys.argv[1:]:
