@@ -479,29 +479,6 @@ static void owners(void **state)
 	}
 }
 
-/* R8.2: programs do not write what a device map holds, although the map has no such flag */
-static void device_maps(void **state)
-{
-	static const uint32_t types[] = {BPF_MAP_TYPE_DEVMAP, BPF_MAP_TYPE_DEVMAP_HASH};
-
-	(void)state;
-	for (size_t i = 0; i < LEN(types); i++) {
-		int map = door_map(types[i], 4, 4, 4);
-		struct bpf_insn code[] = {
-			I_ST(BPF_W, 10, -4, 0), I_MOVR(2, 10), I_ADD(2, -4), I_MAP(1, map),
-			I_CALL(1), I_JEQ(0, 0, 1), I_LDX(BPF_W, 1, 0, 0), I_MOV(0, 0), I_EXIT,
-		};
-		union sys_attr a;
-
-		assert_true(map >= 0);
-		door_attr(&a, BPF_PROG_TYPE_XDP, code, LEN(code));
-		assert_answer(door_load(&a), 0);
-		code[7] = (struct bpf_insn)I_ST(BPF_W, 0, 0, 1);
-		assert_answer(door_load(&a), -EACCES);
-		door_close(map);
-	}
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -524,7 +501,6 @@ int main(void)
 		cmocka_unit_test(line_records), cmocka_unit_test(relocation_records),
 		cmocka_unit_test(logs),         cmocka_unit_test(number_of_maps),
 		cmocka_unit_test(owners),
-		cmocka_unit_test(device_maps),
 	};
 
 	door_init();
