@@ -521,6 +521,8 @@ int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj 
 		err = vf_find_fields(kernel, btf, id, s.allowed, &f);
 		if (err)
 			return err;
+		if (!f) /* all of them are misaligned or of another size (seen on 6.18.44) */
+			return -EFAULT;
 		mem_free(f);
 	}
 	return 0;
