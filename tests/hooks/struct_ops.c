@@ -299,7 +299,8 @@ static int init_fails(struct btf *btf)
 	return -EAGAIN;
 }
 
-/* R11.1, R11.4: types that are registered, and those that are not */
+/* R11.1, R11.4: types that are registered, and those that are not; R11.9: verifier_ops, which could generate
+ * code, are refused by name */
 static void test_register(void **state)
 {
 	struct bpf_struct_ops o;
@@ -326,6 +327,7 @@ static void test_register(void **state)
 	assert_int_equal(__register_bpf_struct_ops(&o), -EINVAL);
 	o.verifier_ops = (const struct bpf_verifier_ops *)&o;
 	assert_int_equal(__register_bpf_struct_ops(&o), -EOPNOTSUPP);
+	assert_non_null(strstr(kfunc_register_error(), "verifier_ops"));
 	o.owner = NULL;
 	assert_int_equal(__register_bpf_struct_ops(&o), -EINVAL);
 }

@@ -138,6 +138,7 @@ static int n_kfuncs(const struct kfunc_kernel *k)
 	return n;
 }
 
+/* kfunc spec R1.3: the tags of encoders name the kfuncs of an image; the verifier asks sets only */
 static void raw(void **state)
 {
 	struct kfunc_kernel *k;

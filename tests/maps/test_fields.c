@@ -177,6 +177,7 @@ static void creation(void **state)
 	CLOSE(btf);
 }
 
+/* kfunc spec R8.15, R8.16, R8.17: special fields are not copied, an update releases what the old value held */
 static void releases(uint32_t type)
 {
 	int btf = load_types(), fd = create(btf, type, 7, 24, 0), err;

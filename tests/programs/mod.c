@@ -58,6 +58,10 @@ struct mod_obj___init {
 	struct mod_obj obj;
 };
 
+struct mod_obj___v2 {
+	struct mod_obj obj;
+};
+
 /* members of one struct, each in another list or in none */
 struct mod_listed {
 	struct mod_obj *trusted;
@@ -102,6 +106,14 @@ struct bpf_iter_mod {
 } __attribute__((aligned(8)));
 
 static int buffer[64];
+
+/* a function that was there before, for callers in C */
+int mod_existing(int a, int b);
+
+int mod_existing(int a, int b)
+{
+	return a * 10 + b;
+}
 
 __bpf_kfunc_start_defs();
 
@@ -327,6 +339,16 @@ __bpf_kfunc void mod_init_put(struct mod_obj___init *init)
 	mod_obj_put(&init->obj);
 }
 
+__bpf_kfunc struct mod_obj___v2 *mod_v2_new(void)
+{
+	return (struct mod_obj___v2 *)mod_obj_new(8);
+}
+
+__bpf_kfunc void mod_v2_put(struct mod_obj___v2 *v2)
+{
+	mod_obj_put(&v2->obj);
+}
+
 /* ---- contexts ---- */
 
 __bpf_kfunc int mod_sleep(void)
@@ -441,6 +463,9 @@ BTF_ID_FLAGS(func, mod_obj_refs, KF_TRUSTED_ARGS | KF_RET_NULL)
 BTF_ID_FLAGS(func, mod_init_new, KF_ACQUIRE | KF_RET_NULL)
 BTF_ID_FLAGS(func, mod_init_insert, KF_ACQUIRE | KF_RET_NULL | KF_RELEASE)
 BTF_ID_FLAGS(func, mod_init_put, KF_RELEASE)
+BTF_ID_FLAGS(func, mod_v2_new, KF_ACQUIRE | KF_RET_NULL)
+BTF_ID_FLAGS(func, mod_v2_put, KF_RELEASE)
+BTF_ID_FLAGS(func, mod_existing)
 BTF_ID_FLAGS(func, mod_sleep, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, mod_destroy, KF_DESTRUCTIVE)
 BTF_ID_FLAGS(func, mod_filtered)

@@ -164,6 +164,50 @@ static void good_call(void **state)
 	CHECK(HOW(0), 0, KF_OK, kcall(lock, 0), kcall(unlock, 0), r0_zero(), exit_insn());
 }
 
+/* R2.1: what else than the numbers may be set in a call */
+static void encoding(void **state)
+{
+	struct bpf_insn call = kcall(kfunc_id("bpf_rcu_read_lock"), 0);
+	int32_t unlock = kfunc_id("bpf_rcu_read_unlock");
+
+	(void)state;
+	call.dst_reg = 1;
+	CHECK(HOW(0), -EINVAL, KF_RESERVED_FIELD, call, kcall(unlock, 0), r0_zero(), exit_insn());
+	call.dst_reg = 0;
+	call.src_reg = 3;
+	CHECK(HOW(0), -EINVAL, KF_RESERVED_FIELD, call, kcall(unlock, 0), r0_zero(), exit_insn());
+	call.src_reg = BPF_PSEUDO_KFUNC_CALL;
+	call.code = BPF_JMP32 | BPF_CALL;
+	CHECK(HOW(0), -EINVAL, KF_BAD_OPCODE, call, kcall(unlock, 0), r0_zero(), exit_insn());
+	/* a helper's number must not become a function's: bpf_map_lookup_elem() is 1, so is a type */
+	call = hcall(1);
+	call.off = 1;
+	CHECK(HOW(0), -EINVAL, KF_RESERVED_FIELD, call, r0_zero(), exit_insn());
+}
+
+/* R6.5: objects are read by loaders with CAP_PERFMON; what else others may do is not judged here */
+static void object_without_perfmon(void **state)
+{
+	struct bpf_insn cast = kcall(kfunc_id("bpf_cast_to_kern_ctx"), 0);
+	struct bpf_insn load = {.code = BPF_LDX | BPF_MEM | BPF_DW};
+
+	(void)state;
+	CHECK(HOW(0), 0, KF_OK, cast, load, r0_zero(), exit_insn());
+	CHECK(HOW(.no_caps = VF_CAP_PERFMON), -524, KF_UNSUPPORTED, cast, load, r0_zero(),
+	      exit_insn());
+}
+
+/* Scenario 11: not for loaders without CAP_BPF */
+static void unprivileged(void **state)
+{
+	int32_t lock = kfunc_id("bpf_rcu_read_lock"), unlock = kfunc_id("bpf_rcu_read_unlock");
+
+	(void)state;
+	CHECK(HOW(.no_caps = VF_CAP_BPF), -EPERM, KF_NEED_CAP, kcall(lock, 0), kcall(unlock, 0),
+	      r0_zero(), exit_insn());
+}
+
+/* Scenario 11 */
 static void licence(void **state)
 {
 	int32_t lock = kfunc_id("bpf_rcu_read_lock");
@@ -394,6 +438,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_call),      cmocka_unit_test(licence),
+		cmocka_unit_test(encoding),       cmocka_unit_test(object_without_perfmon),
+		cmocka_unit_test(unprivileged),
 		cmocka_unit_test(bad_ids),        cmocka_unit_test(modules),
 		cmocka_unit_test(too_many),       cmocka_unit_test(poisoned),
 		cmocka_unit_test(odd_prototypes), cmocka_unit_test(destructive),

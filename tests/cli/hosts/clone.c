@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Compiled with -O3: two functions that invite copies, of which one is marked; and a static twin.
- */
+/* Compiled with -O3: two functions that invite copies, of which one is marked; and a static twin (kfunc spec
+ * R1.4). */
 #include <kfunc/kfunc.h>
 
 volatile int sink;

@@ -2,7 +2,7 @@
 /*
  * The newer document's forms and those of later kernels: bracketed definitions, kfunc sets, all
  * trust lists with their emission, __uninit and __opt, iterators, destructors, a filter, several
- * sets.
+ * sets (kfunc spec R1.1, R1.2, R1.4, R1.13).
  */
 #include "check.h"
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * The older document's forms: diagnostics switched off by hand, a set8 between START and END, a
- * wrapper that nobody declares, a size pair, a constant, a nested trusted member, initcall.
+ * wrapper that nobody declares, a size pair, a constant, a nested trusted member, initcall (kfunc spec R1.1, R1.2,
+ * R1.4).
  */
 #include "check.h"
 #include <stdlib.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
-/* Loads the library, closes it (it must stay: programs may hold its functions), loads it again. */
+/*
+ * Loads the library, closes it (it must stay: programs may hold its functions), loads it again (kfunc spec
+ * R1.8, R1.16).
+ */
 #include "check.h"
 #include <dlfcn.h>
 

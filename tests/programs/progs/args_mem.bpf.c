@@ -316,6 +316,53 @@ int rdonly_size_variable(void *ctx)
 	return p ? p[0] : 0;
 }
 
+/*
+ * The size is a constant on either path, and another one: the second path must not be taken for the
+ * first, which has more memory. Whichever is walked first, one of the two finds it.
+ */
+SEC("syscall")
+__expect_reject(EACCES, KF0307)
+int size_by_path(void *ctx)
+{
+	u64 n = 16;
+	int *p;
+
+	if (variable)
+		n = 4;
+	hide(n);
+	p = mod_rdonly(1, n);
+	return p ? p[3] : 0;
+}
+
+SEC("syscall")
+__expect_reject(EACCES, KF0307)
+int size_by_other_path(void *ctx)
+{
+	u64 n = 4;
+	int *p;
+
+	if (variable)
+		n = 16;
+	hide(n);
+	p = mod_rdonly(1, n);
+	return p ? p[3] : 0;
+}
+
+SEC("syscall")
+__expect_accept
+__expect_retval(0)
+int size_by_path_kept(void *ctx)
+{
+	u64 n = 16;
+	int *p;
+
+	if (variable)
+		n = 4;
+	hide(n);
+	p = mod_rdonly(1, n);
+	return p ? p[0] : 0;
+}
+
 SEC("syscall")
 __expect_reject(EACCES, KF0508)
 int rdonly_as_argument(void *ctx)

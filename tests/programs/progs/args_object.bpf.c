@@ -277,5 +277,47 @@ int init_to_query(void *ctx)
 	return o == NULL;
 }
 
+/* ---- R3.15: any other flavour of a name is nothing special ---- */
+
+/* R3.15: the first member counts, as for every type; for ___init it would not */
+SEC("syscall")
+__expect_accept
+__expect_retval(8)
+int flavour_as_plain(void *ctx)
+{
+	struct mod_obj___v2 *v = mod_v2_new();
+	int r;
+
+	if (!v)
+		return -1;
+	r = mod_obj_rcu((void *)v) == 1 ? mod_head_serial((void *)v) : 0;
+	mod_v2_put(v);
+	return r;
+}
+
+/* R3.15: nor are the two the same type */
+SEC("syscall")
+__expect_reject(EINVAL, KF0504)
+int plain_as_flavour(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(1);
+
+	if (o)
+		mod_v2_put((void *)o);
+	return 0;
+}
+
+/* R3.15, R3.13: and what is released must be exactly it */
+SEC("syscall")
+__expect_reject(EINVAL, KF0504)
+int flavour_released_as_plain(void *ctx)
+{
+	struct mod_obj___v2 *v = mod_v2_new();
+
+	if (v)
+		mod_obj_put((void *)v);
+	return 0;
+}
+
 char LICENSE[] SEC("license")
 = "GPL";

@@ -136,6 +136,7 @@ int context_is_stack(struct __sk_buff *skb)
 
 /* ---- prototypes ---- */
 
+/* R1.5, R2.6: the function was registered, which nobody minded; a call of it is refused */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int struct_by_value(void *ctx)
@@ -143,6 +144,34 @@ int struct_by_value(void *ctx)
 	struct mod_pair p = {1, 2};
 
 	return mod_by_value(p);
+}
+
+/* R1.5, R2.6: declared with the five parameters that a program can give, it is another function */
+SEC("syscall")
+__expect_reject(EINVAL, KF0700)
+int six_parameters(void *ctx)
+{
+	return mod_six(1, 2, 3, 4, 5);
+}
+
+/* R1.4: an ordinary function of the host, which was put into a set as it is */
+SEC("syscall")
+__expect_accept
+__expect_retval(42)
+int existing_function(void *ctx)
+{
+	return mod_existing(4, 2);
+}
+
+char far_text[] = "abc";
+
+/* R2.14: in the host's executable, and in the library, which is too far away for a relative call */
+SEC("syscall")
+__expect_accept
+__expect_retval(12)
+int near_and_far(void *ctx)
+{
+	return mod_const(9) + bpf_strlen(far_text);
 }
 
 /* ---- who may call ---- */

@@ -55,6 +55,10 @@ struct mod_obj___init {
 	struct mod_obj obj;
 };
 
+struct mod_obj___v2 {
+	struct mod_obj obj;
+};
+
 struct mod_listed {
 	struct mod_obj *trusted;
 	struct mod_obj *trusted_or_null;
@@ -114,6 +118,10 @@ extern int *mod_obj_refs(struct mod_obj *obj, u64 rdwr_buf_size) __ksym;
 extern struct mod_obj___init *mod_init_new(void) __ksym;
 extern struct mod_obj *mod_init_insert(struct mod_obj___init *init) __ksym;
 extern void mod_init_put(struct mod_obj___init *init) __ksym;
+extern struct mod_obj___v2 *mod_v2_new(void) __ksym;
+extern void mod_v2_put(struct mod_obj___v2 *v2) __ksym;
+/* without a wrapper */
+extern int mod_existing(int a, int b) __ksym;
 /* contexts */
 extern int mod_sleep(void) __ksym;
 extern int mod_destroy(void) __ksym;

@@ -208,6 +208,43 @@ int need_not_be_set(struct __sk_buff *skb)
 	return r;
 }
 
+/* ---- values of __k tell states apart ---- */
+
+#define CAST_BY_PATH(here, there)                                                                  \
+	({                                                                                         \
+		u64 id = bpf_core_type_id_kernel(here);                                            \
+		if (bpf_get_prandom_u32() & 1)                                                     \
+			id = bpf_core_type_id_kernel(there);                                       \
+		hide(id);                                                                          \
+		bpf_rdonly_cast(bpf_get_current_task_btf(), id);                                   \
+	})
+
+/* the member is past the end of the smaller type, which one of the paths casts to */
+SEC("syscall") __expect_reject(EACCES, any)
+int kind_by_path(void *ctx)
+{
+	struct task_struct *t = CAST_BY_PATH(struct task_struct, struct bpf_spin_lock);
+
+	return t->pid;
+}
+
+/* whichever comes first */
+SEC("syscall") __expect_reject(EACCES, any)
+int kind_by_other_path(void *ctx)
+{
+	struct task_struct *t = CAST_BY_PATH(struct bpf_spin_lock, struct task_struct);
+
+	return t->pid;
+}
+
+SEC("syscall") __expect_accept __expect_retval(1)
+int kind_by_path_kept(void *ctx)
+{
+	struct bpf_spin_lock *first = CAST_BY_PATH(struct thread_info, struct bpf_spin_lock);
+
+	return first->val == *(u32 *)bpf_get_current_task_btf();
+}
+
 /* ---- R2.16 ---- */
 
 /* R2.16: a classifier may write to its packet */

@@ -77,6 +77,7 @@ int leave(struct __sk_buff *skb)
 	return skb->len == 64 ? 7 : 0;
 }
 
+/* kfunc spec R9.13, scenario 92: without a callback the cookie is the result */
 SEC("tc") __expect_accept __expect_retval(9)
 int thrower(struct __sk_buff *skb)
 {
@@ -97,7 +98,7 @@ static __noinline int jump_to(struct __sk_buff *skb, u32 slot)
 	return here;
 }
 
-/* from a function: what is called returns to the function's caller, thrown or not */
+/* kfunc spec R9.13: from a function: what is called returns to the function's caller, thrown or not */
 SEC("tc") __expect_accept __expect_retval(1179)
 int jump_from_function(struct __sk_buff *skb)
 {
@@ -153,7 +154,7 @@ int packet_load_in_function(struct __sk_buff *skb)
 	return seen * 10 + r;
 }
 
-/* ---- exceptions ---- */
+/* ---- exceptions (kfunc spec R9.11, R9.13) ---- */
 
 static __noinline int deep(u64 v)
 {
@@ -172,6 +173,7 @@ __noinline int caught(u64 cookie)
 	return cookie + 200;
 }
 
+/* kfunc spec R9.13: from two functions deep to the callback */
 SEC("syscall") __expect_accept __expect_retval(206)
 __attribute__((btf_decl_tag("exception_callback:caught")))
 int throws(void *ctx)

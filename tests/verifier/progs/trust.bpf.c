@@ -136,7 +136,8 @@ int release_twice(u64 *ctx)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EFAULT, KF0402)
+/* R5.2: two candidates; since 7.2 it is the first parameter's, and the other reference stays */
+SEC("tc") __expect_reject(EFAULT, KF0402) __expect_reject_on(7.2, EINVAL, KF0412)
 int release_of_two(struct __sk_buff *ctx)
 {
 	struct task_struct *t = bpf_task_from_pid(1), *u;
@@ -148,6 +149,17 @@ int release_of_two(struct __sk_buff *ctx)
 		bpf_key_put(t, u);
 	else
 		bpf_task_release(t);
+	return 0;
+}
+
+/* R5.2: whichever argument is owned is released, since 7.2 only the first one may be */
+SEC("tp_btf/task_newtask") __expect_accept __expect_reject_on(7.2, EINVAL, KF0400)
+int second_argument_released(u64 *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+
+	if (t)
+		bpf_key_put((void *)ctx[0], t);
 	return 0;
 }
 
