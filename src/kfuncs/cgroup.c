@@ -16,6 +16,18 @@ __bpf_kfunc_start_defs();
  *
  * The object stays readable, with its ancestors, even after the group was removed.
  *
+ * Example::
+ *
+ *	SEC("tp_btf/cgroup_mkdir")
+ *	int BPF_PROG(on_mkdir, struct cgroup *cgrp, const char *path)
+ *	{
+ *		struct cgroup *c = bpf_cgroup_acquire(cgrp);
+ *
+ *		if (c)
+ *			bpf_cgroup_release(c);
+ *		return 0;
+ *	}
+ *
  * Return: @cgrp with a reference, or NULL when its last reference is already gone.
  */
 __bpf_kfunc struct cgroup *bpf_cgroup_acquire(struct cgroup *cgrp)
@@ -28,6 +40,15 @@ __bpf_kfunc struct cgroup *bpf_cgroup_acquire(struct cgroup *cgrp)
  * @cgrp: group obtained from a kfunc that acquires, or taken out of a map
  *
  * Inside an RCU section the memory stays readable until its end.
+ *
+ * Example::
+ *
+ *	struct cgroup *c = bpf_cgroup_from_id(1);
+ *
+ *	if (c) {
+ *		bpf_printk("%s", c->kn->name);
+ *		bpf_cgroup_release(c);
+ *	}
  */
 __bpf_kfunc void bpf_cgroup_release(struct cgroup *cgrp)
 {
@@ -47,6 +68,20 @@ __attribute__((used, noinline)) void bpf_cgroup_release_dtor(void *cgrp)
  *
  * A group counts as its own ancestor at its own level; its parent is at @cgrp->level - 1.
  *
+ * Example::
+ *
+ *	SEC("tp_btf/cgroup_mkdir")
+ *	int BPF_PROG(on_mkdir, struct cgroup *cgrp, const char *path)
+ *	{
+ *		struct cgroup *parent = bpf_cgroup_ancestor(cgrp, cgrp->level - 1);
+ *
+ *		if (parent) {
+ *			bpf_printk("made in %s", parent->kn->name);
+ *			bpf_cgroup_release(parent);
+ *		}
+ *		return 0;
+ *	}
+ *
  * Return: the ancestor with a reference, or NULL when @level is negative or beyond the group's own.
  */
 __bpf_kfunc struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level)
@@ -62,6 +97,15 @@ __bpf_kfunc struct cgroup *bpf_cgroup_ancestor(struct cgroup *cgrp, int level)
 /**
  * bpf_cgroup_from_id() - find a control group by its id
  * @cgid: id as user space sees it (cgrp->kn->id, bpf_get_current_cgroup_id())
+ *
+ * Example::
+ *
+ *	struct cgroup *own = bpf_cgroup_from_id(bpf_get_current_cgroup_id());
+ *
+ *	if (own) {
+ *		bpf_printk("level %d", own->level);
+ *		bpf_cgroup_release(own);
+ *	}
  *
  * Return: the group with a reference, or NULL when there is none with this id below the root that
  * is in use. A group not met before is searched for in the hierarchy.

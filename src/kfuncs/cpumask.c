@@ -66,6 +66,16 @@ __bpf_kfunc_start_defs();
 /**
  * bpf_cpumask_create() - make an empty CPU mask
  *
+ * Example::
+ *
+ *	struct bpf_cpumask *mask = bpf_cpumask_create();
+ *
+ *	if (mask) {
+ *		bpf_cpumask_set_cpu(0, mask);
+ *		bpf_printk("%d", bpf_cpumask_weight((struct cpumask *)mask));
+ *		bpf_cpumask_release(mask);
+ *	}
+ *
  * Return: a mask without CPUs that the program owns; NULL when there is no memory. Give it back
  * with bpf_cpumask_release(), or store it in a map.
  */
@@ -91,6 +101,13 @@ __bpf_kfunc struct bpf_cpumask *bpf_cpumask_acquire(struct bpf_cpumask *cpumask)
  * @cpumask: mask obtained from a kfunc that acquires, or taken out of a map
  *
  * The last reference frees the mask after an RCU grace period.
+ *
+ * Example::
+ *
+ *	struct bpf_cpumask *mask = bpf_cpumask_create();
+ *
+ *	if (mask)
+ *		bpf_cpumask_release(mask);
  */
 __bpf_kfunc void bpf_cpumask_release(struct bpf_cpumask *cpumask)
 {
@@ -152,6 +169,15 @@ __bpf_kfunc u32 bpf_cpumask_first_and(const struct cpumask *src1, const struct c
  * bpf_cpumask_set_cpu() - add a CPU to a mask
  * @cpu: id to add; an id that this machine cannot have is ignored
  * @cpumask: mask to change
+ *
+ * Example::
+ *
+ *	struct bpf_cpumask *mask = bpf_cpumask_create();
+ *
+ *	if (mask) {
+ *		bpf_cpumask_set_cpu(bpf_get_smp_processor_id(), mask);
+ *		bpf_cpumask_release(mask);
+ *	}
  */
 __bpf_kfunc void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask)
 {
@@ -176,6 +202,16 @@ __bpf_kfunc void bpf_cpumask_clear_cpu(u32 cpu, struct bpf_cpumask *cpumask)
  * bpf_cpumask_test_cpu() - tell whether a CPU is in a mask
  * @cpu: id to look for
  * @cpumask: mask to look in
+ *
+ * Example::
+ *
+ *	SEC("tp_btf/task_newtask")
+ *	int BPF_PROG(on_task, struct task_struct *task, u64 clone_flags)
+ *	{
+ *		if (!bpf_cpumask_test_cpu(0, task->cpus_ptr))
+ *			bpf_printk("%d stays away from CPU 0", task->pid);
+ *		return 0;
+ *	}
  *
  * Return: true if it is; false also for an id that this machine cannot have.
  */

@@ -56,6 +56,20 @@ __bpf_kfunc int bpf_dynptr_from_xdp(struct xdp_md *x, u64 flags, struct bpf_dynp
  * @buffer__opt: memory of @buffer__szk bytes for data that lie in pieces, or NULL; not needed here
  * @buffer__szk: size of the part, a constant
  *
+ * Example::
+ *
+ *	SEC("tc")
+ *	int is_ipv4(struct __sk_buff *skb)
+ *	{
+ *		struct bpf_dynptr packet;
+ *		u8 room[14], *eth;
+ *
+ *		if (bpf_dynptr_from_skb((void *)skb, 0, &packet))
+ *			return 0;
+ *		eth = bpf_dynptr_slice(&packet, 0, room, sizeof(room));
+ *		return eth && eth[12] == 8 && eth[13] == 0;
+ *	}
+ *
  * Return: read-only address of the part; NULL when it is not inside or @p is a null dynptr.
  */
 __bpf_kfunc void *bpf_dynptr_slice(const struct bpf_dynptr *p, u32 offset, void *buffer__opt,
@@ -71,6 +85,25 @@ __bpf_kfunc void *bpf_dynptr_slice(const struct bpf_dynptr *p, u32 offset, void 
  * @offset: where the part begins
  * @buffer__opt: memory of @buffer__szk bytes for data that lie in pieces, or NULL; not needed here
  * @buffer__szk: size of the part, a constant
+ *
+ * Example::
+ *
+ *	SEC("xdp")
+ *	int clear_marks(struct xdp_md *ctx)
+ *	{
+ *		struct bpf_dynptr packet;
+ *		u8 room[2], *p;
+ *
+ *		if (bpf_dynptr_from_xdp(ctx, 0, &packet))
+ *			return XDP_PASS;
+ *		p = bpf_dynptr_slice_rdwr(&packet, 14, room, sizeof(room));
+ *		if (!p)
+ *			return XDP_PASS;
+ *		p[1] = 0;
+ *		if (p == room) // a copy has to be written back
+ *			bpf_dynptr_write(&packet, 14, room, sizeof(room), 0);
+ *		return XDP_PASS;
+ *	}
  *
  * Return: address of the part; NULL when it is not inside, or @p is read-only or a null dynptr.
  */

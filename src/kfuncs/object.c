@@ -125,6 +125,31 @@ __bpf_kfunc int bpf_list_push_front_impl(struct bpf_list_head *head, struct bpf_
  * @meta__ign: filled when the program is loaded
  * @off: filled when the program is loaded
  *
+ * Example::
+ *
+ *	struct item {
+ *		u64 value;
+ *		struct bpf_list_node node;
+ *	};
+ *
+ *	SEC(".data.queue") __hidden struct bpf_spin_lock lock;
+ *	SEC(".data.queue") __hidden __attribute__((btf_decl_tag("contains:item:node")))
+ *	struct bpf_list_head queue;
+ *
+ *	SEC("syscall")
+ *	int put(void *ctx)
+ *	{
+ *		struct item *i = bpf_obj_new_impl(bpf_core_type_id_local(struct item), NULL);
+ *
+ *		if (!i)
+ *			return 1;
+ *		i->value = 42;
+ *		bpf_spin_lock(&lock);
+ *		bpf_list_push_back_impl(&queue, &i->node, NULL, 0);
+ *		bpf_spin_unlock(&lock);
+ *		return 0;
+ *	}
+ *
  * Return: 0; -EINVAL when the object is in a list or tree already, and the reference is dropped.
  */
 __bpf_kfunc int bpf_list_push_back_impl(struct bpf_list_head *head, struct bpf_list_node *node,
@@ -140,6 +165,25 @@ __bpf_kfunc int bpf_list_push_back_impl(struct bpf_list_head *head, struct bpf_l
 /**
  * bpf_list_pop_front() - take the first object out of a list
  * @head: list in a map value or object whose lock is held
+ *
+ * Example::
+ *
+ *	// with the queue of bpf_list_push_back_impl()
+ *	SEC("syscall")
+ *	int take(void *ctx)
+ *	{
+ *		struct bpf_list_node *node;
+ *		u64 value;
+ *
+ *		bpf_spin_lock(&lock);
+ *		node = bpf_list_pop_front(&queue);
+ *		bpf_spin_unlock(&lock);
+ *		if (!node)
+ *			return 0;
+ *		value = container_of(node, struct item, node)->value;
+ *		bpf_obj_drop_impl(container_of(node, struct item, node), NULL);
+ *		return value;
+ *	}
  *
  * Return: its node, the object owned by the program; NULL when the list is empty.
  */
@@ -191,6 +235,36 @@ __bpf_kfunc struct bpf_list_node *bpf_list_back(struct bpf_list_head *head)
  *
  * Objects that are equal by @less keep the order in which they came.
  *
+ * Example::
+ *
+ *	struct leaf {
+ *		u64 key;
+ *		struct bpf_rb_node node;
+ *	};
+ *
+ *	SEC(".data.tree") __hidden struct bpf_spin_lock lock;
+ *	SEC(".data.tree") __hidden __attribute__((btf_decl_tag("contains:leaf:node")))
+ *	struct bpf_rb_root root;
+ *
+ *	static bool by_key(struct bpf_rb_node *a, const struct bpf_rb_node *b)
+ *	{
+ *		return container_of(a, struct leaf, node)->key < container_of(b, struct leaf, node)->key;
+ *	}
+ *
+ *	SEC("syscall")
+ *	int put(void *ctx)
+ *	{
+ *		struct leaf *l = bpf_obj_new_impl(bpf_core_type_id_local(struct leaf), NULL);
+ *
+ *		if (!l)
+ *			return 1;
+ *		l->key = bpf_get_prandom_u32();
+ *		bpf_spin_lock(&lock);
+ *		bpf_rbtree_add_impl(&root, &l->node, by_key, NULL, 0);
+ *		bpf_spin_unlock(&lock);
+ *		return 0;
+ *	}
+ *
  * Return: 0; -EINVAL when the object is in a list or tree already, and the reference is dropped.
  */
 __bpf_kfunc int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node *node,
@@ -211,6 +285,24 @@ __bpf_kfunc int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node
  * @root: tree in a map value or object whose lock is held
  * @node: node of the object
  *
+ * Example::
+ *
+ *	// with the tree of bpf_rbtree_add_impl()
+ *	SEC("syscall")
+ *	int take_smallest(void *ctx)
+ *	{
+ *		struct bpf_rb_node *node;
+ *
+ *		bpf_spin_lock(&lock);
+ *		node = bpf_rbtree_first(&root);
+ *		if (node)
+ *			node = bpf_rbtree_remove(&root, node);
+ *		bpf_spin_unlock(&lock);
+ *		if (node)
+ *			bpf_obj_drop_impl(container_of(node, struct leaf, node), NULL);
+ *		return 0;
+ *	}
+ *
  * Return: @node, the object owned by the program; NULL when it is not in this tree.
  */
 __bpf_kfunc struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root,
@@ -222,6 +314,23 @@ __bpf_kfunc struct bpf_rb_node *bpf_rbtree_remove(struct bpf_rb_root *root,
 /**
  * bpf_rbtree_first() - look at the first object of a tree
  * @root: tree in a map value or object whose lock is held
+ *
+ * Example::
+ *
+ *	// with the tree of bpf_rbtree_add_impl()
+ *	SEC("syscall")
+ *	int smallest(void *ctx)
+ *	{
+ *		struct bpf_rb_node *node;
+ *		u64 key = 0;
+ *
+ *		bpf_spin_lock(&lock);
+ *		node = bpf_rbtree_first(&root);
+ *		if (node)
+ *			key = container_of(node, struct leaf, node)->key;
+ *		bpf_spin_unlock(&lock);
+ *		return key;
+ *	}
  *
  * Return: its node, not owned, to be used while the lock is held; NULL when the tree is empty.
  */

@@ -44,6 +44,15 @@ __bpf_kfunc struct task_struct *bpf_task_acquire(struct task_struct *p)
  *
  * The object is freed after its last reference and an RCU grace period, so readers in an RCU
  * section are not disturbed.
+ *
+ * Example::
+ *
+ *	struct task_struct *t = bpf_task_from_pid(1);
+ *
+ *	if (t) {
+ *		bpf_printk("%d", t->tgid);
+ *		bpf_task_release(t);
+ *	}
  */
 __bpf_kfunc void bpf_task_release(struct task_struct *p)
 {
@@ -145,6 +154,15 @@ __bpf_kfunc struct task_struct *bpf_task_kptr_get(struct task_struct **pp)
  * bpf_task_under_cgroup() - tell whether a task belongs to a part of the cgroup hierarchy
  * @task: the task
  * @ancestor: top of the part in question
+ *
+ * Example::
+ *
+ *	struct cgroup *top = bpf_cgroup_from_id(1);
+ *
+ *	if (top) {
+ *		bpf_printk("%d", bpf_task_under_cgroup(bpf_get_current_task_btf(), top));
+ *		bpf_cgroup_release(top);
+ *	}
  *
  * Return: 1 if the control group of @task in the default hierarchy is @ancestor or lies below it,
  * as of the last time the task was looked up or part of an event; otherwise 0.

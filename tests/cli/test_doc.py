@@ -4,6 +4,7 @@
 import os
 import re
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from kfunctest import SOURCE, has, kfunc, main, same  # noqa: E402
@@ -86,6 +87,51 @@ def comments_name_every_parameter():
         same(said - args, set(), row["name"])
 
 
+BEFORE_EXAMPLES = """
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+#define NULL ((void *)0)
+#undef container_of
+#define container_of(p, type, member) ((type *)((char *)(p) - __builtin_offsetof(type, member)))
+char _license[] SEC("license") = "GPL";
+int memory_hierarchy = 4;
+"""
+
+
+def example_program(rows, name):
+    """The text of an example, which may go on where that of another function ends, as a source file."""
+    text = rows[name]["example"]
+    other = re.search(r"// with the \w+ of (\w+)\(\)", text)
+    if other:
+        text = rows[other[1]]["example"] + "\n" + text
+    if "SEC(" not in text:
+        text = ('SEC("syscall")\nint example(void *ctx)\n{\n'
+                "struct task_struct *task = bpf_get_current_task_btf();\n" + text + "\nreturn 0;\n}\n")
+    return BEFORE_EXAMPLES + text
+
+
+def examples():
+    """Every example in the documentation compiles and is accepted."""
+    rows = {row["name"]: row for row in kfunc("doc", "--all", "--json").rows()}
+    tried = 0
+    with tempfile.TemporaryDirectory() as d:
+        for name in rows:
+            if not rows[name]["example"]:
+                continue
+            has(rows[name]["example"], name)
+            path = os.path.join(d, name + ".bpf.c")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(example_program(rows, name))
+            r = kfunc("check", "--json", path)
+            same(r.status, 0, f"{name}: {r}")
+            same({row["verdict"] for row in r.rows()}, {"accept"}, name)
+            tried += 1
+    if tried < 20:
+        raise AssertionError(f"only {tried} examples")
+
+
 def images():
     image = os.environ.get("KFUNC_IMAGE", "/sys/kernel/btf/vmlinux")
     if not os.path.exists(image):
@@ -103,5 +149,5 @@ def usage():
     same(kfunc("doc", "--host", "/bin/true", "--kernel", "live", "x").status, 2)
 
 
-main([one_function, words_of_arguments, deprecated, removed, everything, comments_name_every_parameter, images,
-      usage])
+main([one_function, words_of_arguments, deprecated, removed, everything, comments_name_every_parameter, examples,
+      images, usage])
