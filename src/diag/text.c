@@ -169,15 +169,19 @@ static void show_insn(struct painter *p, const struct diag_source *src, uint32_t
 {
 	char number[16];
 
+	size_t start;
+
 	snprintf(number, sizeof(number), "%u", insn);
 	gutter(p, number);
+	start = p->out->len;
 	if (src && src->disasm)
 		src->disasm(src->ctx, insn, p->out);
 	else
 		strbuf_printf(p->out, "instruction %u", insn);
+	start = p->out->len - start;
 	strbuf_puts(p->out, "\n");
 	p->file = NULL;
-	underline(p, 0, 1, last, label);
+	underline(p, 0, start ? start : 1, last, label);
 }
 
 static void show_note(struct painter *p, const struct diag_source *src, uint32_t insn, bool last,
@@ -199,6 +203,21 @@ static void remark(struct painter *p, const char *kind, const char *text)
 	strbuf_printf(p->out, "%s: ", kind);
 	paint(p, PLAIN);
 	strbuf_printf(p->out, "%s\n", text);
+}
+
+/* A line of assembler text stands for many instructions: show the one that is meant. */
+static void show_asm(struct painter *p, const struct diag_report *r, const struct diag_source *src)
+{
+	struct place at = place_of(src, r->insn);
+	const char *text = at.text + strspn(at.text, " \t");
+	struct strbuf insn = {0};
+
+	if (!r->has_insn || !at.known || strncmp(text, "asm", 3) != 0 || !src->disasm)
+		return;
+	strbuf_printf(&insn, "%u: ", r->insn);
+	src->disasm(src->ctx, r->insn, &insn);
+	remark(p, "instruction", strbuf_str(&insn));
+	strbuf_free(&insn);
 }
 
 /* "  --> file:line:col  in prog, instruction n        [Category]" */
@@ -295,6 +314,7 @@ void diag_render_text(const struct diag_report *r, const struct diag_source *src
 	paint(&p, PLAIN);
 	show_place(&p, r, row, src);
 	show_notes(&p, r, src);
+	show_asm(&p, r, src);
 	if (r->help[0] || row->help[0])
 		remark(&p, "help", r->help[0] ? r->help : row->help);
 	snprintf(more, sizeof(more), "kfunc explain KF%04u", row->num);

@@ -11,43 +11,10 @@
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "loader/loader.h"
-
-void loader_refuse(struct kfunc_program *p, enum diag_code code, int err, const char *message)
-{
-	struct diag_report *r = &p->report;
-
-	diag_init(r);
-	diag_fail(r, code, "%s", message);
-	r->err = err;
-	p->judged = true;
-	mem_free(p->text);
-	p->text = loader_render(r, p->obj->name, p->name, NULL, p->obj->colour);
-}
-
-/* What libbpf's errno and words amount to. */
-static void refuse_by_libbpf(struct kfunc_program *p, int err, const char *why)
-{
-	enum diag_code code = KF_LOADER_REFUSED;
-
-	if (strstr(why, "re-mmap")) /* the kernel's answer too: such a map cannot be mapped */
-		code = KF_MAP_REFUSED;
-	else if (err == -524)
-		code = KF_UNSUPPORTED;
-	else if (err == -ENOMEM)
-		code = KF_OUT_OF_MEMORY;
-	else if (err == -ESRCH || (err == -ENOENT && strstr(why, "attach")))
-		code = KF_ATTACH_TARGET_MISSING;
-	else if (strncmp(why, "map '", 5) == 0)
-		code = KF_MAP_REFUSED;
-	else if (strstr(why, "relo"))
-		code = KF_RELO_FAILED;
-	loader_refuse(p, code, err, why[0] ? why : strerror(-err));
-}
 
 static bool wanted(const struct kfunc_program *p)
 {
@@ -134,7 +101,7 @@ static void check_alone(struct kfunc_object *obj, bool *want)
 		want[i] = true;
 		err = load_once(obj, want, why, sizeof(why));
 		if (!p->judged)
-			refuse_by_libbpf(p, err ? err : -EINVAL,
+			loader_refuse_by_libbpf(p, err ? err : -EINVAL,
 					 err ? why : "the loader left this program out");
 	}
 }
@@ -157,7 +124,7 @@ int kfunc_object__check(struct kfunc_object *obj)
 		p = err ? at_fault(obj, want, why) : NULL;
 		if (!p)
 			break;
-		refuse_by_libbpf(p, err, why);
+		loader_refuse_by_libbpf(p, err, why);
 	}
 	check_alone(obj, want);
 	mem_free(want);

@@ -120,8 +120,12 @@ int loader_open_bpf(struct kfunc_object *obj);
 void loader_close_bpf(struct kfunc_object *obj);
 void loader_set_error(struct kfunc_object *obj, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* ---- refuse.c ---- */
+
 /* Keeps a verdict that did not come from the verifier. */
 void loader_refuse(struct kfunc_program *prog, enum diag_code code, int err, const char *message);
+/* The same from what libbpf says: its error and its first warning. */
+void loader_refuse_by_libbpf(struct kfunc_program *prog, int err, const char *why);
 
 /* ---- types.c: the kernel's types as libbpf wants them ---- */
 
@@ -163,6 +167,8 @@ const char *loader_extern_name(const struct bpf_object *obj, int idx);
 const char *loader_map_name(const struct bpf_object *obj, int idx);
 void loader_free_leftovers(void);
 bool loader_in_slot(const struct bpf_object *obj, const struct bpf_program *prog);
+const struct bpf_core_relo *loader_core_relo_at(const struct bpf_object *obj,
+						const struct bpf_program *prog, size_t insn);
 struct bpf_program *loader_program_of(const struct bpf_object *obj, const struct bpf_insn *insns);
 
 /* libbpf's functions that are replaced (libbpf/core.c, libbpf/features.c) */

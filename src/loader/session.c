@@ -17,6 +17,7 @@
 #include "contract/words.h"
 #include "kernel/module.h"
 #include "loader/loader.h"
+#include "loader/relo.h"
 #include "syscall/libc_hooks.h"
 
 static _Thread_local struct loader_session *current;
@@ -106,6 +107,22 @@ static void say_missing_kfunc(struct diag_report *r, const struct kfunc_kernel *
 	diag_fail(r, KF_KFUNC_MISSING, "kernel %s has no kernel function %s()", k->release, name);
 }
 
+static void say_unresolved(struct diag_report *r, const struct loader_session *s)
+{
+	const struct bpf_core_relo *relo = loader_core_relo_at(s->obj->bpf, s->current->bpf, r->insn);
+	struct strbuf name = {0};
+
+	replace(r, KF_RELO_FAILED);
+	if (relo && loader_relo_name(s->obj->bpf, relo, &name))
+		diag_fail(r, KF_RELO_FAILED, "kernel %s has no counterpart of %s",
+			  s->kernel->release, strbuf_str(&name));
+	else
+		diag_fail(r, KF_RELO_FAILED,
+			  "this access was not resolved in the types of kernel %s",
+			  s->kernel->release);
+	strbuf_free(&name);
+}
+
 /* The verifier sees a call to nowhere; the object file knows what it was. */
 static void name_the_missing(struct diag_report *r, const struct loader_session *s,
 			     const struct vf_program *prog)
@@ -116,10 +133,7 @@ static void name_the_missing(struct diag_report *r, const struct loader_session 
 	if (!imm || r->verdict != DIAG_REJECT)
 		return;
 	if (imm == POISON_RELO) {
-		replace(r, KF_RELO_FAILED);
-		diag_fail(r, KF_RELO_FAILED,
-			  "this access was not resolved in the types of kernel %s",
-			  s->kernel->release);
+		say_unresolved(r, s);
 		return;
 	}
 	if (imm >= POISON_KFUNC) {
@@ -254,9 +268,15 @@ void loader_log_summary(const struct loader_session *s, char *out, size_t size)
 	const char *text = strbuf_str(&s->log);
 	size_t n;
 
-	if (strncmp(text, "libbpf: ", 8) == 0)
-		text += 8;
-	n = strcspn(text, "\n");
+	for (;;) {
+		if (strncmp(text, "libbpf: ", 8) == 0)
+			text += 8;
+		n = strcspn(text, "\n");
+		/* not the end of it: the map is tried again in another way */
+		if (!text[n] || !text[n + 1] || !memmem(text, n, "Retrying without BTF", 20))
+			break;
+		text += n + 1;
+	}
 	if (n >= size)
 		n = size - 1;
 	memcpy(out, text, n);

@@ -29,7 +29,7 @@ static int refuse(struct vf_env *env, const struct vf_reg *ptr, const char *why)
 {
 	char what[DIAG_TEXT];
 
-	return vf_reject(env, KF_PTR_ARITH, "%s on a %s", why,
+	return vf_reject(env, KF_PTR_ARITH, "%s on %s", why,
 			 vf_reg_describe(env, ptr, what, sizeof(what)));
 }
 
@@ -46,11 +46,15 @@ static bool sane_offset(int32_t off, const struct vf_scalar *s)
 	return !strays(off) && s->smin != INT64_MIN && !strays(s->smin);
 }
 
-static int bad_offset(struct vf_env *env, const struct vf_scalar *s, const char *what)
+static int bad_offset(struct vf_env *env, int32_t off, const struct vf_scalar *s, const char *what)
 {
+	if (strays(off))
+		return vf_reject(env, KF_OFFSET_INSANE, "%s: it is moved by %d bytes", what, off);
 	if (!s->t.m)
 		return vf_reject(env, KF_OFFSET_INSANE, "%s: %lld does not fit in 29 bits", what,
 				 (long long)s->t.v);
+	if (s->smin == INT64_MIN)
+		return vf_reject(env, KF_OFFSET_INSANE, "%s: it has no lower bound", what);
 	return vf_reject(env, KF_OFFSET_INSANE, "%s: it may be as low as %lld", what,
 			 (long long)s->smin);
 }
@@ -130,7 +134,7 @@ int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_
 		char what[DIAG_TEXT];
 
 		vf_note(env, ptr->made_at, "the pointer comes from here");
-		return vf_reject(env, KF_PTR_SUB, "a %s is moved before it is compared with NULL",
+		return vf_reject(env, KF_PTR_SUB, "%s is moved before it is compared with NULL",
 				 vf_reg_describe(env, ptr, what, sizeof(what)));
 	}
 	additive = op == BPF_ADD || op == BPF_SUB;
@@ -143,9 +147,9 @@ int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_
 	if (err)
 		return err;
 	if (!sane_offset(0, off))
-		return bad_offset(env, off, "the number added to a pointer is out of range");
+		return bad_offset(env, 0, off, "the number added to a pointer is out of range");
 	if (!sane_offset(ptr->off, &ptr->s))
-		return bad_offset(env, &ptr->s, "the pointer has strayed too far");
+		return bad_offset(env, ptr->off, &ptr->s, "the pointer has strayed too far");
 	if (!additive)
 		return refuse(env, ptr, "an operation other than + and -");
 	if (op == BPF_SUB && swapped)
@@ -156,7 +160,7 @@ int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_
 	res = *ptr;
 	move_pointer(env, &res, off, op == BPF_SUB);
 	if (!sane_offset(res.off, &res.s))
-		return bad_offset(env, &res.s, "the pointer strays too far");
+		return bad_offset(env, res.off, &res.s, "the pointer strays too far");
 	res.made_at = env->insn_idx;
 	*dst = res;
 	return vf_reg_settle(env, dst);

@@ -29,7 +29,7 @@ static int refuse(struct vf_env *env, uint32_t regno)
 	const struct vf_reg *r = &vf_regs(env)[regno];
 	char what[DIAG_TEXT];
 
-	return vf_reject(env, KF_BAD_ATOMIC, "r%u is a %s, on which atomic operations do not work",
+	return vf_reject(env, KF_BAD_ATOMIC, "r%u is %s, on which atomic operations do not work",
 			 regno, vf_reg_describe(env, r, what, sizeof(what)));
 }
 

@@ -395,6 +395,45 @@ static const struct ctx_result result_of[] = {
 	[CTX_BUF_OR_NULL] = {VF_BUF, VF_MAYBE_NULL},
 };
 
+/* The member of the context's struct at off, "" if the kernel's types do not tell. */
+static const char *field_name(const struct vf_env *env, int64_t off)
+{
+	const struct btf_obj *btf = env->kernel->btf;
+	const char *name = env->ptype->user_ctx, *found = "";
+	int32_t id = name[0] ? btf_find(btf, name, BTF_KIND_STRUCT) : -ENOENT;
+	const struct btf_type *t = id < 0 ? NULL : btf_type(btf, (uint32_t)id);
+
+	for (uint32_t i = 0; t && off >= 0 && i < btf_type_vlen(t); i++) {
+		const struct btf_member *m = &btf_type_members(t)[i];
+		uint32_t bits, at = btf_member_bits(t, i, &bits) / 8;
+		const struct btf_type *inner = btf_type(btf, m->type);
+
+		if (at > off)
+			break;
+		if (off >= at + btf_type_size(btf, m->type))
+			continue;
+		found = btf_str(btf, m->name_off);
+		/* pointers are wrapped into unions to have 64 bits everywhere */
+		if (!found[0] && inner && btf_type_kind(inner) == BTF_KIND_UNION)
+			found = btf_str(btf, btf_type_members(inner)[0].name_off);
+	}
+	return found;
+}
+
+static int refuse_field(struct vf_env *env, int64_t off, uint32_t size, bool write)
+{
+	const char *name = field_name(env, off);
+
+	if (!name[0])
+		return vf_reject(env, KF_CTX_ACCESS,
+				 "%s programs cannot %s %u bytes at offset %lld of their context",
+				 env->ptype->name, write ? "write" : "read", size, (long long)off);
+	return vf_reject(env, KF_CTX_ACCESS,
+			 "%s programs cannot %s %s (%u bytes at offset %lld of struct %s)",
+			 env->ptype->name, write ? "write" : "read", name, size, (long long)off,
+			 env->ptype->user_ctx);
+}
+
 static int table_access(struct vf_env *env, int64_t off, const struct vf_mem_access *m)
 {
 	struct kernel_ctx_result res = {.kind = CTX_SCALAR};
@@ -405,10 +444,7 @@ static int table_access(struct vf_env *env, int64_t off, const struct vf_mem_acc
 	if (off < 0 || off > UINT16_MAX ||
 	    kernel_ctx_access(env->kernel, &env->place, (uint32_t)off, m->size, write,
 			      m->sign_extend, &res))
-		return vf_reject(env, KF_CTX_ACCESS,
-				 "%s programs cannot %s %u bytes at offset %lld of their context",
-				 env->ptype->name, write ? "write" : "read", m->size,
-				 (long long)off);
+		return refuse_field(env, off, m->size, write);
 	if (env->facts->max_ctx_offset < off + m->size)
 		env->facts->max_ctx_offset = (uint32_t)(off + m->size);
 	vf_fact(env)->base = VFA_CTX;

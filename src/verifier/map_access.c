@@ -134,14 +134,14 @@ int vf_kptr_match(struct vf_env *env, const struct btf_field *f, uint32_t regno)
 	}
 	if (r->base != VF_BTF_ID || (r->flags & ~ok) ||
 	    (f->kind == BTF_FIELD_KPTR_PERCPU) != !!(r->flags & VF_PERCPU))
-		return vf_reject(env, KF_KPTR_TYPE, "r%u is a %s, the field wants a pointer to %s",
+		return vf_reject(env, KF_KPTR_TYPE, "r%u is %s, the field wants a pointer to %s",
 				 regno, what, btf_type_name(f->btf, f->type_id));
 	if (r->off < 0 || !vf_reg_fixed_off(r))
 		return vf_reject(env, KF_KPTR_TYPE,
 				 "r%u does not point to a fixed place in its object", regno);
 	if (!btf_types_match(r->btf, r->type_id, (uint32_t)r->off, f->btf, f->type_id,
 			     f->kind != BTF_FIELD_KPTR_UNREF))
-		return vf_reject(env, KF_KPTR_TYPE, "r%u is a %s at offset %d, the field wants %s",
+		return vf_reject(env, KF_KPTR_TYPE, "r%u is %s at offset %d, the field wants %s",
 				 regno, what, r->off, btf_type_name(f->btf, f->type_id));
 	return 0;
 }

@@ -5,7 +5,10 @@
  * (R6.9, R6.10), sockets, and memory arguments of calls. The stack, the context, map values and
  * typed objects have files of their own; atomics are in atomic.c.
  */
+#include <stdio.h>
+
 #include "isa/isa.h"
+#include "verifier/call.h"
 #include "verifier/mem.h"
 #include "verifier/stack.h"
 
@@ -139,7 +142,7 @@ static int note_pointer(struct vf_env *env, uint8_t base, uint16_t flags, bool i
 		vf_fact(env)->flags |= VFI_PROBE_LOAD;
 		return 0;
 	}
-	return vf_reject(env, KF_MIXED_PTR, "another path comes here with a %s, this one with a %s",
+	return vf_reject(env, KF_MIXED_PTR, "another path comes here with %s, this one with %s",
 			 vf_base_name(before), vf_base_name(base));
 }
 
@@ -173,10 +176,15 @@ static int refuse_base(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 	if (was_object(env, r))
 		return vf_reject(env, KF_USE_AFTER_RELEASE,
 				 "what r%u pointed to was released before", regno);
+	if (r->base == VF_SCALAR && vf_reg_is_const(r) && !r->s.t.v) {
+		snprintf(env->report->help, sizeof(env->report->help),
+			 "compare the pointer with NULL, and use it only where it is not");
+		return vf_reject(env, KF_SCALAR_DEREF, "r%u is NULL on this path", regno);
+	}
 	if (r->base == VF_SCALAR)
-		return vf_reject(env, KF_SCALAR_DEREF, "r%u is a number here, not a pointer",
-				 regno);
-	return vf_reject(env, KF_BASE_DEREF, "r%u is a %s, which has no memory to access", regno,
+		return vf_reject(env, KF_SCALAR_DEREF, "r%u is %s on this path, not a pointer", regno,
+				 vf_reg_describe(env, r, what, sizeof(what)));
+	return vf_reject(env, KF_BASE_DEREF, "r%u is %s, which has no memory to access", regno,
 			 vf_reg_describe(env, r, what, sizeof(what)));
 }
 
@@ -337,7 +345,7 @@ static int sock_access(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 		return err;
 	if (at < 0 || kernel_sock_access(env->kernel, kind, (uint32_t)at, m->size))
 		return vf_reject(env, KF_SOCK_ACCESS,
-				 "%u bytes at offset %lld are no field of a %s", m->size,
+				 "%u bytes at offset %lld are no field of %s", m->size,
 				 (long long)at, vf_base_name(r->base));
 	vf_fact(env)->base = VFA_SOCK;
 	vf_fact(env)->extra = (uint16_t)kind;
@@ -378,7 +386,7 @@ static int refuse_null(struct vf_env *env, uint32_t regno)
 	char what[DIAG_TEXT];
 
 	vf_note(env, r->made_at, "r%u gets its value here and may be NULL", regno);
-	return vf_reject(env, KF_NULL_DEREF, "r%u, a %s, is used before it is compared with NULL",
+	return vf_reject(env, KF_NULL_DEREF, "r%u, %s, is used before it is compared with NULL",
 			 regno, vf_reg_describe(env, r, what, sizeof(what)));
 }
 
@@ -517,8 +525,7 @@ static int arg_refused(struct vf_env *env, uint32_t regno, const char *why)
 
 	vf_note(env, r->made_at, "r%u gets its value here", regno);
 	vf_reg_describe(env, r, what, sizeof(what));
-	return vf_reject(env, KF_ARG_MEM, "r%u, %s%s, %s", regno,
-			 r->base == VF_SCALAR ? "" : "a ", what, why);
+	return vf_reject(env, KF_ARG_MEM, "r%u, %s, %s", regno, what, why);
 }
 
 static int mem_arg(struct vf_env *env, uint32_t regno, const struct vf_mem_arg *a, bool commit)
@@ -642,5 +649,9 @@ int vf_check_arg_offset(struct vf_env *env, uint32_t regno, bool is_release, boo
 	}
 	if (!r->off && vf_reg_fixed_off(r))
 		return 0;
+	vf_note_made(env, r, "the pointer is made here");
+	if (vf_reg_fixed_off(r))
+		return vf_reject(env, KF_ARG_OFFSET, "r%u has been moved by %d bytes from where it pointed to",
+				 regno, r->off);
 	return vf_reject(env, KF_ARG_OFFSET, "r%u has been moved from where it pointed to", regno);
 }

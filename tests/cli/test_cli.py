@@ -160,6 +160,23 @@ def map_that_cannot_be():
     has(row["message"], "bad")
 
 
+def what_cannot_be_prepared_has_a_reason():
+    rows = kfunc("check", "--json", prog("cli", "unprepared"), prog("cli", "noops"), prog("cli", "unsized")).rows()
+    v = {row["program"]: row for row in rows}
+    for name, code, errno, words in (
+            ("section_unknown", "KF0122", -22, 'section "nonsense/place" does not say'),
+            ("no_target_program", "KF0123", -22, "freplace/some_function"),
+            ("unnamed", "KF0124", -22, 'section "fentry" does not name'),
+            ("unreferenced", "KF0125", -22, "no struct_ops map of the object has unreferenced"),
+            ("no_function", "KF0107", -3, "no function no_such_function"),
+            ("no_member", "KF0114", -22, "no counterpart of member no_such_member of struct task_struct___other"),
+            ("decide", "KF0126", -3, "no operations struct no_such_ops"),
+            ("submits", "KF0113", -22, "map records (ringbuf) cannot be created: its max_entries is 0")):
+        same((v[name]["verdict"], v[name]["code"], v[name]["errno"]), ("reject", code, errno), v[name])
+        has(v[name]["message"], words)
+    same(v["fine"]["verdict"], "accept")
+
+
 def source_is_compiled():
     source = os.path.join(SOURCE, "tests", "cli", "progs", "pair.bpf.c")
     r = kfunc("check", "--json", "--prog", "balanced", source)
@@ -187,5 +204,6 @@ def list_of_functions():
 
 main([help_of_every_command, usage_errors, disassembly, full_disk, closed_descriptors,
       types_of_a_bpf_object_stay, explain, verdicts_are_apart, json_lines,
-      diagnostic_has_source_lines, one_program, many_objects_in_order, map_that_cannot_be, source_is_compiled,
+      diagnostic_has_source_lines, one_program, many_objects_in_order, map_that_cannot_be,
+      what_cannot_be_prepared_has_a_reason, source_is_compiled,
       list_of_functions])

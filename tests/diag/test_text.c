@@ -42,6 +42,38 @@ static const struct diag_source src = {.object = "exit.bpf.o",
 				       .line = line_of,
 				       .disasm = disasm};
 
+static bool line_of_asm(const void *ctx, uint32_t insn, const char **file, uint32_t *line,
+			uint32_t *col, const char **text)
+{
+	(void)ctx;
+	*file = "asm.bpf.c";
+	*line = 7;
+	*col = 2;
+	*text = insn == 5 ? "\tasm volatile (\"r1 = 0;\"" : "\tplain();";
+	return true;
+}
+
+/* Many instructions come from one line of assembler text: the one that is meant is shown. */
+static void assembler_line_shows_the_instruction(void **state)
+{
+	const struct diag_source from = {.line = line_of_asm, .disasm = disasm};
+	struct diag_report r;
+	struct strbuf b = {0};
+
+	(void)state;
+	diag_init(&r);
+	diag_fail(&r, KF_CTX_ACCESS, "offset 7");
+	r.has_insn = true;
+	r.insn = 5;
+	diag_render_text(&r, &from, NULL, &b);
+	assert_non_null(strstr(b.s, "= instruction: 5: insn5\n"));
+	strbuf_reset(&b);
+	r.insn = 6;
+	diag_render_text(&r, &from, NULL, &b);
+	assert_null(strstr(b.s, "= instruction:"));
+	strbuf_free(&b);
+}
+
 static void rows_are_in_order(void **state)
 {
 	const struct diag_row *row, *prev = NULL;
@@ -142,7 +174,7 @@ static void text_without_lines(void **state)
 	r.has_insn = true;
 	r.insn = 123;
 	diag_render_text(&r, &src, NULL, &b);
-	assert_non_null(strstr(b.s, "123 | insn123\n    | ^ offset 7\n"));
+	assert_non_null(strstr(b.s, "123 | insn123\n    | ^^^^^^^ offset 7\n"));
 	strbuf_reset(&b);
 	diag_render_text(&r, &src, &style, &b);
 	assert_non_null(strstr(b.s, "\033["));
@@ -170,7 +202,8 @@ static void json_members(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows_are_in_order), cmocka_unit_test(first_failure_wins),
+		cmocka_unit_test(rows_are_in_order),
+		cmocka_unit_test(assembler_line_shows_the_instruction), cmocka_unit_test(first_failure_wins),
 		cmocka_unit_test(verdicts),          cmocka_unit_test(notes_keep_first_and_last),
 		cmocka_unit_test(text_shows_lines),  cmocka_unit_test(text_without_lines),
 		cmocka_unit_test(json_members),

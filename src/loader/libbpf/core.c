@@ -99,3 +99,28 @@ bool loader_in_slot(const struct bpf_object *obj, const struct bpf_program *prog
 	}
 	return false;
 }
+
+/*
+ * The relocation of the insn-th instruction of prog's own function as its object has it, NULL: none. What
+ * was appended to it, functions of other sections, is not looked up.
+ */
+const struct bpf_core_relo *loader_core_relo_at(const struct bpf_object *obj,
+						const struct bpf_program *prog, size_t insn)
+{
+	const struct btf_ext_info_sec *sec;
+	const struct bpf_core_relo *rec;
+	uint32_t i;
+
+	if (!obj->btf_ext || !obj->btf_ext->core_relo_info.len || insn >= prog->sec_insn_cnt)
+		return NULL;
+	for_each_btf_ext_sec(&obj->btf_ext->core_relo_info, sec) {
+		const char *name = btf__name_by_offset(obj->btf, sec->sec_name_off);
+
+		if (!name || strcmp(name, prog->sec_name) != 0)
+			continue;
+		for_each_btf_ext_rec(&obj->btf_ext->core_relo_info, sec, i, rec)
+			if (rec->insn_off / BPF_INSN_SZ == prog->sec_insn_off + insn)
+				return rec;
+	}
+	return NULL;
+}
