@@ -108,6 +108,7 @@ static int decode_helper(struct decoder *d, uint32_t i, struct interp_op *op)
 
 	if (id == BPF_FUNC_tail_call) {
 		op->op = IOP_TAIL_CALL;
+		d->p->tail_calls = true;
 		return 0;
 	}
 	if (!fn) {

@@ -51,9 +51,12 @@ struct jit_packet {
 };
 struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size);
 
-/* live.c: registers that are read at or after each operation, as masks; JIT_TARGET: something jumps there;
- * and those that the operation itself reads and writes. Room for every instruction, zero before. */
-#define JIT_TARGET 0x8000u
+/* live.c: registers that are read at or after each operation, as masks; and those that the operation itself
+ * reads and writes. Room for every instruction, zero before. */
+#define JIT_REGS    0x07ffu
+#define JIT_TARGET  0x8000u /* something jumps there */
+#define JIT_TARGETS 0x4000u /* more than one thing does */
+#define JIT_LOOP    0x2000u /* from behind */
 void jit_liveness(const struct rt_prog *p, uint16_t *live, uint16_t *use, uint16_t *def);
 /* a lookup in an array known at load time: where its values are; base and stride may be NULL */
 bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride);

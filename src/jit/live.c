@@ -120,24 +120,36 @@ static bool round_of(const struct rt_prog *p, uint16_t *live, uint16_t *use, con
 		int64_t target;
 
 		if (jit_successors(code, i, &target) && next < p->n_insns)
-			out = live[next] & ~JIT_TARGET;
-		if (target >= 0) {
-			out |= live[target] & ~JIT_TARGET;
-			live[target] |= JIT_TARGET;
-		}
+			out = live[next] & JIT_REGS;
+		if (target >= 0)
+			out |= live[target] & JIT_REGS;
 		if (code->ops[i].op == ISA_CALL_SUB)
 			use[i] = live[code->ops[i].func->entry - code->ops] & ARGS;
 		out = (out & ~def[i]) | use[i];
-		changed |= out != (live[i] & ~JIT_TARGET);
-		live[i] = (live[i] & JIT_TARGET) | out;
+		changed |= out != (live[i] & JIT_REGS);
+		live[i] = (live[i] & ~JIT_REGS) | out;
 	}
 	return changed;
 }
 
+static void mark_target(const struct rt_prog *p, uint32_t i, uint16_t *live)
+{
+	int64_t target;
+
+	jit_successors(p->code, i, &target);
+	if (target < 0)
+		return;
+	live[target] |= live[target] & JIT_TARGET ? JIT_TARGETS : JIT_TARGET;
+	if (target <= i && p->code->ops[i].op != ISA_MAY_GOTO)
+		live[target] |= JIT_LOOP;
+}
+
 void jit_liveness(const struct rt_prog *p, uint16_t *live, uint16_t *use, uint16_t *def)
 {
-	for (uint32_t i = 0; i < p->n_insns; i++)
+	for (uint32_t i = 0; i < p->n_insns; i++) {
 		use_def(p, i, &use[i], &def[i]);
+		mark_target(p, i, live);
+	}
 	while (round_of(p, live, use, def))
 		;
 }

@@ -11,6 +11,7 @@
 #define MAX_PASSES 12
 #define FIRST_GUESS 4  /* bytes of an operation: usual */
 #define USUAL_BYTES 16 /* room for one */
+#define LOOP_ALIGN  16
 
 const uint8_t x86_reg_of[11] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP};
 
@@ -66,7 +67,7 @@ static bool is_useless(const struct x86 *x, const struct interp_op *op, uint16_t
 	return class == BPF_ALU || class == BPF_ALU64 || class == BPF_LDX || op->op == ISA_LDIMM64;
 }
 
-static int translate_op(struct x86 *x, uint32_t i)
+int x86_translate(struct x86 *x, uint32_t i)
 {
 	const struct interp_op *op = &x->code->ops[i];
 	uint32_t next = i + (op->op == ISA_LDIMM64 ? 2 : 1);
@@ -76,17 +77,18 @@ static int translate_op(struct x86 *x, uint32_t i)
 
 	x->out = (goes_on && next < x->prog->n_insns ? x->live[next] : 0) |
 		 (target >= 0 ? x->live[target] : 0);
-	x->out &= ~JIT_TARGET;
+	x->out &= JIT_REGS;
 	x->use = x->use_of[i];
 	def = x->def_of[i];
-	if (x->live[i] & JIT_TARGET)
+	if (x86_is_target(x, i))
 		x86_forget(x);
 	if (!is_useless(x, op, def) && !x86_alu(x, op, i) && !x86_mem(x, op, i) &&
 	    !x86_jump(x, op, i) && !x86_call(x, op, i))
 		return -ENOTSUPP;
+	next += x->skip;
 	if (!goes_on)
 		x86_forget(x);
-	else if (next < x->prog->n_insns && x->live[next] & JIT_TARGET)
+	else if (next < x->prog->n_insns && x86_is_target(x, next))
 		x86_flush(x, x->live[next]);
 	return 0;
 }
@@ -97,6 +99,32 @@ static void set_addr(struct x86 *x, uint32_t i)
 	x->addr_before = x->addr[i];
 	x->moved |= x->addr[i] != x->len;
 	x->addr[i] = x->len;
+}
+
+/* the head of a loop at the start of what the machine fetches at once, with nops of up to 9 bytes */
+static void align(struct x86 *x)
+{
+	static const uint8_t nops[10][9] = {
+		{0},
+		{0x90},
+		{0x66, 0x90},
+		{0x0f, 0x1f, 0x00},
+		{0x0f, 0x1f, 0x40, 0x00},
+		{0x0f, 0x1f, 0x44, 0x00, 0x00},
+		{0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00},
+		{0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00},
+		{0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+		{0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+	};
+	uint32_t before, n, k;
+
+	for (n = -((uintptr_t)x->image + x->len) % LOOP_ALIGN; n; n -= k) {
+		before = x->len;
+		k = n < 9 ? n : 9;
+		for (uint32_t b = 0; b < k; b++)
+			e1(x, nops[k][b]);
+		keep_flags(x, before, -1);
+	}
 }
 
 static int translate_func(struct x86 *x, uint32_t s)
@@ -116,9 +144,11 @@ static int translate_func(struct x86 *x, uint32_t s)
 	for (uint32_t i = sub->start; i < sub->end; i++) {
 		uint32_t more;
 
+		if (x->live[i] & JIT_LOOP)
+			align(x);
 		set_addr(x, i);
 		x->skip = 0;
-		err = translate_op(x, i);
+		err = x86_translate(x, i);
 		if (err)
 			return err;
 		/* the second half of a 16-byte load is no operation */
@@ -135,6 +165,7 @@ static int pass(struct x86 *x)
 
 	x->len = 0;
 	x->n_fix = 0;
+	x->implied = 0;
 	for (uint32_t s = 0; s < x->prog->facts.n_subprogs && !err; s++)
 		err = translate_func(x, s);
 	if (err)
@@ -153,7 +184,7 @@ static int settle(struct x86 *x, struct jit_code *jit)
 
 	x->image = jit->image;
 	x->moved = true;
-	for (int n = 0; n < MAX_PASSES && x->moved && !err; n++) {
+	for (x->n_pass = 0; x->n_pass < MAX_PASSES && x->moved && !err; x->n_pass++) {
 		x->moved = false;
 		err = pass(x);
 		if (!err && x->len > x->cap)
@@ -193,6 +224,21 @@ static int keep_fixes(struct x86 *x, struct jit_code *jit)
 	return 0;
 }
 
+/* a loop whose head is copied to its end begins behind the copied part */
+static void mark_loop(const struct x86 *x, uint16_t *live, uint32_t i)
+{
+	uint16_t op = x->code->ops[i].op;
+	uint32_t last;
+
+	if (op != ISA_JA && op != ISA_JA32)
+		return;
+	last = x86_loop_head(x, i);
+	if (!last)
+		return;
+	live[x->code->ops[i].target - x->code->ops] &= ~JIT_LOOP;
+	live[x->code->ops[last].target - x->code->ops] |= JIT_LOOP;
+}
+
 int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 {
 	struct x86 x = {.prog = p, .code = p->code, .addr = jit->addr, .func_addr = jit->func_addr};
@@ -206,6 +252,8 @@ int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 	x.live = masks;
 	x.use_of = masks + p->n_insns;
 	x.def_of = masks + 2 * p->n_insns;
+	for (uint32_t i = 0; i < p->n_insns; i++)
+		mark_loop(&x, masks, i);
 	x.bmi2 = __builtin_cpu_supports("bmi2");
 	for (uint32_t s = 0; s < p->facts.n_subprogs; s++)
 		scan_func(&x, s);

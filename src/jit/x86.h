@@ -22,10 +22,11 @@ enum x86_reg {
 	TMP2 = R11,
 };
 
-/* base + (index << shift) + disp, where -1 is no register */
+/* base + (index << shift) + disp, where -1 is no register; low: of base alone, the lower half */
 struct x86_value {
 	int8_t base, index;
 	uint8_t shift;
+	bool low;
 	int32_t disp;
 };
 
@@ -53,16 +54,25 @@ struct x86 {
 	bool bmi2;
 	const uint16_t *live, *use_of, *def_of; /* of each operation */
 	struct x86_func *funcs;
+	int n_pass;
 	bool moved; /* an address differs from the pass before */
 	uint16_t use, out; /* of the operation: registers read, registers read later */
-	uint16_t zext;	   /* upper halves that are known to be zero */
+	uint16_t bounded, exact; /* registers that are at most bound[]; that are it */
+	uint64_t bound[11];
 	uint16_t notes;	   /* registers whose value is only noted, in value[] */
 	struct x86_value value[11];
-	struct { /* the 32-bit register that was stored to rbp + off last, if both are unchanged */
-		bool valid;
-		int reg;
+	struct x86_stored { /* the 32 bits that were put to rbp + off last, if they are still there */
+		bool valid, exact;
+		int reg; /* it holds them, -1: none does (any more) */
 		int32_t off;
+		uint64_t bound; /* of what it holds */
 	} stored;
+	/* the flags after the instruction that ended at zf_len tell whether zf_reg is 0 */
+	uint32_t zf_len;
+	int zf_reg;
+	bool zf_wide;
+	uint32_t implied; /* a conditional jump that is not taken when it is reached; 0: none */
+	bool copying;	   /* operations are translated out of their place */
 	uint32_t skip;	   /* the operation after was translated with this one */
 	struct jit_fix *fix; /* faulting loads: rows and room for them */
 	uint32_t n_fix, cap_fix;
@@ -71,11 +81,24 @@ struct x86 {
 
 extern const uint8_t x86_reg_of[11];
 
+#define ROOMY_PASS 6 /* from this pass on jumps forward are long */
+
+/* something may come to operation i from elsewhere */
+static inline bool x86_is_target(const struct x86 *x, uint32_t i)
+{
+	return x->live[i] & JIT_TARGET && (!i || i != x->implied);
+}
+
 /* template groups: each handles its operations or returns false */
 bool x86_alu(struct x86 *x, const struct interp_op *op, uint32_t i);
+void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, bool k);
 bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i);
 bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i);
 bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i);
+/* operation i in this place: its template with what comes before and after all of them; 0 or -ENOTSUPP */
+int x86_translate(struct x86 *x, uint32_t i);
+uint32_t x86_loop_head(const struct x86 *x, uint32_t i);
+void x86_jump_to(struct x86 *x, uint32_t target);
 void x86_prologue(struct x86 *x, uint32_t func);
 void x86_epilogue(struct x86 *x); /* without ret */
 void x86_call_addr(struct x86 *x, const void *fn);
@@ -94,6 +117,11 @@ struct x86_null x86_null_test(struct x86 *x, uint32_t i);
 void x86_null_jump(struct x86 *x, struct x86_null *t, uint8_t cc, uint32_t i);
 void x86_null_end(struct x86 *x, struct x86_null *t);
 
+/* x86_map.c: a lookup in an array without a call, if its values' place is known; which function to call instead
+ * of a helper that works on a map, NULL: the helper itself */
+bool x86_array_lookup(struct x86 *x, uint32_t i);
+const void *x86_map_function(const struct x86 *x, uint32_t i);
+
 /* x86_inline.c: kfuncs and helpers that are a few instructions; false: call it */
 bool x86_inline(struct x86 *x, const struct interp_op *op, uint32_t i);
 /* as above, once everything is where a call wants it; may change what a call may */
@@ -108,7 +136,9 @@ bool x86_dynptr_slice_rdwr(struct x86 *x, const void *fn);
  * value (what is read must have been asked for before).
  */
 int x86_read(struct x86 *x, int r);
+int x86_read_low(struct x86 *x, int r); /* with its lower half, the upper is anything */
 int x86_change(struct x86 *x, int r);
+int x86_change_low(struct x86 *x, int r); /* ... of which only the lower half matters, by an operation of 32 bits */
 int x86_write(struct x86 *x, int r);
 /* r + off as an address, to be used before anything is written but dst (-1: nothing will be) */
 struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst);
@@ -119,9 +149,40 @@ void x86_forget(struct x86 *x);
 void x86_spoil(struct x86 *x, int reg);
 /* take note of an operation instead of emitting it; false: cannot */
 void x86_note_copy(struct x86 *x, int dst, int src);
+void x86_note_upper(struct x86 *x, int r); /* its upper half is to be cleared */
+bool x86_note_low(struct x86 *x, int dst, int src);
+/* R0 is a sum of rax and another register, both with their present values */
+void x86_note_sum(struct x86 *x, int index, uint8_t shift);
 bool x86_note_add_imm(struct x86 *x, int dst, int64_t imm);
 bool x86_note_add(struct x86 *x, int dst, int src);
 bool x86_note_shift(struct x86 *x, int dst, int32_t imm);
+
+/* What a register holds at most. A value that is not computed yet has a bound, too. */
+static inline uint64_t x86_bound(const struct x86 *x, int r)
+{
+	return x->bounded & 1u << r ? x->bound[r] : UINT64_MAX;
+}
+
+static inline void x86_set_bound(struct x86 *x, int r, uint64_t bound)
+{
+	if (bound == UINT64_MAX)
+		return;
+	x->bounded |= 1u << r;
+	x->bound[r] = bound;
+}
+
+static inline void x86_set_exact(struct x86 *x, int r, uint64_t value)
+{
+	x->bounded |= 1u << r;
+	x->exact |= 1u << r;
+	x->bound[r] = value;
+}
+
+static inline void x86_unbound(struct x86 *x, int r)
+{
+	x->bounded &= ~(1u << r);
+	x->exact &= ~(1u << r);
+}
 
 static inline void e1(struct x86 *x, uint8_t b)
 {
@@ -214,11 +275,26 @@ static inline void rex_at(struct x86 *x, bool w, int reg, const struct x86_value
 		e1(x, b);
 }
 
-static inline void lea(struct x86 *x, int dst, const struct x86_value *a)
+/* after an instruction that writes reg and leaves the flags alone */
+static inline void keep_flags(struct x86 *x, uint32_t before, int reg)
 {
-	rex_at(x, true, dst, a, false);
+	if (x->zf_len == before && x->zf_reg != reg)
+		x->zf_len = x->len;
+}
+
+static inline void lea_as(struct x86 *x, bool w, int dst, const struct x86_value *a)
+{
+	uint32_t before = x->len;
+
+	rex_at(x, w, dst, a, false);
 	e1(x, 0x8d);
 	mem_at(x, dst, a);
+	keep_flags(x, before, dst);
+}
+
+static inline void lea(struct x86 *x, int dst, const struct x86_value *a)
+{
+	lea_as(x, true, dst, a);
 }
 
 static inline struct x86_value x86_at(int base, int32_t disp)
@@ -243,7 +319,10 @@ static inline void store_at(struct x86 *x, bool w, int reg, int base, int32_t di
 
 static inline void mov_rr(struct x86 *x, bool w, int dst, int src)
 {
+	uint32_t before = x->len;
+
 	op_rr(x, w, 0x89, src, dst);
+	keep_flags(x, before, dst);
 }
 
 static inline void mov_imm(struct x86 *x, int dst, uint64_t v)

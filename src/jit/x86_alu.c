@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Arithmetic: one row per BPF operation with its x86 encoding; what needs more than one instruction
- * (division, variable shifts without BMI2, byte swaps) has a function.
+ * (variable shifts without BMI2, byte swaps) has a function. Division: x86_div.c.
  */
 #if defined(__x86_64__)
 
@@ -27,22 +27,24 @@ static const struct {
 	[BPF_ARSH >> 4] = {7, 2},
 };
 
-static void mul(struct x86 *x, bool w, int dst, int src, bool k, int32_t imm)
+static void mul(struct x86 *x, bool w, int dst, int src)
 {
-	if (k) { /* imul dst, dst, imm */
-		rex(x, w, dst, dst, false);
-		e1(x, imm >= -128 && imm <= 127 ? 0x6b : 0x69);
-		e1(x, 0xc0 | (dst & 7) << 3 | (dst & 7));
-		if (imm >= -128 && imm <= 127)
-			e1(x, (uint8_t)imm);
-		else
-			e4(x, (uint32_t)imm);
-		return;
-	}
 	rex(x, w, dst, src, false); /* imul dst, src */
 	e1(x, 0x0f);
 	e1(x, 0xaf);
 	e1(x, 0xc0 | (dst & 7) << 3 | (src & 7));
+}
+
+/* imul dst, src, imm */
+static void mul_imm(struct x86 *x, bool w, int dst, int src, int32_t imm)
+{
+	rex(x, w, dst, src, false);
+	e1(x, imm >= -128 && imm <= 127 ? 0x6b : 0x69);
+	e1(x, 0xc0 | (dst & 7) << 3 | (src & 7));
+	if (imm >= -128 && imm <= 127)
+		e1(x, (uint8_t)imm);
+	else
+		e4(x, (uint32_t)imm);
 }
 
 static void shift_by_reg(struct x86 *x, bool w, uint8_t op, int dst, int src)
@@ -77,81 +79,15 @@ static void shift_by_imm(struct x86 *x, bool w, uint8_t op, int dst, int32_t imm
 	e1(x, (uint8_t)imm);
 }
 
-/* A signed division by -1 must not trap: the quotient is the negated dividend, the remainder 0. */
-static void signed_divide(struct x86 *x, bool w, bool mod)
-{
-	uint32_t other, done;
-
-	grp1_imm(x, w, 7, TMP0, -1);
-	other = jump8(x, 0x75); /* jne */
-	if (mod) {
-		op_rr(x, false, 0x31, RDX, RDX);
-	} else {
-		rex(x, w, 0, RAX, false); /* neg rax */
-		e1(x, 0xf7);
-		e1(x, 0xd8);
-	}
-	done = jump8(x, 0xeb);
-	land8(x, other);
-	rex(x, w, 0, 0, false); /* cqo, cdq */
-	e1(x, 0x99);
-	rex(x, w, 0, TMP0, false); /* idiv */
-	e1(x, 0xf7);
-	e1(x, 0xf8 | (TMP0 & 7));
-	land8(x, done);
-}
-
-static void divide(struct x86 *x, bool w, bool mod, bool is_signed, int dst, int src, bool k, int32_t imm)
-{
-	bool keep_rax = dst != RAX && x->out & 1u << 0, keep_rdx = dst != RDX && x->out & 1u << 3;
-	uint32_t not_zero = 0, done = 0;
-
-	/* divisor in TMP0; rax and rdx are the machine's operands and kept if they are not ours */
-	if (k)
-		mov_imm(x, TMP0, w ? (uint64_t)(int64_t)imm : (uint32_t)imm);
-	else
-		mov_rr(x, w, TMP0, src);
-	if (keep_rax)
-		mov_rr(x, true, TMP1, RAX);
-	if (keep_rdx)
-		mov_rr(x, true, TMP2, RDX);
-	if (dst != RAX)
-		mov_rr(x, w, RAX, dst);
-	else if (!w)
-		mov_rr(x, false, RAX, RAX);
-	if (!k) { /* by zero: 0, or the dividend */
-		op_rr(x, w, 0x85, TMP0, TMP0);
-		not_zero = jump8(x, 0x75);
-		if (mod)
-			mov_rr(x, w, RDX, RAX);
-		else
-			op_rr(x, false, 0x31, RAX, RAX);
-		done = jump8(x, 0xeb);
-		land8(x, not_zero);
-	}
-	if (is_signed) {
-		signed_divide(x, w, mod);
-	} else {
-		op_rr(x, false, 0x31, RDX, RDX);
-		rex(x, w, 0, TMP0, false); /* div */
-		e1(x, 0xf7);
-		e1(x, 0xf0 | (TMP0 & 7));
-	}
-	if (!k)
-		land8(x, done);
-	mov_rr(x, w, TMP0, mod ? RDX : RAX);
-	if (keep_rax)
-		mov_rr(x, true, RAX, TMP1);
-	if (keep_rdx)
-		mov_rr(x, true, RDX, TMP2);
-	mov_rr(x, w, dst, TMP0);
-}
-
 /* unsigned, by a power of two */
-static bool divide_pow2(struct x86 *x, bool w, bool mod, int dst, int32_t imm)
+static bool divide_pow2(struct x86 *x, const struct interp_op *op, bool w, bool mod)
 {
+	int32_t imm = op->imm;
+	int dst;
+
 	if (imm <= 0 || imm & (imm - 1))
 		return false;
+	dst = x86_change(x, op->dst);
 	if (mod)
 		grp1_imm(x, w, 4, dst, imm - 1);
 	else if (imm == 1)
@@ -223,6 +159,8 @@ static bool special(struct x86 *x, const struct interp_op *op)
 			continue;
 		src = x86_read(x, op->src);
 		sign_extend(x, moves[k].w, x86_write(x, op->dst), src, moves[k].bits);
+		if (!moves[k].w)
+			x86_set_bound(x, op->dst, UINT32_MAX);
 		return true;
 	}
 	if (op->op == ISA_LE)
@@ -234,36 +172,20 @@ static bool special(struct x86 *x, const struct interp_op *op)
 	return true;
 }
 
-static bool is_signed_division(uint16_t op)
-{
-	switch (op) {
-	case ISA_SDIV64_K:
-	case ISA_SDIV64_X:
-	case ISA_SDIV32_K:
-	case ISA_SDIV32_X:
-	case ISA_SMOD64_K:
-	case ISA_SMOD64_X:
-	case ISA_SMOD32_K:
-	case ISA_SMOD32_X:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static void mov(struct x86 *x, const struct interp_op *op, bool w, bool k)
 {
+	uint64_t value = w ? (uint64_t)(int64_t)op->imm : (uint32_t)op->imm;
 	int src;
 
 	if (k) {
-		mov_imm(x, x86_write(x, op->dst), w ? (uint64_t)(int64_t)op->imm : (uint32_t)op->imm);
-		if (!w || op->imm >= 0)
-			x->zext |= 1u << op->dst;
-	} else if (w || x->zext & 1u << op->src) {
+		mov_imm(x, x86_write(x, op->dst), value);
+		x86_set_exact(x, op->dst, value);
+	} else if (w || x86_bound(x, op->src) <= UINT32_MAX) {
 		x86_note_copy(x, op->dst, op->src);
-	} else {
-		src = x86_read(x, op->src);
+	} else if (!x86_note_low(x, op->dst, op->src)) {
+		src = x86_read_low(x, op->src);
 		mov_rr(x, false, x86_write(x, op->dst), src);
+		x86_set_bound(x, op->dst, UINT32_MAX);
 	}
 }
 
@@ -284,6 +206,14 @@ static bool noted(struct x86 *x, const struct interp_op *op)
 	}
 }
 
+/* zero or not: the next comparison need not look */
+static void set_flags(struct x86 *x, int dst, bool w)
+{
+	x->zf_len = x->len;
+	x->zf_reg = dst;
+	x->zf_wide = w;
+}
+
 /* and with a constant that needs no 64 bits, or no constant */
 static void and_imm(struct x86 *x, bool w, int dst, int32_t imm)
 {
@@ -295,23 +225,56 @@ static void and_imm(struct x86 *x, bool w, int dst, int32_t imm)
 		return;
 	}
 	grp1_imm(x, w && imm < 0, 4, dst, imm);
+	set_flags(x, dst, w && imm < 0);
+}
+
+/* dst = base op something, where dst is only noted as a copy of base: one instruction instead of two */
+static bool three_operands(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w, bool k)
+{
+	const struct x86_value *v = &x->value[op->dst];
+	struct x86_value sum;
+	int base, dst;
+
+	if (!(x->notes & 1u << op->dst) || v->index >= 0 || v->disp ||
+	    (v->low && (w || v->base == x86_reg_of[op->dst])) ||
+	    (!k && op->src == op->dst))
+		return false;
+	if (bpf_op == BPF_MUL && k) {
+		base = v->base;
+		dst = x86_write(x, op->dst);
+		mul_imm(x, w, dst, base, op->imm);
+		return true;
+	}
+	if (bpf_op != BPF_ADD || w)
+		return false;
+	sum = x86_at(v->base, k ? op->imm : 0);
+	if (!k)
+		sum.index = x86_read_low(x, op->src);
+	dst = x86_write(x, op->dst);
+	lea_as(x, false, dst, &sum);
+	return true;
 }
 
 static void binary(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w, bool k)
 {
-	bool s = is_signed_division(op->op);
 	int dst, src;
 
-	if (bpf_op == BPF_DIV || bpf_op == BPF_MOD) { /* values of others that lie there alone */
-		x86_spoil(x, RAX);
-		x86_spoil(x, RDX);
+	if (bpf_op == BPF_DIV || bpf_op == BPF_MOD) {
+		if (!k || isa_rows[op->op].val || !divide_pow2(x, op, w, bpf_op == BPF_MOD))
+			x86_divide(x, op, w, bpf_op == BPF_MOD, k);
+		return;
 	}
-	dst = x86_change(x, op->dst);
-	src = k ? 0 : x86_read(x, op->src);
+	if (three_operands(x, op, bpf_op, w, k))
+		return;
+	dst = w ? x86_change(x, op->dst) : x86_change_low(x, op->dst);
+	src = k ? 0 : w ? x86_read(x, op->src) : x86_read_low(x, op->src);
 
 	switch (bpf_op) {
 	case BPF_MUL:
-		mul(x, w, dst, src, k, op->imm);
+		if (k)
+			mul_imm(x, w, dst, dst, op->imm);
+		else
+			mul(x, w, dst, src);
 		break;
 	case BPF_LSH:
 	case BPF_RSH:
@@ -325,11 +288,7 @@ static void binary(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bo
 		rex(x, w, 0, dst, false);
 		e1(x, 0xf7);
 		e1(x, 0xd8 | (dst & 7));
-		break;
-	case BPF_DIV:
-	case BPF_MOD:
-		if (!k || s || !divide_pow2(x, w, bpf_op == BPF_MOD, dst, op->imm))
-			divide(x, w, bpf_op == BPF_MOD, s, dst, src, k, op->imm);
+		set_flags(x, dst, w);
 		break;
 	case BPF_AND:
 		if (k) {
@@ -342,12 +301,63 @@ static void binary(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bo
 			grp1_imm(x, w, simple[bpf_op >> 4].ext, dst, op->imm);
 		else
 			op_rr(x, w, simple[bpf_op >> 4].rr, src, dst);
+		set_flags(x, dst, w);
 	}
+}
+
+/* all bits up to the highest of v */
+static uint64_t ones(uint64_t v)
+{
+	return v ? UINT64_MAX >> __builtin_clzll(v) : 0;
+}
+
+/* what the result is at most, of operands that are at most a and b; k: b is the second one itself */
+static uint64_t result_bound(uint8_t bpf_op, bool k, uint64_t a, uint64_t b)
+{
+	uint64_t r;
+
+	switch (bpf_op) {
+	case BPF_AND:
+		return a < b ? a : b;
+	case BPF_OR:
+	case BPF_XOR:
+		return ones(a | b);
+	case BPF_ADD:
+		return __builtin_add_overflow(a, b, &r) ? UINT64_MAX : r;
+	case BPF_MUL:
+		return __builtin_mul_overflow(a, b, &r) ? UINT64_MAX : r;
+	case BPF_RSH:
+		return k ? a >> b : a;
+	case BPF_LSH:
+		return k && a << b >> b == a ? a << b : UINT64_MAX;
+	case BPF_MOD:
+		return k && b && b - 1 < a ? b - 1 : a;
+	case BPF_DIV:
+		return k && b ? a / b : a;
+	default:
+		return UINT64_MAX;
+	}
+}
+
+static uint64_t new_bound(const struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w, bool k)
+{
+	uint64_t a = x86_bound(x, op->dst), b = k ? (uint64_t)(int64_t)op->imm : x86_bound(x, op->src);
+	uint64_t most = w ? UINT64_MAX : UINT32_MAX, r = UINT64_MAX;
+	bool is_signed = (bpf_op == BPF_DIV || bpf_op == BPF_MOD) && isa_rows[op->op].val;
+
+	if (!w) {
+		a = a < most ? a : most;
+		b = k ? (uint32_t)op->imm : b < most ? b : most;
+	}
+	if (!is_signed)
+		r = result_bound(bpf_op, k, a, b);
+	return r < most ? r : most;
 }
 
 bool x86_alu(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
 	uint8_t code, bpf_op;
+	uint64_t bound;
 	bool w, k;
 
 	(void)i;
@@ -359,15 +369,16 @@ bool x86_alu(struct x86 *x, const struct interp_op *op, uint32_t i)
 	w = BPF_CLASS(code) == BPF_ALU64;
 	k = BPF_SRC(code) == BPF_K;
 	bpf_op = BPF_OP(code);
-	if (special(x, op) || noted(x, op))
+	if (special(x, op))
 		return true;
 	if (bpf_op == BPF_MOV) {
 		mov(x, op, w, k);
 		return true;
 	}
-	binary(x, op, bpf_op, w, k);
-	if (!w || (bpf_op == BPF_AND && k && op->imm >= 0))
-		x->zext |= 1u << op->dst;
+	bound = new_bound(x, op, bpf_op, w, k);
+	if (!noted(x, op))
+		binary(x, op, bpf_op, w, k);
+	x86_set_bound(x, op->dst, bound);
 	return true;
 }
 

@@ -7,9 +7,8 @@
 #if defined(__x86_64__)
 
 #include "jit/x86.h"
-#include "maps/maps.h"
 
-/* condition codes by BPF operation */
+/* condition codes by BPF operation; none is 0 */
 static const uint8_t cc_of[16] = {
 	[BPF_JEQ >> 4] = 0x4,  [BPF_JNE >> 4] = 0x5,  [BPF_JGT >> 4] = 0x7,  [BPF_JGE >> 4] = 0x3,
 	[BPF_JLT >> 4] = 0x2,  [BPF_JLE >> 4] = 0x6,  [BPF_JSGT >> 4] = 0xf, [BPF_JSGE >> 4] = 0xd,
@@ -27,16 +26,17 @@ static int64_t distance(const struct x86 *x, uint32_t target, uint32_t insn_len)
 	return (int64_t)x->addr[target] + moved - (int64_t)(x->len + insn_len);
 }
 
-static bool fits8(int64_t d)
+/* forward distances can go on changing each other: after some passes they are not trusted */
+static bool fits8(const struct x86 *x, uint32_t target, int64_t d)
 {
-	return d >= -128 && d <= 127;
+	return d >= -128 && d <= 127 && (target <= x->at || x->n_pass < ROOMY_PASS);
 }
 
 void x86_jump_to(struct x86 *x, uint32_t target)
 {
 	int64_t d = distance(x, target, 2);
 
-	if (fits8(d)) {
+	if (fits8(x, target, d)) {
 		e1(x, 0xeb);
 		e1(x, (uint8_t)d);
 	} else {
@@ -50,7 +50,7 @@ static void cond_jump_to(struct x86 *x, uint8_t cc, uint32_t target)
 {
 	int64_t d = distance(x, target, 2);
 
-	if (fits8(d)) {
+	if (fits8(x, target, d)) {
 		e1(x, 0x70 | cc);
 		e1(x, (uint8_t)d);
 	} else {
@@ -61,21 +61,39 @@ static void cond_jump_to(struct x86 *x, uint8_t cc, uint32_t target)
 	}
 }
 
+static void test_imm(struct x86 *x, bool w, int dst, int32_t imm)
+{
+	if (imm >= 0 && imm <= 0x7f) { /* test dst8, imm8 */
+		rex(x, false, 0, dst, true);
+		e1(x, 0xf6);
+		e1(x, 0xc0 | (dst & 7));
+		e1(x, (uint8_t)imm);
+		return;
+	}
+	rex(x, w && imm < 0, 0, dst, false);
+	e1(x, 0xf7);
+	e1(x, 0xc0 | (dst & 7));
+	e4(x, (uint32_t)imm);
+}
+
+/* the flags are those of an operation on dst: they tell whether it is 0 */
+static bool zero_known(const struct x86 *x, bool w, int dst)
+{
+	return x->zf_len && x->zf_len == x->len && x->zf_reg == dst && (w || !x->zf_wide);
+}
+
 static void compare(struct x86 *x, uint8_t op, bool w, bool k, int dst, int src, int32_t imm)
 {
 	if (op == BPF_JSET) {
-		if (!k) {
+		if (k)
+			test_imm(x, w, dst, imm);
+		else
 			op_rr(x, w, 0x85, src, dst);
-			return;
-		}
-		rex(x, w, 0, dst, false); /* test dst, imm */
-		e1(x, 0xf7);
-		e1(x, 0xc0 | (dst & 7));
-		e4(x, (uint32_t)imm);
 	} else if (!k) {
 		op_rr(x, w, 0x39, src, dst);
 	} else if (imm == 0 && (op == BPF_JEQ || op == BPF_JNE)) {
-		op_rr(x, w, 0x85, dst, dst);
+		if (!zero_known(x, w, dst))
+			op_rr(x, w, 0x85, dst, dst);
 	} else {
 		grp1_imm(x, w, 7, dst, imm);
 	}
@@ -100,13 +118,156 @@ static void may_goto(struct x86 *x, uint32_t target)
 	cond_jump_to(x, 0x2, target); /* jb: it was 0 */
 }
 
+static bool is_condition(const struct interp_op *op)
+{
+	uint8_t code;
+
+	if (op->op >= ISA_OP_COUNT)
+		return false;
+	code = isa_rows[op->op].code;
+	return (BPF_CLASS(code) == BPF_JMP || BPF_CLASS(code) == BPF_JMP32) && cc_of[BPF_OP(code) >> 4];
+}
+
+static bool same_condition(const struct interp_op *a, const struct interp_op *b)
+{
+	return a->op == b->op && a->dst == b->dst &&
+	       (BPF_SRC(isa_rows[a->op].code) == BPF_K ? a->imm == b->imm : a->src == b->src);
+}
+
+/* Where a jump ends up that finds another jump: an unconditional one, or one on what was true just now. */
+static uint32_t follow(const struct x86 *x, const struct interp_op *op, uint32_t target)
+{
+	const struct interp_op *t;
+
+	for (int n = 0; n < 4; n++) {
+		t = &x->code->ops[target];
+		if (t->op != ISA_JA && t->op != ISA_JA32 && !(is_condition(op) && same_condition(op, t)))
+			break;
+		target = t->target - x->code->ops;
+	}
+	return target;
+}
+
+/* nothing but a new value of a register other than those of mask */
+static bool is_plain(const struct x86 *x, uint32_t i, uint16_t mask)
+{
+	const struct interp_op *op = &x->code->ops[i];
+	uint8_t class;
+
+	if (op->op >= ISA_OP_COUNT || x->def_of[i] & mask)
+		return false;
+	class = BPF_CLASS(isa_rows[op->op].code);
+	return class == BPF_ALU || class == BPF_ALU64 || class == BPF_LDX;
+}
+
+/*
+ * A choice between two values is a jump over a move; two choices by the same condition are two jumps. Having
+ * passed the first, the second is known not to jump, and nothing else comes to it: who jumped at the first
+ * went on to the second's target (follow).
+ */
+static void note_implied(struct x86 *x, const struct interp_op *op, uint32_t i, uint32_t target)
+{
+	uint16_t mask = x->use_of[i];
+
+	if (target <= i || target > i + 4 || x->live[target] & JIT_TARGETS ||
+	    !is_condition(&x->code->ops[target]) || !same_condition(op, &x->code->ops[target]))
+		return;
+	for (uint32_t k = i + 1; k < target; k++)
+		if (x->live[k] & JIT_TARGET || !is_plain(x, k, mask))
+			return;
+	x->implied = target;
+}
+
+#define COPY_MAX 6
+
+/* from operation i it is a few steps to the end of the function */
+static bool leads_out(const struct x86 *x, uint32_t i)
+{
+	for (uint32_t k = i; k < i + 4 && k < x->prog->n_insns; k++) {
+		if (x->code->ops[k].op == ISA_EXIT)
+			return true;
+		if (!is_plain(x, k, 0))
+			return false;
+	}
+	return false;
+}
+
+/*
+ * A loop that ends with a jump to its head, where it is decided whether it goes on: with a copy of the head
+ * in the jump's place the loop has one jump a round, not two. Returns the copy's last operation, which is
+ * the decision, or 0.
+ */
+uint32_t x86_loop_head(const struct x86 *x, uint32_t i)
+{
+	uint32_t head = x->code->ops[i].target - x->code->ops, n;
+
+	if ((x->code->ops[i].op != ISA_JA && x->code->ops[i].op != ISA_JA32) || head >= i)
+		return 0;
+	for (n = head; n < head + COPY_MAX && n < i; n++) {
+		if (is_condition(&x->code->ops[n])) {
+			if (leads_out(x, n + 1))
+				return n;
+		} else if (!is_plain(x, n, 0)) {
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static void copy_head(struct x86 *x, uint32_t head, uint32_t last)
+{
+	x->copying = true;
+	for (uint32_t n = head; n <= last && !x->err; n++)
+		x->err = x86_translate(x, n);
+	x->copying = false;
+	x->implied = 0;
+	x86_flush(x, x->live[last + 1]);
+	x86_jump_to(x, last + 1);
+}
+
+/* op is not taken: what is known of its register then */
+static void learn(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w)
+{
+	uint64_t imm = w ? (uint64_t)(int64_t)op->imm : (uint32_t)op->imm, old = x86_bound(x, op->dst);
+
+	if (!w && old > UINT32_MAX)
+		return;
+	switch (bpf_op) {
+	case BPF_JNE:
+		x86_set_exact(x, op->dst, imm);
+		break;
+	case BPF_JGT:
+		if (imm < old)
+			x86_set_bound(x, op->dst, imm);
+		break;
+	case BPF_JGE:
+		if (imm && imm - 1 < old)
+			x86_set_bound(x, op->dst, imm - 1);
+		break;
+	default:
+		break;
+	}
+}
+
+static void cond_jump(struct x86 *x, const struct interp_op *op, uint8_t code, uint32_t i, uint32_t target)
+{
+	bool w = BPF_CLASS(code) == BPF_JMP, k = BPF_SRC(code) == BPF_K;
+	int dst = w ? x86_read(x, op->dst) : x86_read_low(x, op->dst), src = 0;
+
+	if (!k)
+		src = w ? x86_read(x, op->src) : x86_read_low(x, op->src);
+	compare(x, BPF_OP(code), w, k, dst, src, op->imm);
+	cond_jump_to(x, cc_of[BPF_OP(code) >> 4], target);
+	if (k && !x86_is_target(x, i + 1))
+		learn(x, op, BPF_OP(code), w);
+}
+
 bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
-	uint32_t target;
+	uint32_t target, last;
 	uint8_t code, bpf_op;
-	int dst, src;
 
-	if (op->op == IOP_NOP)
+	if (op->op == IOP_NOP || (i && i == x->implied))
 		return true;
 	if (op->op == IOP_TRAP) {
 		if (!(x->live[i] & JIT_TARGET) && i && x->code->ops[i - 1].op == IOP_TRAP)
@@ -129,22 +290,26 @@ bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i)
 		return true;
 	}
 	target = op->target - x->code->ops;
+	if (bpf_op != BPF_JCOND) {
+		if (bpf_op != BPF_JA)
+			note_implied(x, op, i, target);
+		target = follow(x, op, target);
+	}
 	x86_flush(x, x->live[target]);
 	if (bpf_op == BPF_JA) {
-		if (target != i + 1)
+		last = x->copying ? 0 : x86_loop_head(x, i);
+		if (last)
+			copy_head(x, op->target - x->code->ops, last);
+		else if (target != i + 1)
 			x86_jump_to(x, target);
 		return true;
 	}
-	if (x->live[i + 1] & JIT_TARGET)
+	if (x86_is_target(x, i + 1))
 		x86_flush(x, x->live[i + 1]);
-	if (bpf_op == BPF_JCOND) {
+	if (bpf_op == BPF_JCOND)
 		may_goto(x, target);
-		return true;
-	}
-	dst = x86_read(x, op->dst);
-	src = BPF_SRC(code) == BPF_K ? 0 : x86_read(x, op->src);
-	compare(x, bpf_op, BPF_CLASS(code) == BPF_JMP, BPF_SRC(code) == BPF_K, dst, src, op->imm);
-	cond_jump_to(x, cc_of[bpf_op >> 4], target);
+	else
+		cond_jump(x, op, code, i, target);
 	return true;
 }
 
@@ -287,7 +452,7 @@ static void call_kfunc(struct x86 *x, const struct interp_kfunc *k)
 	for (int i = 0; i < k->n_fill; i++)
 		mov_imm(x, x86_reg_of[k->fill_reg[i]], k->fill[i]);
 	x86_call_addr(x, (const void *)(uintptr_t)k->fn);
-	if (x->out & 1u << 0)
+	if (x->out & 1u << 0 && k->ret != CONV_U32) /* see flushed_call() */
 		convert(x, k->ret, RAX);
 }
 
@@ -326,14 +491,6 @@ static void tail_call(struct x86 *x)
 	}
 }
 
-/* mov eax, [at] */
-static void load_eax(struct x86 *x, const struct x86_value *at)
-{
-	rex_at(x, false, RAX, at, false);
-	e1(x, 0x8b);
-	mem_at(x, RAX, at);
-}
-
 /* a conditional jump over code whose length is not known yet: returns where to patch */
 static uint32_t jump32(struct x86 *x, uint8_t cc)
 {
@@ -356,7 +513,7 @@ struct x86_null x86_null_test(struct x86 *x, uint32_t i)
 	const struct interp_op *next = &x->code->ops[i + 1];
 	struct x86_null t = {0};
 
-	if (i + 2 >= x->prog->n_insns || x->live[i + 1] & JIT_TARGET || next->dst != 0 || next->imm != 0 ||
+	if (i + 2 >= x->prog->n_insns || x86_is_target(x, i + 1) || next->dst != 0 || next->imm != 0 ||
 	    (next->op != ISA_JEQ_K && next->op != ISA_JNE_K))
 		return t;
 	t.on_null = next->op == ISA_JEQ_K;
@@ -366,7 +523,7 @@ struct x86_null x86_null_test(struct x86 *x, uint32_t i)
 		return t;
 	t.fused = true;
 	x86_flush(x, x->live[t.target] & ~(1u << 0));
-	if (x->live[i + 2] & JIT_TARGET)
+	if (x86_is_target(x, i + 2))
 		x86_flush(x, x->live[i + 2] & ~(1u << 0));
 	return t;
 }
@@ -393,69 +550,6 @@ void x86_null_end(struct x86 *x, struct x86_null *t)
 	land32(x, t->patch);
 	op_rr(x, false, 0x31, RAX, RAX);
 	land8(x, done);
-}
-
-/* bpf_map_lookup_elem() on an array known at load time */
-static bool inline_lookup(struct x86 *x, uint32_t i)
-{
-	const struct vf_map *map = x->prog->facts.insn[i].map;
-	struct x86_value key;
-	struct x86_null t;
-	uint32_t stride;
-	void *base;
-
-	if (!jit_array_lookup(x->prog, i, &base, &stride))
-		return false;
-	t = x86_null_test(x, i);
-	key = x86_address(x, 2, 0, 0);
-	x86_write(x, 0);
-	if (x->stored.valid && key.index < 0 && key.base == RBP && key.disp == x->stored.off)
-		mov_rr(x, false, RAX, x->stored.reg); /* it was just put there */
-	else
-		load_eax(x, &key);
-	grp1_imm(x, false, 7, RAX, (int32_t)map->max_entries);
-	x86_null_jump(x, &t, 0x3, i); /* jae */
-	mov_imm(x, TMP2, (uintptr_t)base);
-	if (stride & (stride - 1)) {
-		rex(x, true, RAX, RAX, false); /* imul rax, rax, stride */
-		e1(x, 0x69);
-		e1(x, 0xc0);
-		e4(x, stride);
-		op_rr(x, true, 0x01, TMP2, RAX);
-	} else if (stride <= 8) {
-		struct x86_value at = {
-			.base = TMP2, .index = RAX, .shift = __builtin_ctz(stride)};
-
-		lea(x, RAX, &at);
-	} else {
-		rex(x, true, 0, RAX, false); /* shl rax, n */
-		e1(x, 0xc1);
-		e1(x, 0xe0);
-		e1(x, __builtin_ctz(stride));
-		op_rr(x, true, 0x01, TMP2, RAX);
-	}
-	x86_null_end(x, &t);
-	return true;
-}
-
-/* the family's function for a map that is known, instead of the helper that would look it up */
-static const void *map_function(const struct x86 *x, uint32_t i)
-{
-	const struct vf_map *map = x->prog->facts.insn[i].map;
-	const struct rt_map *m = map ? map->obj : NULL;
-
-	if (!m)
-		return NULL;
-	switch (x->prog->insns[i].imm) {
-	case BPF_FUNC_map_lookup_elem:
-		return (const void *)m->ops->lookup;
-	case BPF_FUNC_map_update_elem:
-		return (const void *)m->ops->update;
-	case BPF_FUNC_map_delete_elem:
-		return (const void *)m->ops->del;
-	default:
-		return NULL;
-	}
 }
 
 /* A packet load beyond the packet ends the program with 0. */
@@ -495,7 +589,7 @@ static bool flushed_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 	}
 	switch (op->op) {
 	case IOP_HELPER:
-		fn = map_function(x, i);
+		fn = x86_map_function(x, i);
 		x86_call_addr(x, fn ? fn : op->p);
 		break;
 	case IOP_KFUNC_PLAIN:
@@ -529,15 +623,19 @@ static bool flushed_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 		return false;
 	}
 	x86_forget(x);
+	if (op->op == IOP_KFUNC && ((const struct interp_kfunc *)op->p)->ret == CONV_U32)
+		x86_note_upper(x, 0);
 	return true;
 }
 
 bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
-	if (op->op == IOP_HELPER && inline_lookup(x, i))
+	if (op->op == IOP_HELPER && x86_array_lookup(x, i))
 		return true;
-	if (x86_inline(x, op, i))
+	if (x86_inline(x, op, i)) {
+		x->stored.valid = false; /* who knows what it wrote */
 		return true;
+	}
 	return flushed_call(x, op, i);
 }
 

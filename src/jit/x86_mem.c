@@ -14,6 +14,7 @@ static const uint8_t bytes_of[4] = {4, 2, 1, 8}; /* by the size bits of the opco
 static void load(struct x86 *x, int size, bool sign, int dst, const struct x86_value *at)
 {
 	bool w = size == 8 || sign;
+	uint32_t before = x->len;
 
 	rex_at(x, w, dst, at, false);
 	if (size == 8) {
@@ -25,15 +26,19 @@ static void load(struct x86 *x, int size, bool sign, int dst, const struct x86_v
 		e1(x, (sign ? 0xbe : 0xb6) | (size == 2));
 	}
 	mem_at(x, dst, at);
+	keep_flags(x, before, dst);
 }
 
 static void store_reg(struct x86 *x, int size, const struct x86_value *at, int src)
 {
+	uint32_t before = x->len;
+
 	if (size == 2)
 		e1(x, 0x66);
 	rex_at(x, size == 8, src, at, size == 1);
 	e1(x, size == 1 ? 0x88 : 0x89);
 	mem_at(x, src, at);
+	keep_flags(x, before, -1);
 }
 
 static void store_imm(struct x86 *x, int size, const struct x86_value *at, int32_t imm)
@@ -80,8 +85,8 @@ static void load_op(struct x86 *x, const struct interp_op *op, int size, bool si
 	load(x, size, sign, dst, &at);
 	if (probe)
 		add_fix(x, start, dst);
-	if (size < 8 && !sign)
-		x->zext |= 1u << op->dst;
+	if (!sign)
+		x86_set_bound(x, op->dst, UINT64_MAX >> (64 - 8 * size));
 }
 
 /* xor dst, dst; jmp back: out of the way of the ordinary path */
@@ -219,16 +224,42 @@ static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
 	}
 }
 
+/* Bytes from at on change: is what was stored last still known? */
+static void forget_stored(struct x86 *x, const struct x86_value *at, int size)
+{
+	if (at->index >= 0 || at->base != RBP || (at->disp < x->stored.off + 4 && x->stored.off < at->disp + size))
+		x->stored.valid = false;
+}
+
+/* a key, maybe: what lookups find without reading it back */
+static void note_stored(struct x86 *x, const struct x86_value *at, int size, int reg, uint64_t bound, bool exact)
+{
+	forget_stored(x, at, size);
+	if (at->index >= 0 || at->base != RBP || size < 4)
+		return;
+	x->stored = (struct x86_stored){.valid = true, .exact = exact, .reg = reg, .off = at->disp, .bound = bound};
+}
+
+static void store(struct x86 *x, const struct interp_op *op, int size)
+{
+	uint64_t bound = x86_bound(x, op->src);
+	bool low = x->notes & 1u << op->src && x->value[op->src].low;
+	int src = size < 8 ? x86_read_low(x, op->src) : x86_read(x, op->src);
+	struct x86_value at = x86_address(x, op->dst, op->imm, -1);
+
+	store_reg(x, size, &at, src);
+	if (low && size < 8) /* the register has more than the value */
+		bound = UINT64_MAX;
+	note_stored(x, &at, size, src, bound, x->exact & 1u << op->src && bound <= UINT32_MAX);
+}
+
 bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
 	struct x86_value at;
 	uint8_t code;
-	int size, src;
+	int size;
 
 	(void)i;
-	if (op->op < ISA_OP_COUNT && (BPF_CLASS(isa_rows[op->op].code) == BPF_ST ||
-				      BPF_CLASS(isa_rows[op->op].code) == BPF_STX))
-		x->stored.valid = false;
 	if (op->op >= IOP_PROBE_B && op->op <= IOP_PROBE_SW) {
 		load_op(x, op, probes[op->op].size, probes[op->op].sign, true);
 		return true;
@@ -244,25 +275,21 @@ bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
 	case BPF_ST:
 		at = x86_address(x, op->dst, (int32_t)op->value, -1);
 		store_imm(x, size, &at, op->imm);
+		note_stored(x, &at, size, -1, (uint32_t)op->imm, true);
 		return true;
 	case BPF_STX:
 		if (BPF_MODE(code) == BPF_ATOMIC) {
+			x->stored.valid = false;
 			atomic(x, op, code);
 			return true;
 		}
-		src = x86_read(x, op->src);
-		at = x86_address(x, op->dst, op->imm, -1);
-		store_reg(x, size, &at, src);
-		x->stored.valid = at.index < 0 && at.base == RBP && size == 4;
-		x->stored.reg = src;
-		x->stored.off = at.disp;
+		store(x, op, size);
 		return true;
 	case BPF_LD:
 		if (op->op != ISA_LDIMM64)
 			return false;
 		mov_imm(x, x86_write(x, op->dst), op->value);
-		if (op->value <= UINT32_MAX)
-			x->zext |= 1u << op->dst;
+		x86_set_exact(x, op->dst, op->value);
 		return true;
 	default:
 		return false;

@@ -30,10 +30,12 @@ static void carry_out(struct x86 *x, int r)
 	int dst = x86_reg_of[r];
 
 	if (x->stored.reg == dst)
-		x->stored.valid = false;
+		x->stored.reg = -1;
 	x->notes &= ~(1u << r);
 	if (v->index < 0) {
-		if (v->base == dst)
+		if (v->low)
+			mov_rr(x, false, dst, v->base);
+		else if (v->base == dst)
 			grp1_imm(x, true, 0, dst, v->disp);
 		else if (!v->disp)
 			mov_rr(x, true, dst, v->base);
@@ -60,7 +62,7 @@ static void carry_out(struct x86 *x, int r)
 static void clobber(struct x86 *x, int reg, int except, uint16_t mask)
 {
 	if (x->stored.reg == reg)
-		x->stored.valid = false;
+		x->stored.reg = -1;
 	for (uint32_t m = x->notes; m; m &= m - 1) {
 		int r = __builtin_ctz(m);
 
@@ -79,10 +81,15 @@ int x86_read(struct x86 *x, int r)
 
 	if (!noted(x, r))
 		return x86_reg_of[r];
-	if (v->index < 0 && !v->disp)
+	if (v->index < 0 && !v->disp && !v->low)
 		return v->base;
 	carry_out(x, r);
 	return x86_reg_of[r];
+}
+
+int x86_read_low(struct x86 *x, int r)
+{
+	return noted(x, r) && x->value[r].low ? x->value[r].base : x86_read(x, r);
 }
 
 int x86_change(struct x86 *x, int r)
@@ -90,15 +97,22 @@ int x86_change(struct x86 *x, int r)
 	clobber(x, x86_reg_of[r], r, x->out | x->use);
 	if (noted(x, r))
 		carry_out(x, r);
-	x->zext &= ~(1u << r);
+	x86_unbound(x, r);
 	return x86_reg_of[r];
+}
+
+int x86_change_low(struct x86 *x, int r)
+{
+	if (noted(x, r) && x->value[r].low && x->value[r].base == x86_reg_of[r])
+		x->notes &= ~(1u << r); /* the operation will clear the upper half */
+	return x86_change(x, r);
 }
 
 int x86_write(struct x86 *x, int r)
 {
 	clobber(x, x86_reg_of[r], r, x->out);
 	x->notes &= ~(1u << r);
-	x->zext &= ~(1u << r);
+	x86_unbound(x, r);
 	return x86_reg_of[r];
 }
 
@@ -111,8 +125,9 @@ void x86_flush(struct x86 *x, uint16_t mask)
 void x86_forget(struct x86 *x)
 {
 	x->notes = 0;
-	x->zext = 0;
+	x->bounded = x->exact = 0;
 	x->stored.valid = false;
+	x->zf_len = 0;
 }
 
 void x86_spoil(struct x86 *x, int reg)
@@ -132,11 +147,19 @@ static struct x86_value known(struct x86 *x, int r)
 
 	if (!noted(x, r))
 		return plain(x86_reg_of[r]);
-	if (speaks_of(v, x86_reg_of[r])) {
+	if (v->low || speaks_of(v, x86_reg_of[r])) {
 		carry_out(x, r);
 		return plain(x86_reg_of[r]);
 	}
 	return *v;
+}
+
+/* dst's own value, to be added to; a note that cannot is carried out */
+static struct x86_value own(struct x86 *x, int r)
+{
+	if (noted(x, r) && x->value[r].low)
+		carry_out(x, r);
+	return noted(x, r) ? x->value[r] : plain(x86_reg_of[r]);
 }
 
 struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst)
@@ -147,7 +170,7 @@ struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst)
 	/* writing dst would carry r out, and change the registers that the address is made of */
 	if (dst >= 0 && dst != r && x->out & 1u << r && noted(x, r) && speaks_of(&x->value[r], x86_reg_of[dst]))
 		carry_out(x, r);
-	v = noted(x, r) ? x->value[r] : plain(x86_reg_of[r]);
+	v = own(x, r);
 	if (__builtin_add_overflow(v.disp, off, &disp) || (v.index >= 0 && v.base < 0)) {
 		v = plain(x86_read(x, r));
 		disp = off;
@@ -160,8 +183,8 @@ static void note(struct x86 *x, int r, const struct x86_value *v)
 {
 	clobber(x, x86_reg_of[r], r, x->out | x->use);
 	x->value[r] = *v;
-	x->zext &= ~(1u << r);
-	if (v->index < 0 && !v->disp && v->base == x86_reg_of[r])
+	x86_unbound(x, r);
+	if (v->index < 0 && !v->disp && !v->low && v->base == x86_reg_of[r])
 		x->notes &= ~(1u << r); /* itself */
 	else
 		x->notes |= 1u << r;
@@ -169,20 +192,57 @@ static void note(struct x86 *x, int r, const struct x86_value *v)
 
 void x86_note_copy(struct x86 *x, int dst, int src)
 {
-	bool zext = x->zext & 1u << src;
+	bool exact = x->exact & 1u << src;
+	uint64_t bound = x86_bound(x, src);
 	struct x86_value v;
 
 	if (dst == src)
 		return;
 	v = known(x, src);
 	note(x, dst, &v);
-	if (zext)
-		x->zext |= 1u << dst;
+	if (exact)
+		x86_set_exact(x, dst, bound);
+	else
+		x86_set_bound(x, dst, bound);
+}
+
+void x86_note_upper(struct x86 *x, int r)
+{
+	struct x86_value v = plain(x86_reg_of[r]);
+
+	v.low = true;
+	note(x, r, &v);
+	x86_set_bound(x, r, UINT32_MAX);
+}
+
+bool x86_note_low(struct x86 *x, int dst, int src)
+{
+	struct x86_value v;
+
+	if (dst == src) {
+		if (noted(x, dst))
+			return false;
+		x86_note_upper(x, dst);
+		return true;
+	}
+	v = known(x, src);
+	if (v.index >= 0 || v.disp || v.base == x86_reg_of[dst])
+		return false;
+	v.low = true;
+	note(x, dst, &v);
+	x86_set_bound(x, dst, UINT32_MAX);
+	return true;
+}
+
+void x86_note_sum(struct x86 *x, int index, uint8_t shift)
+{
+	x->value[0] = (struct x86_value){.base = RAX, .index = index, .shift = shift};
+	x->notes |= 1u << 0;
 }
 
 bool x86_note_add_imm(struct x86 *x, int dst, int64_t imm)
 {
-	struct x86_value v = noted(x, dst) ? x->value[dst] : plain(x86_reg_of[dst]);
+	struct x86_value v = own(x, dst);
 	int32_t disp;
 
 	if (imm != (int32_t)imm || __builtin_add_overflow(v.disp, (int32_t)imm, &disp) ||
@@ -201,7 +261,7 @@ bool x86_note_add(struct x86 *x, int dst, int src)
 	if (dst == src)
 		return false;
 	s = known(x, src);
-	d = noted(x, dst) ? x->value[dst] : plain(x86_reg_of[dst]);
+	d = own(x, dst);
 	if (__builtin_add_overflow(d.disp, s.disp, &disp))
 		return false;
 	if (d.index < 0 && s.index < 0) {
@@ -222,7 +282,7 @@ bool x86_note_add(struct x86 *x, int dst, int src)
 
 bool x86_note_shift(struct x86 *x, int dst, int32_t imm)
 {
-	struct x86_value v = noted(x, dst) ? x->value[dst] : plain(x86_reg_of[dst]);
+	struct x86_value v = own(x, dst);
 
 	if (imm < 1 || imm > 3 || v.index >= 0 || v.disp)
 		return false;

@@ -5,6 +5,7 @@
  */
 #include "kfuncs/kfuncs.h"
 
+#include "runtime/dynptr.h"
 #include "runtime/dynptr_ops.h"
 
 __bpf_kfunc_start_defs();
@@ -158,7 +159,9 @@ __bpf_kfunc bool bpf_dynptr_is_rdonly(const struct bpf_dynptr *p)
  */
 __bpf_kfunc __u32 bpf_dynptr_size(const struct bpf_dynptr *p)
 {
-	return (__u32)rt_dynptr_bytes(p);
+	const struct rt_dynptr *d = (const void *)p;
+
+	return d->data ? rt_dynptr_size(d) : (__u32)-EINVAL;
 }
 
 /**

@@ -164,42 +164,55 @@ uint64_t rt_prog_run(const struct rt_prog *p, void *ctx)
 	return ret;
 }
 
-/* One entry serves a batch: the promises that a CPU and a read section give hold for all its rounds, and
- * no grace period waits for more than a batch. */
-#define BATCH 128
+/*
+ * One entry serves a batch: the promises that a CPU and a read section give hold for all its rounds. Batches
+ * grow while they are over quickly, so that no grace period waits for much more than BATCH_NS or one round.
+ */
+#define BATCH	  64
+#define BATCH_MAX 16384
+#define BATCH_NS  50000
 
 static uint64_t run_batch(const struct rt_prog *p, void *ctx, uint32_t n)
 {
-	struct rt_run run;
+	uint64_t (*run)(const struct rt_prog *prog, void *ctx) = p->run;
+	struct rt_run here;
 	uint64_t ret = 0;
 
-	rt_run_begin(&run, p, ctx);
-	while (n--) {
-		ret = p->run(p, ctx);
-		if (run.cpu->tail_calls) { /* another program may have ended the round */
-			run.cpu->tail_calls = 0;
-			run.cpu->prog = p;
-			run.cpu->ctx = ctx;
+	rt_run_begin(&here, p, ctx);
+	if (!p->tail_calls) {
+		while (n--)
+			ret = run(p, ctx);
+	} else {
+		while (n--) {
+			ret = run(p, ctx);
+			here.cpu->tail_calls = 0; /* another program may have ended the round */
+			here.cpu->prog = p;
+			here.cpu->ctx = ctx;
 		}
 	}
-	rt_run_end(&run);
+	rt_run_end(&here);
 	return ret;
 }
 
 uint64_t rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n)
 {
-	uint64_t ret = 0;
-	uint32_t some;
+	uint64_t ret = 0, start, end = 0;
+	uint32_t some, batch = BATCH;
 
 	if (refuses_recursion(p))
 		return 0;
 	for (; n; n -= some) {
-		some = n < BATCH ? n : BATCH;
+		some = n < batch ? n : batch;
 		if (atomic_load_explicit(&stats_users, memory_order_relaxed)) {
 			some = 1;
 			ret = rt_prog_run(p, ctx);
-		} else {
-			ret = run_batch(p, ctx, some);
+			continue;
+		}
+		start = end ? end : n > some ? now_ns() : 0;
+		ret = run_batch(p, ctx, some);
+		if (n > some && batch < BATCH_MAX) {
+			end = now_ns();
+			batch = end - start < BATCH_NS / 2 ? batch * 2 : batch;
 		}
 	}
 	return ret;

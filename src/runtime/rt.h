@@ -156,6 +156,7 @@ struct rt_prog {
 	char name[16];
 	uint8_t tag[8];
 	bool gpl, sleepable;
+	bool tail_calls; /* it may end in another program; set by interp_compile() */
 	struct bpf_insn *insns; /* as loaded, ldimm64 fds replaced by map ids in dumps */
 	uint32_t n_insns;
 	struct vf_facts facts;

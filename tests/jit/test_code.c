@@ -129,7 +129,7 @@ static const struct {
 	{"r0 /= 8", "shr rax, 0x03"},
 	{"r0 %= 8", "and rax, 0x07"},
 	{"r0 = 0", "xor eax, eax"},
-	{"w0 = w6", "mov eax, ebx"},
+	{"w0 = -w0", "neg eax"},
 	{"r0 = *(u8 *)(r6 + 1)", "movzx eax, byte ptr [rbx+0x01]"},
 	{"r0 = *(u16 *)(r6 + 2)", "movzx eax, word ptr [rbx+0x02]"},
 	{"r0 = *(u32 *)(r7 + 4)", "mov eax, [r13+0x04]"},

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Division. The machine's instruction has its operands in rax and rdx, traps on zero and is slow: values
+ * of others that are there are kept in scratch registers, zero is looked for first (the quotient is then 0,
+ * the remainder the dividend), and an unsigned division by a constant is a multiplication by its inverse.
+ *
+ * Inverses: for a dividend below 2^N and a divisor d with 2^(l-1) < d <= 2^l, the quotient is the upper part
+ * of n * ceil(2^(N+l) / d), a constant of up to N + 1 bits. Where it has N + 1 bits, n times its lower N
+ * bits gives t, and (t + n) >> l without the carry is (t + (n - t) / 2) >> (l - 1).
+ */
+#if defined(__x86_64__)
+
+#include "jit/x86.h"
+
+static void shift_right(struct x86 *x, bool w, int reg, int by)
+{
+	if (!by)
+		return;
+	rex(x, w, 0, reg, false);
+	e1(x, 0xc1);
+	e1(x, 0xe8 | (reg & 7));
+	e1(x, by);
+}
+
+static void imul_rr(struct x86 *x, int dst, int src)
+{
+	rex(x, true, dst, src, false);
+	e1(x, 0x0f);
+	e1(x, 0xaf);
+	e1(x, 0xc0 | (dst & 7) << 3 | (src & 7));
+}
+
+/* q = n / d from t, n * (the constant's lower bits) >> N: see above. t is lost. */
+static void with_carry(struct x86 *x, bool w, int q, int n, int t, int l)
+{
+	if (q != n)
+		mov_rr(x, w, q, n);
+	op_rr(x, w, 0x29, t, q); /* sub q, t */
+	shift_right(x, w, q, 1);
+	op_rr(x, w, 0x01, t, q); /* add q, t */
+	shift_right(x, w, q, l - 1);
+}
+
+/* dst = n - q * d; q is lost */
+static void remainder_of(struct x86 *x, bool w, int dst, int n, int q, int32_t d)
+{
+	rex(x, w, q, q, false); /* imul q, q, d */
+	e1(x, 0x69);
+	e1(x, 0xc0 | (q & 7) << 3 | (q & 7));
+	e4(x, (uint32_t)d);
+	if (dst != n)
+		mov_rr(x, w, dst, n);
+	op_rr(x, w, 0x29, q, dst);
+}
+
+/* a dividend of 32 bits, in temporary registers alone */
+static void by_constant32(struct x86 *x, const struct interp_op *op, bool mod)
+{
+	uint32_t d = (uint32_t)op->imm;
+	int l = 32 - __builtin_clz(d - 1), dst, n;
+	uint64_t inverse = ((((uint64_t)1 << l) - d) << 32) / d + 1; /* without bit 32 */
+	bool short_one = false;
+
+	/* a smaller constant may do: one that is exact enough for all dividends */
+	for (int s = l - 1; s >= 0 && !short_one; s--) {
+		uint64_t m = ((uint64_t)1 << (32 + s)) / d + 1;
+
+		if (m <= UINT32_MAX && m * d - ((uint64_t)1 << (32 + s)) <= (uint64_t)1 << s) {
+			inverse = m;
+			l = s;
+			short_one = true;
+		}
+	}
+	n = x86_read_low(x, op->dst);
+	mov_rr(x, false, TMP0, n);
+	mov_imm(x, TMP1, inverse);
+	imul_rr(x, TMP1, TMP0);
+	shift_right(x, true, TMP1, 32 + (short_one ? l : 0));
+	dst = x86_write(x, op->dst);
+	if (!short_one) {
+		with_carry(x, false, TMP2, TMP0, TMP1, l);
+		mov_rr(x, false, TMP1, TMP2);
+	}
+	if (mod)
+		remainder_of(x, false, dst, TMP0, TMP1, op->imm);
+	else
+		mov_rr(x, false, dst, TMP1);
+}
+
+/* rdx holds the dividend for mulx and is kept if it is somebody's */
+static void by_constant64(struct x86 *x, const struct interp_op *op, bool mod)
+{
+	uint32_t d = (uint32_t)op->imm;
+	int l = 32 - __builtin_clz(d - 1), dst, n;
+	unsigned __int128 top = (unsigned __int128)(((uint64_t)1 << l) - d) << 64;
+	bool keep_rdx = op->dst != 3 && x->out & 1u << 3;
+
+	x86_spoil(x, RDX);
+	n = x86_read(x, op->dst);
+	mov_rr(x, true, TMP0, n);
+	if (keep_rdx)
+		mov_rr(x, true, TMP2, RDX);
+	if (n != RDX)
+		mov_rr(x, true, RDX, TMP0);
+	mov_imm(x, TMP1, (uint64_t)(top / d) + 1);
+	e1(x, 0xc4); /* mulx r10, r10, r10: the upper half */
+	e1(x, 0x42);
+	e1(x, 0x80 | (~TMP1 & 15) << 3 | 3);
+	e1(x, 0xf6);
+	e1(x, 0xc0 | (TMP1 & 7) << 3 | (TMP1 & 7));
+	with_carry(x, true, RDX, TMP0, TMP1, l);
+	if (mod)
+		remainder_of(x, true, TMP0, TMP0, RDX, op->imm);
+	else
+		mov_rr(x, true, TMP0, RDX);
+	if (keep_rdx)
+		mov_rr(x, true, RDX, TMP2);
+	dst = x86_write(x, op->dst);
+	mov_rr(x, true, dst, TMP0);
+}
+
+/* not powers of two: they are shifts */
+static bool by_constant(struct x86 *x, const struct interp_op *op, bool w, bool mod)
+{
+	if (!w || x86_bound(x, op->dst) <= UINT32_MAX) {
+		/* a divisor of 64 bits above all dividends is left to the machine */
+		if (w && op->imm < 0)
+			return false;
+		by_constant32(x, op, mod);
+		return true;
+	}
+	if (!x->bmi2 || op->imm < 0)
+		return false;
+	by_constant64(x, op, mod);
+	return true;
+}
+
+/* A signed division by -1 must not trap: the quotient is the negated dividend, the remainder 0. */
+static void signed_divide(struct x86 *x, bool w, bool mod, int divisor)
+{
+	uint32_t other, done;
+
+	grp1_imm(x, w, 7, divisor, -1);
+	other = jump8(x, 0x75); /* jne */
+	if (mod) {
+		op_rr(x, false, 0x31, RDX, RDX);
+	} else {
+		rex(x, w, 0, RAX, false); /* neg rax */
+		e1(x, 0xf7);
+		e1(x, 0xd8);
+	}
+	done = jump8(x, 0xeb);
+	land8(x, other);
+	rex(x, w, 0, 0, false); /* cqo, cdq */
+	e1(x, 0x99);
+	rex(x, w, 0, divisor, false); /* idiv */
+	e1(x, 0xf7);
+	e1(x, 0xf8 | (divisor & 7));
+	land8(x, done);
+}
+
+/* dividend in rax, divisor not zero */
+static void machine_divide(struct x86 *x, bool w, bool mod, bool is_signed, int divisor)
+{
+	if (is_signed) {
+		signed_divide(x, w, mod, divisor);
+		return;
+	}
+	op_rr(x, false, 0x31, RDX, RDX);
+	rex(x, w, 0, divisor, false); /* div */
+	e1(x, 0xf7);
+	e1(x, 0xf0 | (divisor & 7));
+}
+
+/* puts the divisor where division does not write; a constant needs a register */
+static int take_divisor(struct x86 *x, const struct interp_op *op, bool w, bool k)
+{
+	int divisor;
+
+	if (k) {
+		mov_imm(x, TMP0, w ? (uint64_t)(int64_t)op->imm : (uint32_t)op->imm);
+		return TMP0;
+	}
+	divisor = w ? x86_read(x, op->src) : x86_read_low(x, op->src);
+	if (divisor != RAX && divisor != RDX)
+		return divisor;
+	mov_rr(x, w, TMP0, divisor);
+	return TMP0;
+}
+
+void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, bool k)
+{
+	bool keep_rax = op->dst != 0 && x->out & 1u << 0, keep_rdx = op->dst != 3 && x->out & 1u << 3;
+	bool is_signed = isa_rows[op->op].val;
+	uint32_t zero = 0;
+	int dividend, divisor, dst;
+
+	if (k && !is_signed && by_constant(x, op, w, mod))
+		return;
+	x86_spoil(x, RAX); /* values of others that lie there alone */
+	x86_spoil(x, RDX);
+	dividend = w ? x86_read(x, op->dst) : x86_read_low(x, op->dst);
+	divisor = take_divisor(x, op, w, k);
+	dst = x86_write(x, op->dst);
+	if (keep_rax)
+		mov_rr(x, true, TMP1, RAX);
+	if (keep_rdx)
+		mov_rr(x, true, TMP2, RDX);
+	if (dividend != RAX)
+		mov_rr(x, w, RAX, dividend);
+	if (!k) { /* by zero: 0, or the dividend */
+		if (mod)
+			mov_rr(x, w, RDX, RAX);
+		op_rr(x, w, 0x85, divisor, divisor);
+		if (!mod) { /* cmovz rax, divisor */
+			rex(x, w, RAX, divisor, false);
+			e1(x, 0x0f);
+			e1(x, 0x44);
+			e1(x, 0xc0 | RAX << 3 | (divisor & 7));
+		}
+		zero = jump8(x, 0x74);
+	}
+	machine_divide(x, w, mod, is_signed, divisor);
+	if (!k)
+		land8(x, zero);
+	if (dst != (mod ? RDX : RAX))
+		mov_rr(x, w, dst, mod ? RDX : RAX);
+	if (keep_rax)
+		mov_rr(x, true, RAX, TMP1);
+	if (keep_rdx)
+		mov_rr(x, true, RDX, TMP2);
+}
+
+#endif

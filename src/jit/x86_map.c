@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
+/*
+ * Maps that are known at load time. An element of an array is at a computed address: the index is taken from
+ * the register that was just stored as the key, it is compared with the number of elements unless it cannot
+ * reach it, and a program's comparison of the result with NULL is this comparison, or none. Other maps are
+ * called directly, without the helper that would look them up.
+ */
+#if defined(__x86_64__)
+
+#include "jit/x86.h"
+#include "maps/maps.h"
+
+/* mov eax, [at] */
+static void load_eax(struct x86 *x, const struct x86_value *at)
+{
+	rex_at(x, false, RAX, at, false);
+	e1(x, 0x8b);
+	mem_at(x, RAX, at);
+}
+
+/* what is known of a key that lies at an address; reg -1: it must be loaded */
+struct index {
+	int reg;
+	bool exact, clean; /* clean: the register holds nothing else */
+	uint64_t bound;
+};
+
+static struct index index_at(const struct x86 *x, const struct x86_value *key)
+{
+	struct index n = {.reg = -1, .bound = UINT64_MAX};
+
+	if (!x->stored.valid || key->index >= 0 || key->base != RBP || key->disp != x->stored.off)
+		return n;
+	n.reg = x->stored.reg;
+	n.exact = x->stored.exact;
+	n.bound = x->stored.bound;
+	n.clean = n.bound <= UINT32_MAX;
+	return n;
+}
+
+/* The result is not NULL, and here is where a program asks: the question is left out. */
+static bool next_is_null_test(const struct x86 *x, uint32_t i)
+{
+	const struct interp_op *next = &x->code->ops[i + 1];
+
+	return i + 2 < x->prog->n_insns && !x86_is_target(x, i + 1) && next->dst == 0 && next->imm == 0 &&
+	       (next->op == ISA_JEQ_K || next->op == ISA_JNE_K);
+}
+
+static void skip_null_test(struct x86 *x, uint32_t i)
+{
+	const struct interp_op *next = &x->code->ops[i + 1];
+	uint32_t target;
+
+	if (!next_is_null_test(x, i))
+		return;
+	x->skip = 1;
+	if (next->op == ISA_JEQ_K)
+		return;
+	target = next->target - x->code->ops;
+	x86_flush(x, x->live[target]);
+	if (target != i + 2)
+		x86_jump_to(x, target);
+}
+
+/* rax = base + reg * stride, where the result may be left as a sum */
+static void element(struct x86 *x, int reg, uintptr_t base, uint32_t stride, bool as_sum)
+{
+	bool scaled = stride <= 8 && !(stride & (stride - 1));
+	struct x86_value at = {.base = TMP2, .index = RAX};
+
+	if (scaled && reg != RAX && as_sum) {
+		mov_imm(x, RAX, base);
+		x86_note_sum(x, reg, __builtin_ctz(stride));
+		return;
+	}
+	mov_imm(x, TMP2, base);
+	if (scaled) {
+		at.index = reg;
+		at.shift = __builtin_ctz(stride);
+	} else if (!(stride & (stride - 1))) {
+		if (reg != RAX)
+			mov_rr(x, true, RAX, reg);
+		rex(x, true, 0, RAX, false); /* shl rax, n */
+		e1(x, 0xc1);
+		e1(x, 0xe0);
+		e1(x, __builtin_ctz(stride));
+	} else {
+		rex(x, true, RAX, reg, false); /* imul rax, reg, stride */
+		e1(x, 0x69);
+		e1(x, 0xc0 | (reg & 7));
+		e4(x, stride);
+	}
+	if (scaled)
+		lea(x, RAX, &at);
+	else
+		op_rr(x, true, 0x01, TMP2, RAX);
+}
+
+bool x86_array_lookup(struct x86 *x, uint32_t i)
+{
+	const struct vf_map *map = x->prog->facts.insn[i].map;
+	struct x86_null t = {0};
+	struct x86_value key;
+	struct index n;
+	uint32_t stride;
+	bool check;
+	void *base;
+
+	if (!jit_array_lookup(x->prog, i, &base, &stride))
+		return false;
+	key = x86_address(x, 2, 0, -1);
+	n = index_at(x, &key);
+	check = n.bound >= map->max_entries;
+	if (check)
+		t = x86_null_test(x, i);
+	key = x86_address(x, 2, 0, 0);
+	x86_write(x, 0);
+	if (n.exact && !check) {
+		mov_imm(x, RAX, (uintptr_t)base + n.bound * stride);
+	} else {
+		if (n.reg < 0) {
+			load_eax(x, &key);
+			n.reg = RAX;
+		} else if (!n.clean) {
+			mov_rr(x, false, RAX, n.reg);
+			n.reg = RAX;
+		}
+		if (check) {
+			grp1_imm(x, false, 7, n.reg, (int32_t)map->max_entries);
+			x86_null_jump(x, &t, 0x3, i); /* jae */
+		}
+		element(x, n.reg, (uintptr_t)base, stride, check ? t.fused && t.on_null : true);
+	}
+	x->notes &= ~0x3eu; /* R1-R5 */
+	if (check)
+		x86_null_end(x, &t);
+	else
+		skip_null_test(x, i);
+	return true;
+}
+
+/* the family's function for a map that is known, instead of the helper that would look it up */
+const void *x86_map_function(const struct x86 *x, uint32_t i)
+{
+	const struct vf_map *map = x->prog->facts.insn[i].map;
+	const struct rt_map *m = map ? map->obj : NULL;
+
+	if (!m)
+		return NULL;
+	switch (x->prog->insns[i].imm) {
+	case BPF_FUNC_map_lookup_elem:
+		return (const void *)m->ops->lookup;
+	case BPF_FUNC_map_update_elem:
+		return (const void *)m->ops->update;
+	case BPF_FUNC_map_delete_elem:
+		return (const void *)m->ops->del;
+	default:
+		return NULL;
+	}
+}
+
+#endif
