@@ -57,6 +57,7 @@ struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size);
 #define JIT_TARGET  0x8000u /* something jumps there */
 #define JIT_TARGETS 0x4000u /* more than one thing does */
 #define JIT_LOOP    0x2000u /* from behind */
+#define JIT_COPY    0x1000u /* a jump in whose place a copy of its target is (x86_flow.c) */
 void jit_liveness(const struct rt_prog *p, uint16_t *live, uint16_t *use, uint16_t *def);
 /* a lookup in an array known at load time: where its values are; base and stride may be NULL */
 bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride);

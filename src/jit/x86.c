@@ -11,7 +11,8 @@
 #define MAX_PASSES 12
 #define FIRST_GUESS 4  /* bytes of an operation: usual */
 #define USUAL_BYTES 16 /* room for one */
-#define LOOP_ALIGN  16
+#define LOOP_ALIGN  32
+#define FUNC_ALIGN  16
 
 const uint8_t x86_reg_of[11] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP};
 
@@ -102,7 +103,7 @@ static void set_addr(struct x86 *x, uint32_t i)
 }
 
 /* the head of a loop at the start of what the machine fetches at once, with nops of up to 9 bytes */
-static void align(struct x86 *x)
+static void align(struct x86 *x, uint32_t to)
 {
 	static const uint8_t nops[10][9] = {
 		{0},
@@ -118,7 +119,7 @@ static void align(struct x86 *x)
 	};
 	uint32_t before, n, k;
 
-	for (n = -((uintptr_t)x->image + x->len) % LOOP_ALIGN; n; n -= k) {
+	for (n = -((uintptr_t)x->image + x->len) % to; n; n -= k) {
 		before = x->len;
 		k = n < 9 ? n : 9;
 		for (uint32_t b = 0; b < k; b++)
@@ -138,6 +139,8 @@ static int translate_func(struct x86 *x, uint32_t s)
 		x->entry = x->len;
 		mov_rr(x, true, RDI, RSI);
 	}
+	if (s)
+		align(x, FUNC_ALIGN);
 	x->moved |= x->func_addr[s] != x->len;
 	x->func_addr[s] = x->len;
 	x86_prologue(x, s);
@@ -145,7 +148,7 @@ static int translate_func(struct x86 *x, uint32_t s)
 		uint32_t more;
 
 		if (x->live[i] & JIT_LOOP)
-			align(x);
+			align(x, LOOP_ALIGN);
 		set_addr(x, i);
 		x->skip = 0;
 		err = x86_translate(x, i);
@@ -224,21 +227,6 @@ static int keep_fixes(struct x86 *x, struct jit_code *jit)
 	return 0;
 }
 
-/* a loop whose head is copied to its end begins behind the copied part */
-static void mark_loop(const struct x86 *x, uint16_t *live, uint32_t i)
-{
-	uint16_t op = x->code->ops[i].op;
-	uint32_t last;
-
-	if (op != ISA_JA && op != ISA_JA32)
-		return;
-	last = x86_loop_head(x, i);
-	if (!last)
-		return;
-	live[x->code->ops[i].target - x->code->ops] &= ~JIT_LOOP;
-	live[x->code->ops[last].target - x->code->ops] |= JIT_LOOP;
-}
-
 int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 {
 	struct x86 x = {.prog = p, .code = p->code, .addr = jit->addr, .func_addr = jit->func_addr};
@@ -253,7 +241,7 @@ int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 	x.use_of = masks + p->n_insns;
 	x.def_of = masks + 2 * p->n_insns;
 	for (uint32_t i = 0; i < p->n_insns; i++)
-		mark_loop(&x, masks, i);
+		x86_mark_copy(&x, masks, i);
 	x.bmi2 = __builtin_cpu_supports("bmi2");
 	for (uint32_t s = 0; s < p->facts.n_subprogs; s++)
 		scan_func(&x, s);

@@ -86,7 +86,7 @@ extern const uint8_t x86_reg_of[11];
 /* something may come to operation i from elsewhere */
 static inline bool x86_is_target(const struct x86 *x, uint32_t i)
 {
-	return x->live[i] & JIT_TARGET && (!i || i != x->implied);
+	return x->live[i] & JIT_TARGET && !x->copying && (!i || i != x->implied);
 }
 
 /* template groups: each handles its operations or returns false */
@@ -97,10 +97,11 @@ bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i);
 bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i);
 /* operation i in this place: its template with what comes before and after all of them; 0 or -ENOTSUPP */
 int x86_translate(struct x86 *x, uint32_t i);
-uint32_t x86_loop_head(const struct x86 *x, uint32_t i);
+void x86_mark_copy(const struct x86 *x, uint16_t *live, uint32_t i);
 void x86_jump_to(struct x86 *x, uint32_t target);
 void x86_prologue(struct x86 *x, uint32_t func);
 void x86_epilogue(struct x86 *x); /* without ret */
+bool x86_epilogue_is_short(const struct x86 *x);
 void x86_call_addr(struct x86 *x, const void *fn);
 void x86_fix_stubs(struct x86 *x);
 

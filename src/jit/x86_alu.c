@@ -255,11 +255,33 @@ static bool three_operands(struct x86 *x, const struct interp_op *op, uint8_t bp
 	return true;
 }
 
+/* the register holds a constant that an immediate can hold: divides by that */
+static bool known_divisor(const struct x86 *x, const struct interp_op *op, bool w, struct interp_op *by)
+{
+	uint64_t value = x->bound[op->src];
+
+	if (!(x->exact & 1u << op->src) || isa_rows[op->op].val)
+		return false;
+	if (!w)
+		value = (uint32_t)value;
+	if (!value || value > INT32_MAX)
+		return false;
+	*by = *op;
+	by->imm = (int32_t)value;
+	return true;
+}
+
 static void binary(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w, bool k)
 {
 	int dst, src;
 
+	struct interp_op by;
+
 	if (bpf_op == BPF_DIV || bpf_op == BPF_MOD) {
+		if (!k && known_divisor(x, op, w, &by)) {
+			op = &by;
+			k = true;
+		}
 		if (!k || isa_rows[op->op].val || !divide_pow2(x, op, w, bpf_op == BPF_MOD))
 			x86_divide(x, op, w, bpf_op == BPF_MOD, k);
 		return;

@@ -197,11 +197,11 @@ static bool leads_out(const struct x86 *x, uint32_t i)
  * in the jump's place the loop has one jump a round, not two. Returns the copy's last operation, which is
  * the decision, or 0.
  */
-uint32_t x86_loop_head(const struct x86 *x, uint32_t i)
+static uint32_t loop_head(const struct x86 *x, uint32_t i)
 {
 	uint32_t head = x->code->ops[i].target - x->code->ops, n;
 
-	if ((x->code->ops[i].op != ISA_JA && x->code->ops[i].op != ISA_JA32) || head >= i)
+	if (head >= i)
 		return 0;
 	for (n = head; n < head + COPY_MAX && n < i; n++) {
 		if (is_condition(&x->code->ops[n])) {
@@ -214,15 +214,84 @@ uint32_t x86_loop_head(const struct x86 *x, uint32_t i)
 	return 0;
 }
 
-static void copy_head(struct x86 *x, uint32_t head, uint32_t last)
+/*
+ * A loop that is entered in its middle, at the decision whether to go round: a copy of the decision in the
+ * jump's place knows what the loop's variables are then. As above: its last operation or 0.
+ */
+static uint32_t loop_entry(const struct x86 *x, uint32_t i)
 {
+	uint32_t start = x->code->ops[i].target - x->code->ops;
+
+	if (start <= i + 1)
+		return 0;
+	for (uint32_t n = start; n < start + COPY_MAX && n + 1 < x->prog->n_insns; n++) {
+		if (is_condition(&x->code->ops[n]))
+			return n;
+		if (!is_plain(x, n, 0))
+			return 0;
+	}
+	return 0;
+}
+
+/* Before translation: where copies will be, where they jump and where loops begin then. */
+void x86_mark_copy(const struct x86 *x, uint16_t *live, uint32_t i)
+{
+	const struct interp_op *op = &x->code->ops[i];
+	uint32_t last;
+
+	if (op->op != ISA_JA && op->op != ISA_JA32)
+		return;
+	last = loop_head(x, i);
+	if (last) {
+		live[op->target - x->code->ops] &= ~JIT_LOOP;
+		live[x->code->ops[last].target - x->code->ops] |= JIT_LOOP;
+	} else if (i + 1 < x->prog->n_insns && live[i + 1] & JIT_LOOP) {
+		last = loop_entry(x, i);
+	}
+	if (!last)
+		return;
+	live[i] |= JIT_COPY;
+	live[last + 1] |= JIT_TARGET | JIT_TARGETS;
+}
+
+static void jump(struct x86 *x, const struct interp_op *op, uint32_t i, uint32_t target)
+{
+	target = follow(x, op, target);
+	x86_flush(x, x->live[target]);
+	if (x->code->ops[target].op == ISA_EXIT && x86_epilogue_is_short(x)) {
+		x86_epilogue(x);
+		e1(x, 0xc3);
+	} else if (target != i + 1) {
+		x86_jump_to(x, target);
+	}
+}
+
+/* Only the copy comes to the copy: what is known before goes on to be. */
+static void copy(struct x86 *x, uint32_t first, uint32_t last)
+{
+	uint32_t i = x->at;
+
 	x->copying = true;
-	for (uint32_t n = head; n <= last && !x->err; n++)
+	for (uint32_t n = first; n <= last && !x->err; n++)
 		x->err = x86_translate(x, n);
 	x->copying = false;
 	x->implied = 0;
-	x86_flush(x, x->live[last + 1]);
-	x86_jump_to(x, last + 1);
+	jump(x, &x->code->ops[i], i, last + 1);
+}
+
+static void always(struct x86 *x, const struct interp_op *op, uint32_t i)
+{
+	uint32_t target = op->target - x->code->ops, last = 0;
+
+	if (x->live[i] & JIT_COPY && !x->copying) {
+		last = loop_head(x, i);
+		if (!last)
+			last = loop_entry(x, i);
+	}
+	if (last)
+		copy(x, target, last);
+	else
+		jump(x, op, i, target);
 }
 
 /* op is not taken: what is known of its register then */
@@ -264,7 +333,7 @@ static void cond_jump(struct x86 *x, const struct interp_op *op, uint8_t code, u
 
 bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
-	uint32_t target, last;
+	uint32_t target;
 	uint8_t code, bpf_op;
 
 	if (op->op == IOP_NOP || (i && i == x->implied))
@@ -289,21 +358,16 @@ bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i)
 		e1(x, 0xc3);
 		return true;
 	}
+	if (bpf_op == BPF_JA) {
+		always(x, op, i);
+		return true;
+	}
 	target = op->target - x->code->ops;
 	if (bpf_op != BPF_JCOND) {
-		if (bpf_op != BPF_JA)
-			note_implied(x, op, i, target);
+		note_implied(x, op, i, target);
 		target = follow(x, op, target);
 	}
 	x86_flush(x, x->live[target]);
-	if (bpf_op == BPF_JA) {
-		last = x->copying ? 0 : x86_loop_head(x, i);
-		if (last)
-			copy_head(x, op->target - x->code->ops, last);
-		else if (target != i + 1)
-			x86_jump_to(x, target);
-		return true;
-	}
 	if (x86_is_target(x, i + 1))
 		x86_flush(x, x->live[i + 1]);
 	if (bpf_op == BPF_JCOND)
@@ -382,6 +446,12 @@ void x86_epilogue(struct x86 *x)
 		e1(x, 0xc9); /* leave */
 	else if (frame_bytes(x))
 		grp1_imm(x, true, 0, RSP, (int32_t)frame_bytes(x));
+}
+
+/* as short as a jump to one elsewhere, about */
+bool x86_epilogue_is_short(const struct x86 *x)
+{
+	return n_saved(x) <= 2 && !x->f.has_frame;
 }
 
 /* ---------------------------------------------------------------- calls */

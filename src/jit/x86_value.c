@@ -140,13 +140,30 @@ static struct x86_value plain(int reg)
 	return (struct x86_value){.base = reg, .index = -1};
 }
 
-/* r's value in terms of registers whose owners have no notes; carries out what stands against that */
+/* a note whose register nobody reads after this operation: others may take it over, see drop() */
+static bool ends(const struct x86 *x, int r)
+{
+	return noted(x, r) && !x->value[r].low && !(x->out & 1u << r);
+}
+
+static void drop(struct x86 *x, int r, bool ended)
+{
+	if (ended)
+		x->notes &= ~(1u << r);
+}
+
+/*
+ * r's value in terms of registers whose owners have no notes, carrying out what stands against that. A note
+ * that ends may speak of its own register: who takes it over drops it.
+ */
 static struct x86_value known(struct x86 *x, int r)
 {
 	struct x86_value *v = &x->value[r];
 
 	if (!noted(x, r))
 		return plain(x86_reg_of[r]);
+	if (ends(x, r))
+		return *v;
 	if (v->low || speaks_of(v, x86_reg_of[r])) {
 		carry_out(x, r);
 		return plain(x86_reg_of[r]);
@@ -192,13 +209,14 @@ static void note(struct x86 *x, int r, const struct x86_value *v)
 
 void x86_note_copy(struct x86 *x, int dst, int src)
 {
-	bool exact = x->exact & 1u << src;
+	bool exact = x->exact & 1u << src, ended = ends(x, src);
 	uint64_t bound = x86_bound(x, src);
 	struct x86_value v;
 
 	if (dst == src)
 		return;
 	v = known(x, src);
+	drop(x, src, ended);
 	note(x, dst, &v);
 	if (exact)
 		x86_set_exact(x, dst, bound);
@@ -217,6 +235,7 @@ void x86_note_upper(struct x86 *x, int r)
 
 bool x86_note_low(struct x86 *x, int dst, int src)
 {
+	bool ended = ends(x, src);
 	struct x86_value v;
 
 	if (dst == src) {
@@ -229,6 +248,7 @@ bool x86_note_low(struct x86 *x, int dst, int src)
 	if (v.index >= 0 || v.disp || v.base == x86_reg_of[dst])
 		return false;
 	v.low = true;
+	drop(x, src, ended);
 	note(x, dst, &v);
 	x86_set_bound(x, dst, UINT32_MAX);
 	return true;
@@ -255,6 +275,7 @@ bool x86_note_add_imm(struct x86 *x, int dst, int64_t imm)
 
 bool x86_note_add(struct x86 *x, int dst, int src)
 {
+	bool ended = ends(x, src);
 	struct x86_value d, s;
 	int32_t disp;
 
@@ -276,6 +297,7 @@ bool x86_note_add(struct x86 *x, int dst, int src)
 		return false;
 	}
 	d.disp = disp;
+	drop(x, src, ended);
 	note(x, dst, &d);
 	return true;
 }

@@ -172,19 +172,28 @@ uint64_t rt_prog_run(const struct rt_prog *p, void *ctx)
 #define BATCH_MAX 16384
 #define BATCH_NS  50000
 
+/* On a cache line: a call that lies across two costs a quarter of what an empty program does. */
+static uint64_t __attribute__((noinline, aligned(64)))
+repeat(uint64_t (*run)(const struct rt_prog *prog, void *ctx), const struct rt_prog *p, void *ctx, uint32_t n)
+{
+	uint64_t ret = 0;
+
+	while (n--)
+		ret = run(p, ctx);
+	return ret;
+}
+
 static uint64_t run_batch(const struct rt_prog *p, void *ctx, uint32_t n)
 {
-	uint64_t (*run)(const struct rt_prog *prog, void *ctx) = p->run;
 	struct rt_run here;
 	uint64_t ret = 0;
 
 	rt_run_begin(&here, p, ctx);
 	if (!p->tail_calls) {
-		while (n--)
-			ret = run(p, ctx);
+		ret = repeat(p->run, p, ctx, n);
 	} else {
 		while (n--) {
-			ret = run(p, ctx);
+			ret = p->run(p, ctx);
 			here.cpu->tail_calls = 0; /* another program may have ended the round */
 			here.cpu->prog = p;
 			here.cpu->ctx = ctx;
