@@ -346,6 +346,18 @@ static inline void mov_imm(struct x86 *x, int dst, uint64_t v)
 	}
 }
 
+static inline void push(struct x86 *x, int reg)
+{
+	rex(x, false, 0, reg, false);
+	e1(x, 0x50 | (reg & 7));
+}
+
+static inline void pop(struct x86 *x, int reg)
+{
+	rex(x, false, 0, reg, false);
+	e1(x, 0x58 | (reg & 7));
+}
+
 /* group 1 operation /ext with an immediate: add 0, or 1, and 4, sub 5, xor 6, cmp 7 */
 static inline void grp1_imm(struct x86 *x, bool w, int ext, int rm, int32_t imm)
 {
