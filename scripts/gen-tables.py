@@ -54,6 +54,24 @@ def cstr(s):
     return "NULL" if s is None else '"%s"' % s.replace("\\", "\\\\").replace('"', '\\"')
 
 
+class Pool:
+    """each thing once, by its number, which must fit in a byte"""
+
+    def __init__(self, first):
+        self.items = [first]
+
+    def at(self, item):
+        if item not in self.items:
+            self.items.append(item)
+        if len(self.items) > 256:
+            die("too many different values for a byte")
+        return self.items.index(item)
+
+
+NAMES = Pool(None)
+MASKS = Pool((1 << 64) - 1)
+
+
 def bits(values):
     return sum(1 << v for v in set(values))
 
@@ -118,7 +136,7 @@ def arg(text):
         else:
             fl.append({"or_null": "OR_NULL", "release": "RELEASE", "aligned": "ALIGNED",
                        "size_next": "NEXT_SIZE", "ro": "RDONLY"}[m])
-    return "{HARG_%s, %s, %d, %s}" % (ARG_KINDS[base], flags("HARGF_", fl), size, cstr(btf))
+    return "{HARG_%s, %d, %s, %d}" % (ARG_KINDS[base], NAMES.at(btf), flags("HARGF_", fl), size)
 
 
 def ret(text):
@@ -175,9 +193,9 @@ class Helpers:
                 hi, has = int(rng[0]["max"]), "true"
         args = [arg(a) for a in var["args"]]
         extra = var.get("extra_check")
-        text = '{%d, %s, {%s}, HRET_%s, %s, %s, %s, %d, %d}' % (
-            h["id"], cstr(h["name"]), ", ".join(args) or "{0}", kind, flags("HF_", fl), cstr(btf),
-            has, lo, hi)
+        text = '{%s, %d, %s, HRET_%s, %d, %s, {%s}, %d, %d}' % (
+            cstr(h["name"]), h["id"], flags("HF_", fl), kind, NAMES.at(btf), has,
+            ", ".join(args) or "{0}", lo, hi)
         if text not in self.index:
             self.index[text] = len(self.rows)
             self.rows.append(text)
@@ -209,9 +227,10 @@ class Helpers:
             cfg = rule.get("cfg")
             cfg = 0 if cfg is None or cfg in CONFIG_ON else 1 << CONFIG.index(cfg)
             self.rules.append((h["id"],
-                               "{%d, 0x%x, %s, 0x%x, 0x%x, 0x%x, 0x%xull, 0x%xull, %s}" % (
-                idx, vmask(vs), " | ".join(CAPS[c] for c in rule.get("caps", [])) or "0",
-                bits(yes), bits(no), cfg, bits(progs), self.at_mask(rule), cstr(sub))))
+                               "{%d, 0x%x, 0x%x, 0x%x, 0x%x, %s, %d, %d, %d}" % (
+                idx, bits(yes), bits(no), cfg, vmask(vs),
+                " | ".join(CAPS[c] for c in rule.get("caps", [])) or "0",
+                MASKS.at(bits(progs)), MASKS.at(self.at_mask(rule)), NAMES.at(sub))))
 
     def build(self):
         for h in self.data["helpers"]:
@@ -247,6 +266,8 @@ class Helpers:
             out("\t%s," % text)
             n += 1
         out("};\n")
+        names_list(out, "kt_names", NAMES.items)
+        out("const uint64_t kt_masks[] = {%s};\n" % ", ".join("0x%xull" % m for m in MASKS.items))
         top = max(h["id"] for h in self.data["helpers"]) + 1
         names = {h["id"]: h["name"] for h in self.data["helpers"]}
         out("const struct kt_helper kt_helpers[] = {")
@@ -415,8 +436,8 @@ class Grid:
             unknown = set(rule) - {"r", "w", "kind", "no_sign_ext_load"}
             if unknown:
                 die("context rule key %s" % unknown)
-            self.fields.append("{%s, CTX_%s, %s, %s}" % (
-                cstr(name), kind, cstr(btf),
+            self.fields.append("{%s, %s, CTX_%s, %s}" % (
+                cstr(name), cstr(btf), kind,
                 "true" if rule.get("no_sign_ext_load") else "false"))
             for key, shift in (("r", 0), ("w", 4)):
                 for o, n in spans(rule[key], off, size) if key in rule else []:
@@ -428,7 +449,7 @@ class Grid:
         if named:
             parts.append(("at", self.field_at))
             out("static const struct kt_ctx_field %s_fields[] = {" % name)
-            out("\t{NULL, CTX_SCALAR, NULL, false},")
+            out("\t{NULL, NULL, CTX_SCALAR, false},")
             for f in self.fields:
                 out("\t%s," % f)
             out("};")

@@ -146,13 +146,15 @@ const struct kernel_helper *kernel_helper(const struct kfunc_kernel *k, uint32_t
 	own_list = has_own_list(k, at);
 	for (i = h->first; i < h->first + h->n; i++) {
 		const struct kt_helper_rule *r = &kt_helper_rules[i];
+		uint64_t progs = kt_masks[r->progs], places = kt_masks[r->attach];
+		const char *sub = kt_names[r->sub];
 
-		if (!(r->versions & k->tables->bit) || !(r->progs >> at->type & 1) ||
+		if (!(r->versions & k->tables->bit) || !(progs >> at->type & 1) ||
 		    (r->caps & at->lacks) || (r->config & k->tables->config_off))
 			continue;
-		if (r->attach != UINT64_MAX && (attach >= 64 || !(r->attach >> attach & 1)))
+		if (places != UINT64_MAX && (attach >= 64 || !(places >> attach & 1)))
 			continue;
-		if (r->sub ? !at->attach_name || strcmp(r->sub, at->attach_name) != 0 : own_list)
+		if (sub ? !at->attach_name || strcmp(sub, at->attach_name) != 0 : own_list)
 			continue;
 		if (all_hold(k, at, r))
 			return &kt_helper_rows[r->row];
@@ -163,4 +165,9 @@ const struct kernel_helper *kernel_helper(const struct kfunc_kernel *k, uint32_t
 const char *kernel_helper_name(uint32_t id)
 {
 	return id < kt_n_helpers ? kt_helpers[id].name : NULL;
+}
+
+const char *kernel_helper_type(uint8_t type)
+{
+	return kt_names[type];
 }

@@ -117,7 +117,7 @@ enum helper_arg {
 	HARG_SPIN_LOCK,
 	HARG_TIMER,
 	HARG_KPTR_XCHG_DEST,
-	HARG_BTF_ID, /* btf_name says which struct */
+	HARG_BTF_ID, /* of_type says which struct */
 	HARG_BTF_SOCK_COMMON,
 	HARG_SOCK_COMMON,
 	HARG_SOCKET,
@@ -154,15 +154,15 @@ enum helper_ret {
 	HRET_RINGBUF_MEM, /* memory of the constant size argument */
 	HRET_MEM_OR_BTF_ID,
 	HRET_DYNPTR_MEM,
-	HRET_BTF_ID, /* ret_btf_name */
+	HRET_BTF_ID, /* ret_type */
 	HRET_KPTR,   /* type of the field exchanged */
 };
 
 struct kernel_helper_arg {
-	uint8_t kind;   /* enum helper_arg */
-	uint16_t flags; /* enum helper_arg_flags */
-	uint32_t size;  /* HARGF_FIXED_SIZE */
-	const char *btf_name;
+	uint8_t kind;	 /* enum helper_arg */
+	uint8_t of_type; /* kernel_helper_type() */
+	uint16_t flags;	 /* enum helper_arg_flags */
+	uint32_t size;	 /* HARGF_FIXED_SIZE */
 };
 
 enum helper_flags {
@@ -180,14 +180,14 @@ enum helper_flags {
 };
 
 struct kernel_helper {
-	uint32_t id;
 	const char *name; /* "map_lookup_elem" */
-	struct kernel_helper_arg arg[5];
-	uint8_t ret; /* enum helper_ret */
+	uint16_t id;
 	uint16_t flags;
-	const char *ret_btf_name;
+	uint8_t ret;	  /* enum helper_ret */
+	uint8_t ret_type; /* kernel_helper_type() */
 	bool has_ret_range;
-	int64_t ret_min, ret_max;
+	struct kernel_helper_arg arg[5];
+	int32_t ret_min, ret_max;
 };
 
 /* Where a program stands, for tables that depend on more than its type. */
@@ -212,6 +212,8 @@ enum kernel_cap {
 const struct kernel_helper *kernel_helper(const struct kfunc_kernel *k, uint32_t id,
 					  const struct kernel_prog_place *at, bool *known);
 const char *kernel_helper_name(uint32_t id); /* NULL if unknown */
+/* the name of the struct that an argument or result points to; NULL for 0, which is no particular one */
+const char *kernel_helper_type(uint8_t type);
 
 /* ---- contexts (facts/ctx_access.json) ---- */
 

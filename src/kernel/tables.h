@@ -14,14 +14,14 @@
 
 struct kt_helper_rule {
 	uint16_t row; /* in kt_helper_rows */
-	uint8_t versions;
-	uint8_t caps;    /* enum kernel_cap: all needed */
 	uint16_t when;   /* enum kt_when: all must hold */
 	uint16_t unless; /* ... and none of these */
 	uint16_t config; /* enum kt_config: configuration it needs */
-	uint64_t progs;  /* bit per program type */
-	uint64_t attach; /* bit per attach type, all ones: any */
-	const char *sub; /* only for this struct_ops type or iterator target */
+	uint8_t versions;
+	uint8_t caps;    /* enum kernel_cap: all needed */
+	uint8_t progs;   /* in kt_masks: bit per program type */
+	uint8_t attach;  /* in kt_masks: bit per attach type, all ones: any */
+	uint8_t sub;     /* in kt_names: only for this struct_ops type or iterator target */
 };
 
 /* order of WHEN in gen-tables.py */
@@ -62,6 +62,8 @@ struct kt_name_mask {
 	uint8_t versions;
 };
 
+extern const uint64_t kt_masks[];
+extern const char *const kt_names[]; /* the first is NULL */
 extern const struct kernel_helper kt_helper_rows[];
 extern const struct kt_helper_rule kt_helper_rules[];
 extern const struct kt_helper kt_helpers[];
@@ -104,9 +106,8 @@ extern const uint32_t kt_n_attach;
 /* ---- contexts ---- */
 
 struct kt_ctx_field {
-	const char *name;
+	const char *name, *btf_name;
 	uint8_t kind; /* enum ctx_kind */
-	const char *btf_name;
 	bool no_sign_ext;
 };
 

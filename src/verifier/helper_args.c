@@ -290,7 +290,7 @@ static int check_btf(struct vf_env *env, const struct arg_ctx *x)
 		return 0; /* NULL */
 	if (!plain_btf(r, VF_MAYBE_NULL))
 		return reject_type(env, x, "a pointer to a valid kernel object");
-	return match_kernel_type(env, x, x->a->btf_name);
+	return match_kernel_type(env, x, kernel_helper_type(x->a->of_type));
 }
 
 static int check_sock_btf(struct vf_env *env, const struct arg_ctx *x)

@@ -85,12 +85,13 @@ static int ret_map_value(struct vf_env *env, struct vf_call *c, bool maybe_null)
 static int ret_kernel_type(struct vf_env *env, const struct kernel_helper *h, uint16_t flags)
 {
 	struct vf_reg *r0 = &vf_regs(env)[0];
-	int32_t id = h->ret_btf_name ? vf_kernel_type_id(env, h->ret_btf_name) : -ENOENT;
+	const char *type = kernel_helper_type(h->ret_type);
+	int32_t id = type ? vf_kernel_type_id(env, type) : -ENOENT;
 
 	if (id <= 0)
 		return vf_reject(env, KF_HELPER_TYPE_MISSING,
 				 "helper %s returns a struct %s, which this kernel's types lack",
-				 h->name, h->ret_btf_name ? h->ret_btf_name : "?");
+				 h->name, type ? type : "?");
 	vf_reg_pointer(r0, VF_BTF_ID, flags);
 	r0->btf = env->kernel->btf;
 	r0->type_id = (uint32_t)id;

@@ -356,11 +356,11 @@ static void helper_prototypes(void **state)
 	assert_int_equal(h->arg[3].size, 8);
 	h = helper(k618, BPF_FUNC_task_storage_get, BPF_PROG_TYPE_XDP, 0);
 	check_arg(h, 1, HARG_BTF_ID, HARGF_OR_NULL);
-	assert_string_equal(h->arg[1].btf_name, "task_struct");
+	assert_string_equal(kernel_helper_type(h->arg[1].of_type), "task_struct");
 	h = helper(k618, BPF_FUNC_kptr_xchg, BPF_PROG_TYPE_XDP, 0);
 	check_arg(h, 0, HARG_KPTR_XCHG_DEST, 0);
 	check_arg(h, 1, HARG_BTF_ID, HARGF_OR_NULL | HARGF_RELEASE);
-	assert_null(h->arg[1].btf_name);
+	assert_null(kernel_helper_type(h->arg[1].of_type));
 	assert_int_equal(h->ret, HRET_KPTR);
 	assert_true(h->flags & HF_ACQUIRE);
 	h = helper(k618, BPF_FUNC_sk_lookup_tcp, BPF_PROG_TYPE_XDP, 0);
@@ -385,7 +385,7 @@ static void helper_prototypes(void **state)
 	assert_true(h->flags & HF_MAY_SLEEP);
 	h = helper(k618, BPF_FUNC_get_current_task_btf, BPF_PROG_TYPE_XDP, 0);
 	assert_int_equal(h->ret, HRET_BTF_ID);
-	assert_string_equal(h->ret_btf_name, "task_struct");
+	assert_string_equal(kernel_helper_type(h->ret_type), "task_struct");
 	assert_true(h->flags & HF_RET_TRUSTED);
 	h = helper(k618, BPF_FUNC_loop, BPF_PROG_TYPE_XDP, 0);
 	check_arg(h, 1, HARG_FUNC, 0);
