@@ -28,7 +28,7 @@ static void put_text(const struct lint *l, const struct diag_row *row, const cha
 	strbuf_puts(b, "\n");
 	if (at && cli_source_line(at, &source))
 		strbuf_printf(b, "%5u | %s\n", at->line, strbuf_str(&source));
-	strbuf_printf(b, "   = note: %s\n   = help: %s\n", message, row->help);
+	strbuf_printf(b, "   = note: %s\n   = help: %s\n", message, diag_help(row));
 	strbuf_printf(b, "   = more: kfunc explain KF%04u\n\n", row->num);
 	strbuf_free(&source);
 }
@@ -52,7 +52,7 @@ static void put_json(const struct lint *l, const struct diag_row *row, const cha
 	strbuf_puts(b, ",\"message\":");
 	diag_json_string(b, message);
 	strbuf_puts(b, ",\"help\":");
-	diag_json_string(b, row->help);
+	diag_json_string(b, diag_help(row));
 	strbuf_puts(b, "}\n");
 }
 

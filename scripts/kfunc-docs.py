@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-"""kfunc-docs.py names|table FILE.c...
+"""kfunc-docs.py names FILE.c...
 
-Reads the kernel-doc comment in front of each __bpf_kfunc definition. `names` prints the kfuncs' names,
-`table` a C table {name, text} that `kfunc doc` shows and deprecation warnings quote. A definition
-without a comment, or whose comment names another function, is an error: docs cannot rot silently.
+Reads the kernel-doc comment in front of each __bpf_kfunc definition and prints the kfuncs' names. What
+`kfunc doc` shows and deprecation warnings quote is made by packed.py, which takes scan() from here. A
+definition without a comment, or whose comment names another function, is an error: docs cannot rot silently.
 """
 import re
 import sys
@@ -27,20 +27,12 @@ def scan(path):
 
 
 def main():
-    mode, files = sys.argv[1], sys.argv[2:]
-    found = [k for f in files for k in scan(f)]
-    if mode == "names":
-        for name, _ in found:
+    if sys.argv[1] != "names":
+        sys.exit(__doc__)
+    for f in sys.argv[2:]:
+        for name, _ in scan(f):
             print(name)
-        return
-    print("/* made by scripts/kfunc-docs.py from the comments beside the kfuncs */")
-    print('#include "kfuncs/kfuncs.h"\n')
-    print("const struct kfuncs_doc kfuncs_docs[] = {")
-    for name, doc in sorted(found):
-        esc = doc.replace("\\", "\\\\").replace('"', '\\"').replace("\n", '\\n"\n\t "')
-        print(f'\t{{"{name}",\n\t "{esc}"}},')
-    print("};")
-    print(f"const unsigned int kfuncs_n_docs = {len(found)};")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "diag/internal.h"
+
 static const struct diag_row rows[] = {
 #define DIAG(num, sym, err, cat, title, explanation, help)                                         \
-	{num, err, DIAG_##cat, #sym, title, explanation, help},
+	{num, err, DIAG_##cat, #sym, title},
 #include "diag/codes.def"
 #undef DIAG
 };
@@ -32,6 +34,16 @@ const struct diag_row *diag_row(unsigned int num)
 const struct diag_row *diag_row_at(unsigned int i)
 {
 	return i < N_ROWS ? &rows[i] : NULL;
+}
+
+const char *diag_explanation(const struct diag_row *row)
+{
+	return packed_text(&diag_texts, 2 * (row - rows));
+}
+
+const char *diag_help(const struct diag_row *row)
+{
+	return packed_text(&diag_texts, 2 * (row - rows) + 1);
 }
 
 const char *diag_category_name(enum diag_category c)

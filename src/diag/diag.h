@@ -39,14 +39,14 @@ struct diag_row {
 	enum diag_category category;
 	const char *symbol;
 	const char *title;
-	const char *explanation; /* paragraphs, for `kfunc explain` */
-	const char *help;
 };
 
 /* NULL if there is no such code */
 const struct diag_row *diag_row(unsigned int num);
 /* the i-th row in order of number, NULL past the last */
 const struct diag_row *diag_row_at(unsigned int i);
+const char *diag_explanation(const struct diag_row *row); /* paragraphs, for `kfunc explain` */
+const char *diag_help(const struct diag_row *row);
 const char *diag_category_name(enum diag_category c);
 
 #define DIAG_MAX_NOTES 12

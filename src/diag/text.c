@@ -302,6 +302,7 @@ void diag_render_text(const struct diag_report *r, const struct diag_source *src
 	const char *kind = r->verdict == DIAG_UNSUPPORTED ? "unsupported"
 			   : r->verdict == DIAG_LIMIT_HIT ? "limit"
 							  : "error";
+	const char *help;
 	char more[40];
 
 	if (r->verdict == DIAG_ACCEPT || !row)
@@ -315,8 +316,9 @@ void diag_render_text(const struct diag_report *r, const struct diag_source *src
 	show_place(&p, r, row, src);
 	show_notes(&p, r, src);
 	show_asm(&p, r, src);
-	if (r->help[0] || row->help[0])
-		remark(&p, "help", r->help[0] ? r->help : row->help);
+	help = r->help[0] ? r->help : diag_help(row);
+	if (help[0])
+		remark(&p, "help", help);
 	snprintf(more, sizeof(more), "kfunc explain KF%04u", row->num);
 	remark(&p, "more", more);
 }
@@ -358,10 +360,10 @@ void diag_render_explain(const struct diag_row *row, const struct diag_style *st
 	strbuf_printf(out, "KF%04u: %s\n", row->num, row->title);
 	paint(&p, PLAIN);
 	strbuf_printf(out, "%s, errno %d\n\n", diag_category_name(row->category), row->err);
-	wrap(out, row->explanation, 78, "");
+	wrap(out, diag_explanation(row), 78, "");
 	strbuf_puts(out, "\n");
 	paint(&p, BOLD);
 	strbuf_puts(out, "What to do: ");
 	paint(&p, PLAIN);
-	wrap(out, row->help, 66, "");
+	wrap(out, diag_help(row), 66, "");
 }

@@ -29,13 +29,6 @@
 #include "kfuncs/types/cpumask.h"
 #include "kfuncs/types/task.h"
 
-struct kfuncs_doc {
-	const char *name, *text;
-};
-
-extern const struct kfuncs_doc kfuncs_docs[]; /* sorted by name; made at build time */
-extern const unsigned int kfuncs_n_docs;
-
 /* One registration: a set made visible to programs of a type. */
 struct kfuncs_set {
 	enum bpf_prog_type prog_type; /* UNSPEC: every program */

@@ -18,6 +18,7 @@
 #include "contract/registry.h"
 #include "kernel/kernel.h"
 #include "kernel/tables.h"
+#include "kfuncs/docs.h"
 #include "kfuncs/kfuncs.h"
 #include "runtime/events.h"
 #include "runtime/objects.h"
@@ -76,15 +77,15 @@ static void *addr_of(const uint32_t *slot)
 
 static int compare_docs(const void *name, const void *row)
 {
-	return strcmp(name, ((const struct kfuncs_doc *)row)->name);
+	return strcmp(name, *(const char *const *)row);
 }
 
 static const char *doc_of(const char *name)
 {
-	const struct kfuncs_doc *d =
-		bsearch(name, kfuncs_docs, kfuncs_n_docs, sizeof(kfuncs_docs[0]), compare_docs);
+	const char *const *at = bsearch(name, kfuncs_doc_names, kfuncs_n_docs,
+					sizeof(kfuncs_doc_names[0]), compare_docs);
 
-	return d ? d->text : NULL;
+	return at ? packed_text(&kfuncs_docs, at - kfuncs_doc_names) : NULL;
 }
 
 static int add_set(struct kfunc_kernel *k, const struct kfuncs_set *s, bool fmodret)

@@ -84,7 +84,7 @@ static void rows_are_in_order(void **state)
 		if (prev)
 			assert_true(prev->num < row->num);
 		assert_ptr_equal(diag_row(row->num), row);
-		assert_true(row->err > 0 && row->title[0] && row->explanation[0] && row->help[0]);
+		assert_true(row->err > 0 && row->title[0] && diag_explanation(row)[0] && diag_help(row)[0]);
 		assert_null(strchr(row->title, '\n'));
 		assert_true(diag_category_name(row->category)[0]);
 		prev = row;
