@@ -78,6 +78,8 @@ bool rt_cgroup_root_dir(char *buf, size_t size);
 /* With a new reference, or NULL. path is relative to the root: "/", "/a/b". */
 struct cgroup *rt_cgroup_get_path(const char *path);
 struct cgroup *rt_cgroup_get_id(uint64_t id);
+/* fd: an open directory of the hierarchy that is in use */
+struct cgroup *rt_cgroup_get_fd(int fd);
 bool rt_cgroup_path_exists(const char *path);
 /* Never NULL but when out of memory: a group that cannot be seen from here counts as the root. */
 struct cgroup *rt_cgroup_get_task(const struct task_struct *t);

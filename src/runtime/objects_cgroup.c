@@ -30,6 +30,7 @@
 #include "runtime/cgroup_mount.h"
 #include "runtime/objects_task.h"
 #include "runtime/proc.h"
+#include "runtime/storage.h"
 
 #define CGROUP_BUCKETS 256
 #define MAX_LEVEL      64
@@ -77,6 +78,7 @@ static void cgroup_free(struct rcu_head *head)
 {
 	struct rt_cgroup *o = (struct rt_cgroup *)((char *)head - offsetof(struct rt_cgroup, rcu));
 
+	rt_storage_owner_gone(&o->c);
 	if (o->parent)
 		rt_cgroup_put(&o->parent->c);
 	mem_free(o->path);
@@ -514,6 +516,23 @@ struct cgroup *rt_cgroup_get_id(uint64_t id)
 		o = NULL;
 	pthread_mutex_unlock(&lock);
 	return o ? &o->c : NULL;
+}
+
+struct cgroup *rt_cgroup_get_fd(int fd)
+{
+	struct hierarchy at = {.fd = fd};
+	struct stat mine, theirs;
+	uint64_t id = 0;
+
+	pthread_mutex_lock(&lock);
+	if (!top.chosen)
+		choose_root(NULL);
+	at.kernfs = top.kernfs;
+	if (top.fd >= 0 && !fstat(top.fd, &mine) && !fstat(fd, &theirs) &&
+	    mine.st_dev == theirs.st_dev)
+		id = dir_id(&at, "");
+	pthread_mutex_unlock(&lock);
+	return id ? rt_cgroup_get_id(id) : NULL;
 }
 
 /* ---- all below one; under lock ---- */

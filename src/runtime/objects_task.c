@@ -35,6 +35,7 @@
 
 #include "base/mem.h"
 #include "runtime/proc.h"
+#include "runtime/storage.h"
 #include "runtime/run.h"
 
 #define TASK_BUCKETS  1024
@@ -64,6 +65,7 @@ static void task_free(struct rcu_head *head)
 {
 	struct rt_task *o = (struct rt_task *)((char *)head - offsetof(struct rt_task, rcu));
 
+	rt_storage_owner_gone(&o->t);
 	if (o->leader != o)
 		rt_task_put(o->leader ? &o->leader->t : NULL);
 	rt_task_put(o->real_parent ? &o->real_parent->t : NULL);

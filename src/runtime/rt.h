@@ -130,6 +130,8 @@ const struct rt_map_ops *rt_map_ops(uint32_t type); /* NULL: not supported at ru
 /* Creates a map as BPF_MAP_CREATE would. btf may be NULL; inner as in inner_map_fd. */
 struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr, struct btf_obj *btf,
 			     struct rt_map *inner, int *err);
+/* the part that task and cgroup storage have for helpers (runtime/storage.h) */
+struct rt_storage *rt_map_storage(struct rt_map *map);
 void rt_map_get(struct rt_map *map);
 bool rt_map_try_get(struct rt_map *map);
 void rt_map_put(struct rt_map *map);
