@@ -84,17 +84,17 @@ static int check_callback_exit(struct vf_env *env, const struct vf_frame *callee
 	const struct vf_reg *r0 = &callee->r[BPF_REG_0];
 	int err;
 
-	if (!callee->check_cb_ret)
+	if (!callee->head.check_cb_ret)
 		return 0;
 	if (r0->base != VF_SCALAR)
 		return vf_reject(env, KF_CALLBACK_RET_TYPE, "R0 is not a number at the callback's end");
 	err = vf_mark_precise(env, BPF_REG_0);
 	if (err)
 		return err;
-	if (r0->s.smin < callee->cb_ret_min || r0->s.smax > callee->cb_ret_max) {
+	if (r0->s.smin < callee->head.cb_ret_min || r0->s.smax > callee->head.cb_ret_max) {
 		vf_note(env, r0->made_at, "the value was made here");
 		return vf_reject(env, KF_CALLBACK_RET, "the callback must return %d to %d",
-				 callee->cb_ret_min, callee->cb_ret_max);
+				 callee->head.cb_ret_min, callee->head.cb_ret_max);
 	}
 	return 0;
 }
@@ -104,8 +104,8 @@ static int return_to_caller(struct vf_env *env, uint32_t *next)
 {
 	struct vf_state *st = env->cur;
 	struct vf_frame *callee = st->frame[st->cur_frame], *caller;
-	uint32_t site = callee->callsite;
-	bool callback = callee->in_callback;
+	uint32_t site = callee->head.callsite;
+	bool callback = callee->head.in_callback;
 	struct vf_reg r0 = callee->r[BPF_REG_0];
 	int err;
 
@@ -124,7 +124,7 @@ static int return_to_caller(struct vf_env *env, uint32_t *next)
 	if (!caller)
 		return -ENOMEM;
 	if (callback) {
-		caller->callback_depth++;
+		caller->head.callback_depth++;
 		*next = site;
 		return vf_widen_current(env, site);
 	}

@@ -85,11 +85,11 @@ int vf_push_callback(struct vf_env *env, uint32_t func_regno, vf_set_callback_fn
 	callee = vf_frame_push(env, st, env->insn_idx, subprog);
 	if (!callee)
 		return env->report->err;
-	callee->in_callback = true;
+	callee->head.in_callback = true;
 	st->callback_rounds++;
 	err = set(env, st->frame[st->cur_frame - 1], callee, env->insn_idx);
 	/* the path that goes around has left the loop */
-	vf_cur_frame(env)->callback_depth = 0;
+	vf_cur_frame(env)->head.callback_depth = 0;
 	return err;
 }
 
@@ -107,9 +107,9 @@ int vf_push_async_callback(struct vf_env *env, uint32_t func_regno, vf_set_callb
 	if (!st)
 		return env->report->err;
 	st->in_sleepable = sleepable;
-	st->frame[0]->subprog = subprog;
-	st->frame[0]->in_async_callback = true;
-	st->frame[0]->async_entry_cnt = ++env->sub[subprog].async_entries;
+	st->frame[0]->head.subprog = subprog;
+	st->frame[0]->head.in_async_callback = true;
+	st->frame[0]->head.async_entry_cnt = ++env->sub[subprog].async_entries;
 	err = set(env, vf_cur_frame(env), st->frame[0], env->insn_idx);
 	if (err) {
 		vf_state_free(env, st);

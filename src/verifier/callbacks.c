@@ -7,9 +7,9 @@
 
 static void ret_range(struct vf_frame *callee, int32_t min, int32_t max)
 {
-	callee->check_cb_ret = true;
-	callee->cb_ret_min = min;
-	callee->cb_ret_max = max;
+	callee->head.check_cb_ret = true;
+	callee->head.cb_ret_min = min;
+	callee->head.cb_ret_max = max;
 }
 
 static void no_more_args(struct vf_frame *callee, uint32_t from)

@@ -42,9 +42,9 @@ bool vf_in_rbtree_less(const struct vf_env *env)
 	const struct vf_frame *f = st->frame[st->cur_frame];
 	const struct kfunc_contract *c;
 
-	if (!f->in_callback || f->in_async_callback || !st->cur_frame)
+	if (!f->head.in_callback || f->head.in_async_callback || !st->cur_frame)
 		return false;
-	c = env->info[f->callsite].kfunc;
+	c = env->info[f->head.callsite].kfunc;
 	return c && c->special == SPECIAL_RBTREE_ADD;
 }
 

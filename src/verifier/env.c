@@ -95,14 +95,12 @@ static int (*const phases[])(struct vf_env *) = {
 
 static void cleanup(struct vf_env *env)
 {
-	for (uint32_t i = 0; i < env->n_pending; i++)
-		vf_state_free(env, env->pending[i]);
+	vf_queue_free(env);
 	if (env->cur)
 		vf_state_free(env, env->cur);
 	vf_states_free(env);
 	vf_pool_free(env);
 	mem_free((void *)env->filter_view);
-	mem_free(env->pending);
 	mem_free(env->stored);
 	mem_free(env->info);
 	mem_free(env->subprog);

@@ -217,7 +217,7 @@ static bool frame_covers(struct cmp *c, uint32_t f)
 	const struct vf_frame *cur = c->cur->frame[f];
 	uint32_t live = c->how == VF_EXACT ? 0x3ff : vf_live_regs(c->env, c->old, f) & 0x3ff;
 
-	if (m->frame->callback_depth > cur->callback_depth)
+	if (m->frame->head.callback_depth > cur->head.callback_depth)
 		return false;
 	for (; live; live &= live - 1) {
 		int i = __builtin_ctz(live);
@@ -252,9 +252,9 @@ bool vf_same_call_chain(const struct vf_stored *old, const struct vf_state *cur)
 		const struct vf_stored_frame *x = old->marks[i].frame;
 		const struct vf_frame *y = cur->frame[i];
 
-		if (x->callsite != y->callsite || x->subprog != y->subprog ||
-		    x->in_callback != y->in_callback ||
-		    x->in_async_callback != y->in_async_callback)
+		if (x->head.callsite != y->head.callsite || x->head.subprog != y->head.subprog ||
+		    x->head.in_callback != y->head.in_callback ||
+		    x->head.in_async_callback != y->head.in_async_callback)
 			return false;
 	}
 	return true;

@@ -113,7 +113,7 @@ int vf_pass_returned_reference(struct vf_env *env)
 	uint32_t id;
 
 	if (vf_prog_type(env) != BPF_PROG_TYPE_STRUCT_OPS || !env->is_main_walk ||
-	    env->cur->frame[0]->in_async_callback)
+	    env->cur->frame[0]->head.in_async_callback)
 		return 0;
 	proto = btf_type(env->attach.btf, env->attach.proto_id);
 	if (!proto || !btf_pointee(env->attach.btf, proto->type, &id))
@@ -128,9 +128,9 @@ int vf_check_return_value(struct vf_env *env)
 	struct range want;
 	char who[32];
 
-	if (f->in_async_callback) {
-		want = (struct range){.min = f->cb_ret_min, .max = f->cb_ret_max, .of = "a callback",
-				      .any = !f->check_cb_ret};
+	if (f->head.in_async_callback) {
+		want = (struct range){.min = f->head.cb_ret_min, .max = f->head.cb_ret_max, .of = "a callback",
+				      .any = !f->head.check_cb_ret};
 	} else if (!env->is_main_walk && !env->sub[env->entry_subprog].is_exception_cb) {
 		if (env->sub[env->entry_subprog].returns_void)
 			return 0;

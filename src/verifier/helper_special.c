@@ -19,7 +19,7 @@ static int tail_call(struct vf_env *env, struct vf_call *c)
 
 	(void)c;
 	/* a function that a callback calls returns to it, like to any caller */
-	if (st->frame[st->cur_frame]->in_callback || st->frame[0]->in_async_callback)
+	if (st->frame[st->cur_frame]->head.in_callback || st->frame[0]->head.in_async_callback)
 		return vf_reject(env, KF_TAIL_CALL_CALLBACK,
 				 "a callback cannot end in a tail call");
 	return vf_check_no_leaks(env, "the program makes a tail call", false);
@@ -40,9 +40,9 @@ static int loop(struct vf_env *env, struct vf_call *c)
 	if (info->loop_max < max)
 		info->loop_max = max > UINT32_MAX ? UINT32_MAX : (uint32_t)max;
 	/* R3.25: entered as often as the count may allow */
-	if (vf_cur_frame(env)->callback_depth < max)
+	if (vf_cur_frame(env)->head.callback_depth < max)
 		return vf_push_callback(env, c->func_regno, vf_cb_loop);
-	vf_cur_frame(env)->callback_depth = 0;
+	vf_cur_frame(env)->head.callback_depth = 0;
 	return 0;
 }
 

@@ -34,7 +34,7 @@ static int check_program(struct vf_env *env, const struct vf_call *c)
 		return vf_reject(env, KF_NOT_SLEEPABLE,
 				 "%s() may sleep (KF_SLEEPABLE), and %s is not sleepable",
 				 c->kfunc->name,
-				 vf_cur_frame(env)->in_async_callback ? "this callback"
+				 vf_cur_frame(env)->head.in_async_callback ? "this callback"
 								      : "the program");
 	return 0;
 }

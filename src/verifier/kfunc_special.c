@@ -83,7 +83,7 @@ static int check_no_callback(struct vf_env *env)
 	for (uint32_t i = 0; i <= st->cur_frame; i++) {
 		const struct vf_frame *f = st->frame[i];
 
-		if (f->in_callback || f->in_async_callback ||
+		if (f->head.in_callback || f->head.in_async_callback ||
 		    (!env->is_main_walk && env->sub[env->entry_subprog].is_exception_cb))
 			return vf_reject(env, KF_THROW_CALLBACK,
 					 "bpf_throw() is reached inside a callback");

@@ -19,7 +19,7 @@ uint32_t vf_ref_acquire(struct vf_env *env, enum vf_ref_kind kind)
 	r = &st->refs[st->n_refs++];
 	*r = (struct vf_ref){.kind = kind, .id = vf_new_id(env), .insn = env->insn_idx};
 	for (uint32_t f = st->cur_frame; f > 0; f--) {
-		if (st->frame[f]->in_callback) {
+		if (st->frame[f]->head.in_callback) {
 			r->callback_frame = f;
 			break;
 		}

@@ -56,7 +56,7 @@ static int check_bounds(struct vf_env *env, const struct vf_reg *r, int32_t insn
 /* R3.7: even reading what was never written counts */
 static inline void note_depth(struct vf_env *env, uint32_t frame, int32_t min)
 {
-	struct vf_subprog *sp = &env->subprog[env->cur->frame[frame]->subprog];
+	struct vf_subprog *sp = &env->subprog[env->cur->frame[frame]->head.subprog];
 	uint32_t depth = (uint32_t)(-min + 7) & ~7u;
 
 	if (sp->stack < depth)

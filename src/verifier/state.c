@@ -14,6 +14,7 @@
 
 #define FRAME_CLASSES (VF_MAX_SLOTS / 8 + 1)
 #define MAX_PENDING 8192 /* R9.1 */
+#define AWAKE 16 /* queued states that are kept ready */
 
 /* All that states consist of comes from these two, so that its peak is known (report.state_bytes). */
 static void *counted(struct vf_env *env, void *p)
@@ -176,12 +177,21 @@ static void frame_init(struct vf_frame *f, uint32_t depth, uint32_t callsite, ui
 	memset(f, 0, sizeof(*f));
 	f->cap_slots = cap;
 	f->refs = 1;
-	f->callsite = callsite;
-	f->subprog = subprog;
+	f->head.callsite = callsite;
+	f->head.subprog = subprog;
 	for (int i = 0; i < VF_REGS - 1; i++)
 		f->r[i].base = VF_NOT_INIT;
 	vf_reg_pointer(&f->r[10], VF_STACK, 0);
 	f->r[10].frame = depth;
+}
+
+struct vf_frame *vf_frame_new(struct vf_env *env, uint32_t room, uint32_t depth)
+{
+	struct vf_frame *f = frame_alloc(env, room);
+
+	if (f)
+		frame_init(f, depth, 0, 0);
+	return f;
 }
 
 struct vf_frame *vf_frame_push(struct vf_env *env, struct vf_state *st, uint32_t callsite,
@@ -215,7 +225,7 @@ void vf_frame_pop(struct vf_env *env, struct vf_state *st)
 	st->frame[st->cur_frame--] = NULL;
 }
 
-static struct vf_state *state_alloc(struct vf_env *env)
+struct vf_state *vf_state_alloc(struct vf_env *env)
 {
 	struct vf_pool *p = pool(env);
 	struct vf_state *st;
@@ -254,7 +264,7 @@ void vf_state_free(struct vf_env *env, struct vf_state *st)
 
 struct vf_state *vf_state_new(struct vf_env *env)
 {
-	struct vf_state *st = state_alloc(env);
+	struct vf_state *st = vf_state_alloc(env);
 	struct vf_frame *f = st ? frame_alloc(env, 0) : NULL;
 
 	if (!f) {
@@ -282,7 +292,7 @@ static int copy_refs(struct vf_env *env, struct vf_state *st, const struct vf_st
 
 struct vf_state *vf_state_copy(struct vf_env *env, const struct vf_state *src)
 {
-	struct vf_state *st = state_alloc(env), buffers;
+	struct vf_state *st = vf_state_alloc(env), buffers;
 	uint32_t top = src->cur_frame;
 
 	if (!st)
@@ -329,8 +339,49 @@ int vf_enqueue(struct vf_env *env, struct vf_state *st, uint32_t insn)
 	st->insn = insn;
 	if (st->path.parent)
 		st->path.parent->branches++;
-	env->pending[env->n_pending++] = st;
+	env->pending[env->n_pending++] = (struct vf_queued){.state = st};
 	return 0;
+}
+
+int vf_settle_queue(struct vf_env *env)
+{
+	while (env->n_pending - env->n_at_rest > AWAKE) {
+		uint32_t i = env->n_at_rest;
+		struct vf_queued *q = &env->pending[i];
+
+		q->at_rest = vf_state_pack(env, q->state, i ? env->pending[i - 1].at_rest : NULL);
+		if (!q->at_rest)
+			return -ENOMEM;
+		q->state = NULL;
+		env->n_at_rest++;
+	}
+	return 0;
+}
+
+int vf_dequeue(struct vf_env *env)
+{
+	struct vf_queued q;
+
+	if (!env->n_pending)
+		return -ENOENT;
+	q = env->pending[--env->n_pending];
+	if (q.state) {
+		env->cur = q.state;
+	} else {
+		env->n_at_rest--;
+		env->cur = vf_state_unpack(env, q.at_rest);
+	}
+	return env->cur ? 0 : -ENOMEM;
+}
+
+void vf_queue_free(struct vf_env *env)
+{
+	for (uint32_t i = 0; i < env->n_pending; i++)
+		if (env->pending[i].state)
+			vf_state_free(env, env->pending[i].state);
+		else
+			vf_stored_free(env, env->pending[i].at_rest);
+	mem_free(env->pending);
 }
 
 struct vf_state *vf_push_state(struct vf_env *env, uint32_t insn)

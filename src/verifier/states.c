@@ -30,10 +30,10 @@ uint32_t vf_live_regs(const struct vf_env *env, const struct vf_stored *st, uint
 	if (f == st->cur_frame)
 		return env->info[st->insn].live_in;
 	callee = st->marks[f + 1].frame;
-	call = callee->callsite;
+	call = callee->head.callsite;
 	/* the call clobbers R0-R5; a callback comes back to the call instruction itself */
 	after = env->info[call + 1].live_in & ~0x3fu;
-	return callee->in_callback ? after | env->info[call].live_in : after;
+	return callee->head.in_callback ? after | env->info[call].live_in : after;
 }
 
 /* The slots of frame f in mask are read after st: marks it and the states it came from. */
@@ -305,7 +305,7 @@ static int store(struct vf_env *env)
 	if (!st)
 		return -ENOMEM;
 	st->insn = env->insn_idx;
-	st->callsite = vf_cur_frame(env)->callsite;
+	st->callsite = vf_cur_frame(env)->head.callsite;
 	st->branches = 1;
 	st->depth = st->path.parent ? st->path.parent->depth + 1 : 0;
 	set_signature(env, st);
@@ -374,8 +374,8 @@ static int check_ancestor(struct vf_env *env, const struct vf_stored *old, uint6
 	bool waits = info->is_iter_next || info->calls_callback ||
 		     (info->is_may_goto && old->may_goto_depth != cur->may_goto_depth);
 
-	if (old->marks[0].frame->in_async_callback &&
-	    old->marks[0].frame->async_entry_cnt != cur->frame[0]->async_entry_cnt)
+	if (old->marks[0].frame->head.in_async_callback &&
+	    old->marks[0].frame->head.async_entry_cnt != cur->frame[0]->head.async_entry_cnt)
 		return 0;
 	if (waits)
 		return vf_state_covers(env, old, cur, VF_RANGE_WITHIN) &&
@@ -419,7 +419,7 @@ int vf_is_visited(struct vf_env *env)
 	struct vf_stored **link = &env->stored[env->insn_idx], *old;
 	uint64_t sig = *link ? signature(env->cur) : 0;
 	uint64_t hash = *link ? value_hash(env->cur) : 0;
-	uint32_t callsite = vf_cur_frame(env)->callsite;
+	uint32_t callsite = vf_cur_frame(env)->head.callsite;
 
 	env->cur->insn = env->insn_idx;
 	while ((old = *link)) {

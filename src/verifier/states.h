@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Stored states: what a path that comes by later is compared with. Between stored.c (their memory),
- * equal.c (what covers what), states.c (storing and pruning), precision.c, callback.c and record.c.
+ * States at rest. Mostly those stored for comparison with paths that come by later; those in the queue
+ * that wait for long have the same form. Between stored.c (their memory), equal.c (what covers what),
+ * states.c (storing and pruning), state.c (the queue), precision.c, callback.c and record.c.
  *
  * There may be a hundred thousand at once, most of which differ from their neighbours in a register
- * or two. So a stored frame names values by number, and each distinct value exists once.
+ * or two. So a frame at rest names values by number, and each distinct value exists once.
  */
 #ifndef VERIFIER_STATES_H
 #define VERIFIER_STATES_H
@@ -12,11 +13,11 @@
 #include "verifier/vf.h"
 
 /*
- * A register (kind: SPILL in all bytes) or a stack slot of stored states. Number 0 is what was never
- * written: a register that may not be read, a slot of invalid bytes.
+ * A register (kind: SPILL in all bytes) or a stack slot. Number 0 is what was never written: a register
+ * that may not be read, a slot of invalid bytes.
  */
 struct vf_value {
-	struct vf_slot slot; /* made_at and gone_at are 0 */
+	struct vf_slot slot;
 	uint32_t refs;
 	uint32_t next; /* in its bucket or the free list */
 };
@@ -40,10 +41,7 @@ static inline const struct vf_slot *vf_value(const struct vf_env *env, uint32_t 
 /* A frame at rest; states that differ in other frames only share it. */
 struct vf_stored_frame {
 	uint32_t refs;
-	uint32_t callsite, subprog;
-	uint32_t async_entry_cnt;
-	uint32_t callback_depth;
-	bool in_callback, in_async_callback;
+	struct vf_frame_head head;
 	uint32_t n_slots;
 	uint32_t value[]; /* R0..R9, slots */
 };
@@ -93,7 +91,7 @@ struct vf_stored {
 	struct vf_edge *edges; /* of the loops entered here */
 	bool loop_target;
 	bool in_sleepable;
-	uint32_t rcu_depth, preempt_depth, irq_top, n_locks, may_goto_depth, callback_rounds;
+	uint32_t rcu_depth, preempt_depth, irq_top, n_locks, may_goto_depth, callback_rounds, n_events;
 	uint32_t n_refs;
 	struct vf_ref *refs;
 	struct vf_marks marks[]; /* by frame */
@@ -127,9 +125,17 @@ void vf_stored_free(struct vf_env *env, struct vf_stored *st);
 /* Forgets what nobody will ask for: the marks are complete, and nothing leads through it. */
 void vf_stored_trim(struct vf_env *env, struct vf_stored *st);
 void vf_values_free(struct vf_env *env);
+/* A queued state to its form at rest, sharing with a near one (may be NULL), and back. NULL: no memory
+ * (told); packing leaves st as it is then, unpacking always takes packed. */
+struct vf_stored *vf_state_pack(struct vf_env *env, struct vf_state *st,
+				const struct vf_stored *near);
+struct vf_state *vf_state_unpack(struct vf_env *env, struct vf_stored *packed);
 
 /* ---------------------------------------------------------------- state.c */
 
+struct vf_state *vf_state_alloc(struct vf_env *env); /* no frames, buffers of an earlier use */
+/* no slots but room for them, and registers but R10 unset; NULL: no memory */
+struct vf_frame *vf_frame_new(struct vf_env *env, uint32_t room, uint32_t depth);
 /* into dst, whose history may have room already; 0 or -ENOMEM (told) */
 int vf_path_copy(struct vf_env *env, struct vf_path *dst, const struct vf_path *src);
 void vf_path_leave(struct vf_path *p); /* it has no parent then */

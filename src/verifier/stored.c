@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * The memory of stored states (states.h). Values are kept once each, found by hash and counted; a
- * value that the parent state has in the same place is found without hashing, and a frame that is as
- * in the parent is shared with it.
+ * States at rest (states.h): stored ones, and queued ones that will not be taken up soon. Values are
+ * kept once each, found by hash and counted; a value that a near state has in the same place is found
+ * without hashing, and a frame that is as there is shared with it.
  *
- * Kept exactly, dropped never while a path may still ask; vf_stored_trim() then drops registers that
- * are dead and slots that no continuation read.
+ * Stored states are kept exactly while a path may still ask; vf_stored_trim() then drops registers
+ * that are dead and slots that no continuation read. What a value's history is for diagnostics
+ * (made_at, gone_at) is no part of a stored state; queued ones keep it.
  */
 #include <stddef.h>
 
@@ -14,8 +15,13 @@
 #define NO_VALUE UINT32_MAX
 #define FIRST_BUCKETS 64u
 
-/* made_at and gone_at explain, they are no part of a value */
+/* all but made_at and gone_at */
 #define REG_BYTES offsetof(struct vf_reg, made_at)
+
+struct packer {
+	struct vf_env *env;
+	bool origins; /* made_at and gone_at are kept */
+};
 
 static const uint8_t whole_spill[8] = {VF_SLOT_SPILL, VF_SLOT_SPILL, VF_SLOT_SPILL, VF_SLOT_SPILL,
 				       VF_SLOT_SPILL, VF_SLOT_SPILL, VF_SLOT_SPILL, VF_SLOT_SPILL};
@@ -25,10 +31,11 @@ static struct vf_value *entry(const struct vf_values *vs, uint32_t i)
 	return &vs->chunk[i / VF_VALUE_CHUNK][i % VF_VALUE_CHUNK];
 }
 
-static uint32_t value_hash(const struct vf_reg *r, const uint8_t kind[8])
+/* origins: made_at and gone_at, 0 where they are not kept */
+static uint32_t value_hash(const struct vf_reg *r, const uint8_t kind[8], uint64_t origins)
 {
 	const uint64_t k = 0x9e3779b97f4a7c15ull;
-	uint64_t w[REG_BYTES / 8], a, b = 0;
+	uint64_t w[REG_BYTES / 8], a, b = origins;
 
 	memcpy(w, r, sizeof(w));
 	memcpy(&a, kind, 8);
@@ -42,9 +49,41 @@ static uint32_t value_hash(const struct vf_reg *r, const uint8_t kind[8])
 	return a >> 32;
 }
 
-static bool is_value(const struct vf_slot *s, const struct vf_reg *r, const uint8_t kind[8])
+static uint64_t origins_of(const struct vf_reg *r)
 {
-	return memcmp(&s->reg, r, REG_BYTES) == 0 && memcmp(s->kind, kind, 8) == 0;
+	return (uint64_t)r->gone_at << 32 | r->made_at;
+}
+
+static uint32_t hash_of(const struct vf_value *v)
+{
+	return value_hash(&v->slot.reg, v->slot.kind, origins_of(&v->slot.reg));
+}
+
+/* do the bytes of a slot say anything through its register? If not, a value's register is zero. */
+static bool has_reg(const uint8_t kind[8])
+{
+	return kind[0] == VF_SLOT_SPILL || kind[0] >= VF_SLOT_DYNPTR;
+}
+
+static uint64_t word(const void *p, size_t i)
+{
+	uint64_t w;
+
+	memcpy(&w, (const char *)p + i * 8, 8);
+	return w;
+}
+
+static bool is_value(const struct packer *p, const struct vf_slot *s, const struct vf_reg *r,
+		     const uint8_t kind[8])
+{
+	if (word(s->kind, 0) != word(kind, 0))
+		return false;
+	if (!has_reg(kind))
+		return true;
+	/* mostly different: in id or value, if at all */
+	return r->id == s->reg.id && r->s.t.v == s->reg.s.t.v &&
+	       origins_of(&s->reg) == (p->origins ? origins_of(r) : 0) &&
+	       memcmp(&s->reg, r, REG_BYTES) == 0;
 }
 
 static void rehash(struct vf_values *vs, uint32_t *bucket, uint32_t n)
@@ -52,7 +91,7 @@ static void rehash(struct vf_values *vs, uint32_t *bucket, uint32_t n)
 	for (uint32_t b = 0; b < vs->n_buckets; b++)
 		for (uint32_t i = vs->bucket[b], next; i; i = next) {
 			struct vf_value *v = entry(vs, i);
-			uint32_t h = value_hash(&v->slot.reg, v->slot.kind) & (n - 1);
+			uint32_t h = hash_of(v) & (n - 1);
 
 			next = v->next;
 			v->next = bucket[h];
@@ -107,15 +146,17 @@ static int make_values(struct vf_env *env)
 }
 
 /* the number of this value, counted once more; NO_VALUE: no memory */
-static uint32_t value_get(struct vf_env *env, const struct vf_reg *r, const uint8_t kind[8])
+static uint32_t value_get(const struct packer *p, const struct vf_reg *r, const uint8_t kind[8])
 {
+	struct vf_env *env = p->env;
 	struct vf_values *vs = env->values;
-	uint32_t *head = &vs->bucket[value_hash(r, kind) & (vs->n_buckets - 1)], i;
+	uint32_t hash = value_hash(r, kind, p->origins ? origins_of(r) : 0);
+	uint32_t *head = &vs->bucket[hash & (vs->n_buckets - 1)], i;
 	struct vf_value *v;
 
 	for (i = *head; i; i = v->next) {
 		v = entry(vs, i);
-		if (is_value(&v->slot, r, kind)) {
+		if (is_value(p, &v->slot, r, kind)) {
 			v->refs++;
 			return i;
 		}
@@ -123,14 +164,15 @@ static uint32_t value_get(struct vf_env *env, const struct vf_reg *r, const uint
 	if (vs->n_used >= vs->n_buckets) {
 		if (more_buckets(env))
 			return NO_VALUE;
-		head = &vs->bucket[value_hash(r, kind) & (vs->n_buckets - 1)];
+		head = &vs->bucket[hash & (vs->n_buckets - 1)];
 	}
 	i = new_number(env);
 	if (i == NO_VALUE)
 		return i;
 	v = entry(vs, i);
 	v->slot.reg = *r;
-	v->slot.reg.made_at = v->slot.reg.gone_at = 0;
+	if (!p->origins)
+		v->slot.reg.made_at = v->slot.reg.gone_at = 0;
 	memcpy(v->slot.kind, kind, 8);
 	v->refs = 1;
 	v->next = *head;
@@ -147,7 +189,7 @@ static void value_put(struct vf_env *env, uint32_t i)
 
 	if (!i || --v->refs)
 		return;
-	p = &vs->bucket[value_hash(&v->slot.reg, v->slot.kind) & (vs->n_buckets - 1)];
+	p = &vs->bucket[hash_of(v) & (vs->n_buckets - 1)];
 	while (*p != i)
 		p = &entry(vs, *p)->next;
 	*p = v->next;
@@ -156,32 +198,31 @@ static void value_put(struct vf_env *env, uint32_t i)
 	vs->n_used--;
 }
 
-static uint32_t pack(struct vf_env *env, const struct vf_reg *r, const uint8_t kind[8], uint32_t hint)
+static uint32_t pack(const struct packer *p, const struct vf_reg *r, const uint8_t kind[8],
+		     uint32_t hint)
 {
-	struct vf_value *v = entry(env->values, hint);
+	struct vf_value *v = entry(p->env->values, hint);
 
-	if (!hint || !is_value(&v->slot, r, kind))
-		return value_get(env, r, kind);
+	if (!hint || !is_value(p, &v->slot, r, kind))
+		return value_get(p, r, kind);
 	v->refs++;
 	return hint;
 }
 
-static uint32_t pack_reg(struct vf_env *env, const struct vf_reg *r, uint32_t hint)
+static uint32_t pack_reg(const struct packer *p, const struct vf_reg *r, uint32_t hint)
 {
-	return r->base == VF_NOT_INIT ? 0 : pack(env, r, whole_spill, hint);
+	bool origin = p->origins && (r->made_at || r->gone_at);
+
+	return r->base == VF_NOT_INIT && !origin ? 0 : pack(p, r, whole_spill, hint);
 }
 
-static uint32_t pack_slot(struct vf_env *env, const struct vf_slot *s, uint32_t hint)
+static uint32_t pack_slot(const struct packer *p, const struct vf_slot *s, uint32_t hint)
 {
 	static const struct vf_reg none;
-	static const uint8_t invalid[8];
 
-	if (memcmp(s->kind, invalid, 8) == 0)
+	if (!word(s->kind, 0))
 		return 0;
-	/* bytes that are no object and no spill say nothing through the register */
-	if (s->kind[0] != VF_SLOT_SPILL && s->kind[0] < VF_SLOT_DYNPTR)
-		return pack(env, &none, s->kind, hint);
-	return pack(env, &s->reg, s->kind, hint);
+	return pack(p, has_reg(s->kind) ? &s->reg : &none, s->kind, hint);
 }
 
 static size_t frame_bytes(uint32_t n_slots)
@@ -202,50 +243,46 @@ static void frame_put(struct vf_env *env, struct vf_stored_frame *f)
 /* same content, and as much of it */
 static bool same_frame(const struct vf_stored_frame *a, const struct vf_stored_frame *b)
 {
-	return a->n_slots == b->n_slots &&
-	       memcmp(&a->callsite, &b->callsite, frame_bytes(a->n_slots) -
-		      offsetof(struct vf_stored_frame, callsite)) == 0;
+	return a->n_slots == b->n_slots && memcmp(&a->head, &b->head, sizeof(a->head)) == 0 &&
+	       memcmp(a->value, b->value, (VF_STORED_REGS + a->n_slots) * sizeof(a->value[0])) == 0;
 }
 
-/* hint: the same frame of the parent state, or NULL */
-static struct vf_stored_frame *pack_frame(struct vf_env *env, const struct vf_frame *f,
+/* hint: the same frame of a near state, or NULL */
+static struct vf_stored_frame *pack_frame(const struct packer *p, const struct vf_frame *f,
 					  struct vf_stored_frame *hint)
 {
 	uint32_t known = hint ? VF_STORED_REGS + hint->n_slots : 0;
-	struct vf_stored_frame *p = vf_mem_alloc(env, frame_bytes(f->n_slots));
+	struct vf_stored_frame *to = vf_mem_alloc(p->env, frame_bytes(f->n_slots));
 
-	if (!p)
+	if (!to)
 		return NULL;
-	p->refs = 1;
-	p->callsite = f->callsite;
-	p->subprog = f->subprog;
-	p->async_entry_cnt = f->async_entry_cnt;
-	p->callback_depth = f->callback_depth;
-	p->in_callback = f->in_callback;
-	p->in_async_callback = f->in_async_callback;
-	p->n_slots = f->n_slots;
+	to->refs = 1;
+	to->head = f->head;
+	to->n_slots = f->n_slots;
 	for (uint32_t i = 0; i < VF_STORED_REGS + f->n_slots; i++) {
 		uint32_t h = i < known ? hint->value[i] : 0;
 
-		p->value[i] = i < VF_STORED_REGS ? pack_reg(env, &f->r[i], h) :
-						   pack_slot(env, &f->slot[i - VF_STORED_REGS], h);
-		if (p->value[i] == NO_VALUE) {
-			p->value[i] = 0;
-			frame_put(env, p);
+		to->value[i] = i < VF_STORED_REGS ? pack_reg(p, &f->r[i], h) :
+						    pack_slot(p, &f->slot[i - VF_STORED_REGS], h);
+		if (to->value[i] == NO_VALUE) {
+			to->value[i] = 0;
+			frame_put(p->env, to);
 			return NULL;
 		}
 	}
-	if (!hint || !same_frame(p, hint))
-		return p;
-	frame_put(env, p);
+	if (!hint || !same_frame(to, hint))
+		return to;
+	frame_put(p->env, to);
 	hint->refs++;
 	return hint;
 }
 
-static int fill(struct vf_env *env, struct vf_stored *st, const struct vf_state *cur)
+static int fill(const struct packer *p, struct vf_stored *st, const struct vf_state *cur,
+		const struct vf_stored *near)
 {
-	const struct vf_stored *parent = cur->path.parent;
+	struct vf_env *env = p->env;
 
+	st->insn = cur->insn;
 	st->cur_frame = cur->cur_frame;
 	st->in_sleepable = cur->in_sleepable;
 	st->rcu_depth = cur->rcu_depth;
@@ -254,6 +291,7 @@ static int fill(struct vf_env *env, struct vf_stored *st, const struct vf_state 
 	st->n_locks = cur->n_locks;
 	st->may_goto_depth = cur->may_goto_depth;
 	st->callback_rounds = cur->callback_rounds;
+	st->n_events = cur->n_events;
 	if (vf_path_copy(env, &st->path, &cur->path))
 		return -ENOMEM;
 	if (cur->n_refs) {
@@ -267,30 +305,102 @@ static int fill(struct vf_env *env, struct vf_stored *st, const struct vf_state 
 		struct vf_marks *m = &st->marks[f];
 
 		m->slot_written = cur->slot_written[f];
-		m->frame = pack_frame(env, cur->frame[f],
-				      parent && f <= parent->cur_frame ? parent->marks[f].frame : NULL);
+		m->frame = pack_frame(p, cur->frame[f],
+				      near && f <= near->cur_frame ? near->marks[f].frame : NULL);
 		if (!m->frame)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-struct vf_stored *vf_stored_new(struct vf_env *env)
+static struct vf_stored *pack_state(const struct packer *p, const struct vf_state *cur,
+				    const struct vf_stored *near)
 {
-	const struct vf_state *cur = env->cur;
+	struct vf_env *env = p->env;
 	struct vf_stored *st = NULL;
 	int err = env->values ? 0 : make_values(env);
 
 	if (!err)
 		st = vf_mem_alloc(env, sizeof(*st) + (cur->cur_frame + 1) * sizeof(st->marks[0]));
 	if (st) {
-		err = fill(env, st, cur);
-			if (!err)
+		err = fill(p, st, cur, near);
+		if (!err)
 			return st;
 		vf_stored_free(env, st);
 	}
 	vf_nomem(env);
 	return NULL;
+}
+
+struct vf_stored *vf_stored_new(struct vf_env *env)
+{
+	return pack_state(&(struct packer){.env = env}, env->cur, env->cur->path.parent);
+}
+
+struct vf_stored *vf_state_pack(struct vf_env *env, struct vf_state *st,
+				const struct vf_stored *near)
+{
+	struct vf_stored *packed = pack_state(&(struct packer){.env = env, .origins = true}, st, near);
+
+	if (packed)
+		vf_state_free(env, st);
+	return packed;
+}
+
+static struct vf_frame *unpack_frame(struct vf_env *env, const struct vf_stored_frame *from,
+				     uint32_t depth)
+{
+	struct vf_frame *f = vf_frame_new(env, from->n_slots, depth);
+
+	if (!f)
+		return NULL;
+	f->head = from->head;
+	f->n_slots = from->n_slots;
+	for (uint32_t i = 0; i < VF_STORED_REGS; i++)
+		f->r[i] = *vf_stored_reg(env, from, i);
+	for (uint32_t i = 0; i < from->n_slots; i++)
+		f->slot[i] = *vf_stored_slot(env, from, i);
+	return f;
+}
+
+static int unpack(struct vf_env *env, struct vf_state *st, struct vf_stored *from)
+{
+	st->insn = from->insn;
+	st->in_sleepable = from->in_sleepable;
+	st->rcu_depth = from->rcu_depth;
+	st->preempt_depth = from->preempt_depth;
+	st->irq_top = from->irq_top;
+	st->n_locks = from->n_locks;
+	st->may_goto_depth = from->may_goto_depth;
+	st->callback_rounds = from->callback_rounds;
+	st->n_events = from->n_events;
+	for (uint32_t f = 0; f <= from->cur_frame; f++) {
+		st->frame[f] = unpack_frame(env, from->marks[f].frame, f);
+		if (!st->frame[f])
+			return vf_nomem(env);
+		st->cur_frame = f;
+		st->slot_written[f] = from->marks[f].slot_written;
+	}
+	if (vf_mem_grow(env, (void **)&st->refs, &st->cap_refs, from->n_refs, sizeof(*st->refs)))
+		return -ENOMEM;
+	if (from->n_refs)
+		memcpy(st->refs, from->refs, from->n_refs * sizeof(*st->refs));
+	st->n_refs = from->n_refs;
+	return vf_path_copy(env, &st->path, &from->path);
+}
+
+struct vf_state *vf_state_unpack(struct vf_env *env, struct vf_stored *packed)
+{
+	struct vf_state *st = vf_state_alloc(env);
+
+	if (!st) {
+		vf_nomem(env);
+	} else if (unpack(env, st, packed)) {
+		vf_state_free(env, st);
+		st = NULL;
+	}
+	vf_stored_free(env, packed);
+	return st;
 }
 
 void vf_stored_free(struct vf_env *env, struct vf_stored *st)

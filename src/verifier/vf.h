@@ -174,16 +174,19 @@ struct vf_slot {
 	uint8_t kind[8];
 };
 
-struct vf_frame {
-	uint32_t refs; /* states that share this frame */
+struct vf_frame_head { /* without holes: compared as a whole */
 	uint32_t callsite; /* instruction of the call in the caller */
 	uint32_t subprog;
 	uint32_t async_entry_cnt;
 	uint32_t callback_depth; /* rounds of the callback loop at this frame's current call */
-	bool in_callback, in_async_callback, in_exception_callback;
-	bool callback_may_sleep;
-	bool check_cb_ret; /* exit: R0 must be within cb_ret_min..cb_ret_max */
 	int32_t cb_ret_min, cb_ret_max;
+	uint8_t check_cb_ret; /* exit: R0 must be within cb_ret_min..cb_ret_max */
+	uint8_t in_callback, in_async_callback, in_exception_callback;
+};
+
+struct vf_frame {
+	uint32_t refs; /* states that share this frame */
+	struct vf_frame_head head;
 	uint32_t n_slots, cap_slots;
 	struct vf_reg r[VF_REGS];
 	struct vf_slot slot[];
@@ -350,8 +353,9 @@ struct vf_env {
 
 	struct vf_state *cur;
 	uint32_t insn_idx, prev_insn_idx; /* instruction being simulated, and the one before */
-	struct vf_state **pending; /* stack of states to explore */
-	uint32_t n_pending, cap_pending;
+	/* stack of states to explore; what lies deep is at rest (states.h) */
+	struct vf_queued *pending;
+	uint32_t n_pending, n_at_rest, cap_pending;
 	struct vf_stored **stored; /* lists, per instruction */
 	uint32_t next_id;
 	uint64_t processed, max_insns;
@@ -460,6 +464,15 @@ void vf_states_free(struct vf_env *env);
 struct vf_frame *vf_frame_own(struct vf_env *env, uint32_t frame); /* NULL: no memory */
 /* makes slots [0, n) exist in an owned frame; may move the frame; 0 or -ENOMEM */
 int vf_frame_grow(struct vf_env *env, uint32_t frame, uint32_t n_slots);
+struct vf_queued { /* exactly one is there */
+	struct vf_state *state;
+	struct vf_stored *at_rest;
+};
+/* the newest queued state becomes the current one; 0, -ENOENT: none left, -ENOMEM */
+int vf_dequeue(struct vf_env *env);
+/* makes queued states rest that will not be taken up soon; 0 or -ENOMEM */
+int vf_settle_queue(struct vf_env *env);
+void vf_queue_free(struct vf_env *env);
 /* puts a state on the queue; takes it over, also on failure */
 int vf_enqueue(struct vf_env *env, struct vf_state *st, uint32_t insn);
 /* Queues a copy of the current state to continue at insn; NULL: no memory or too many (reported) */

@@ -167,11 +167,14 @@ static int next_path(struct vf_env *env, bool *more)
 
 	vf_state_free(env, env->cur);
 	env->cur = NULL;
-	*more = env->n_pending > 0;
-	if (!err && *more) {
-		env->cur = env->pending[--env->n_pending];
-		env->insn_idx = env->cur->insn;
+	if (!err) {
+		err = vf_dequeue(env);
+		*more = !err;
+		if (err == -ENOENT)
+			return 0;
 	}
+	if (!err)
+		env->insn_idx = env->cur->insn;
 	return err;
 }
 
@@ -200,6 +203,8 @@ static int walk(struct vf_env *env)
 			err = vf_hist_push(env, env->insn_idx);
 			if (!err)
 				err = simulate(env, &next, &ended);
+			if (!err)
+				err = vf_settle_queue(env);
 			if (err)
 				return err;
 			env->insn_idx = next;
