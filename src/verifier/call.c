@@ -140,7 +140,7 @@ static int return_to_caller(struct vf_env *env, uint32_t *next)
 struct vf_state *vf_queue_return(struct vf_env *env)
 {
 	const struct vf_frame *f = env->cur->frame[env->cur->cur_frame];
-	uint32_t i = env->subprog[f->subprog].start, end = env->subprog[f->subprog].end;
+	uint32_t i = env->subprog[f->head.subprog].start, end = env->subprog[f->head.subprog].end;
 
 	while (i < end && (env->info[i].is_imm64_second ||
 			   env->prog->insns[i].code != (BPF_JMP | BPF_EXIT)))
