@@ -20,7 +20,7 @@ static const struct {
 	int num;
 } errnos[] = {
 	{"EACCES", EACCES}, {"EINVAL", EINVAL}, {"EPROTO", EPROTO}, {"EFAULT", EFAULT},
-	{"E2BIG", E2BIG},   {"ENOENT", ENOENT}, {"ENOTSUPP", 524},
+	{"E2BIG", E2BIG},   {"ENOENT", ENOENT}, {"EEXIST", EEXIST}, {"ENOTSUPP", 524},
 	{"EOPNOTSUPP", EOPNOTSUPP}, {"EBUSY", EBUSY},   {"ESRCH", ESRCH},
 };
 

@@ -6,10 +6,16 @@
 
 typedef void (*btf_trace_task_newtask)(void *, struct task_struct *, u64);
 
+typedef void (*btf_trace_tcp_probe)(void *, struct sock *, struct sk_buff *);
+
 /* Keeps what nothing else refers to. No variables: their section would have no size in the BTF yet.
  */
 __attribute__((used)) void image_types(struct sk_buff *a, struct xdp_buff *b, struct bpf_cpumask *c,
 				       struct bpf_map *d, btf_trace_task_newtask e)
+{
+}
+
+__attribute__((used)) void image_tracepoints(btf_trace_tcp_probe a)
 {
 }
 

@@ -74,7 +74,9 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PROG_ARRAY = 3,
+	BPF_MAP_TYPE_SK_STORAGE = 24,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 	BPF_MAP_TYPE_USER_RINGBUF = 31,
 };
 
@@ -162,6 +164,8 @@ struct task_struct {
 } KERNEL_TYPE;
 
 struct sk_buff {
+	struct sk_buff *next;
+	struct sock *sk;
 	unsigned int len;
 	unsigned int data_len;
 } KERNEL_TYPE;
@@ -201,6 +205,10 @@ struct file {
 
 struct sock_common {
 	unsigned short skc_family;
+} KERNEL_TYPE;
+
+struct sock {
+	struct sock_common __sk_common;
 } KERNEL_TYPE;
 
 struct bpf_map {
