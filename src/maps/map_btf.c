@@ -12,7 +12,7 @@
 #include "maps/maps.h"
 #include "verifier/verifier.h"
 
-enum key_rule { KEY_ANY, KEY_INT_OR_SECTION, KEY_INT, KEY_STRUCT, KEY_NO_TYPES };
+enum key_rule { KEY_ANY, KEY_INT_OR_SECTION, KEY_INT, KEY_STRUCT, KEY_NO_TYPES, KEY_NO_KEY };
 
 static enum key_rule key_rule(uint32_t type)
 {
@@ -39,10 +39,11 @@ static enum key_rule key_rule(uint32_t type)
 	case BPF_MAP_TYPE_XSKMAP:
 	case BPF_MAP_TYPE_SOCKMAP:
 	case BPF_MAP_TYPE_SOCKHASH:
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
 	case MAP_T_ARENA:
 		return KEY_NO_TYPES;
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+		return KEY_NO_KEY;
 	default:
 		return KEY_ANY;
 	}
@@ -73,6 +74,9 @@ static int check_key(const struct rt_map *map, enum key_rule rule)
 					       btf_type_kind(value) == BTF_KIND_DATASEC
 				       ? 0
 				       : -EINVAL;
+		/* there is no key that a type could be for, and one is wanted (seen on 6.18.44) */
+		if (rule == KEY_NO_KEY)
+			return -EINVAL;
 		return rule == KEY_ANY && d->key_size ? -EINVAL : 0;
 	}
 	if (btf_type_size(map->btf, d->key_type_id) != d->key_size)
@@ -99,8 +103,9 @@ static int find_fields(struct rt_map *map, const struct kfunc_kernel *k)
 	int err;
 
 	err = vf_find_fields(k, map->btf, map->desc.value_type_id, UINT32_MAX, &map->fields);
+	/* fields that contradict each other are no fields: programs that want them are refused (6.18.44) */
 	if (err || !map->fields)
-		return err;
+		return err == -ENOMEM ? err : 0;
 	map->desc.fields = map->fields;
 	if (map->desc.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG))
 		return -EACCES;
@@ -119,7 +124,6 @@ int map_check_btf(struct rt_map *map, const struct kfunc_kernel *k)
 		return err;
 	if (btf_type_size(map->btf, map->desc.value_type_id) != map->desc.value_size)
 		return -EINVAL;
-	if (rule == KEY_NO_TYPES)
-		return -MAP_ENOTSUPP;
-	return find_fields(map, k);
+	err = find_fields(map, k);
+	return !err && rule == KEY_NO_TYPES ? -MAP_ENOTSUPP : err;
 }

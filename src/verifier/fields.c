@@ -488,6 +488,10 @@ static bool is_kptr_to_struct(const struct search *s, uint32_t id)
 	if (!tag || btf_type_kind(tag) != BTF_KIND_TYPE_TAG ||
 	    !(kptr_kind(s->kernel, btf_str(s->btf, tag->name_off)) & s->allowed))
 		return false;
+	/* behind a second tag nobody looks (seen on 6.18.44) */
+	to = btf_type(s->btf, tag->type);
+	if (!to || btf_type_kind(to) == BTF_KIND_TYPE_TAG)
+		return false;
 	to = btf_skip_mods(s->btf, tag->type, NULL);
 	return to && btf_is_struct(to);
 }

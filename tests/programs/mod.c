@@ -184,6 +184,13 @@ __bpf_kfunc int mod_pptr(int **p)
 	return p != NULL;
 }
 
+/* ---- dynptrs ---- */
+
+__bpf_kfunc int mod_dynptrs(struct bpf_dynptr *p, struct bpf_dynptr *q__nullable)
+{
+	return (p != NULL) + 2 * (q__nullable != NULL);
+}
+
 /* ---- scalars ---- */
 
 __bpf_kfunc u64 mod_scalar(u32 x)
@@ -436,6 +443,7 @@ BTF_ID_FLAGS(func, mod_with_ptr)
 BTF_ID_FLAGS(func, mod_flex)
 BTF_ID_FLAGS(func, mod_void)
 BTF_ID_FLAGS(func, mod_pptr)
+BTF_ID_FLAGS(func, mod_dynptrs, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, mod_scalar)
 BTF_ID_FLAGS(func, mod_const)
 BTF_ID_FLAGS(func, mod_ign)

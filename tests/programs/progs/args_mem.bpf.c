@@ -33,6 +33,7 @@ int pair_stack(void *ctx)
 
 SEC("syscall")
 __expect_accept
+__expect_retval(0)
 int pair_bounded(void *ctx)
 {
 	char buf[16] = {};
@@ -91,6 +92,7 @@ int pair_zero(void *ctx)
 
 SEC("syscall")
 __expect_accept
+__expect_retval(0)
 int pair_map_value(void *ctx)
 {
 	int key = 0;
@@ -217,6 +219,7 @@ int scalar_struct(void *ctx)
 
 SEC("syscall")
 __expect_accept
+__expect_retval(0)
 int scalar_struct_4_levels(void *ctx)
 {
 	struct mod_level3 x = {};
@@ -273,6 +276,7 @@ int pointer_to_pointer(void *ctx)
 
 SEC("syscall")
 __expect_accept
+__expect_retval(0)
 int rdonly_read(void *ctx)
 {
 	int *p = mod_rdonly(1, 16);
@@ -387,6 +391,7 @@ int rdwr_write(void *ctx)
 
 SEC("syscall")
 __expect_accept
+__expect_retval(0)
 int fixed_read(void *ctx)
 {
 	return *mod_fixed();
@@ -405,6 +410,57 @@ __expect_reject(EACCES, KF0307)
 int fixed_beyond(void *ctx)
 {
 	return mod_fixed()[1];
+}
+
+/* ---- dynptrs that may be NULL ---- */
+
+/* Scenario 30 */
+SEC("syscall")
+__expect_accept
+__expect_retval(5)
+int dynptr_null(void *ctx)
+{
+	struct value *v;
+	struct bpf_dynptr p;
+	int key = 0;
+
+	v = bpf_map_lookup_elem(&values, &key);
+	if (!v)
+		return -1;
+	bpf_dynptr_from_mem(v, sizeof(*v), 0, &p);
+	return mod_dynptrs(&p, NULL) * 2 + mod_dynptrs(&p, &p);
+}
+
+/* Scenario 30 */
+SEC("syscall")
+__expect_reject(EACCES, KF0503)
+int dynptr_null_first(void *ctx)
+{
+	struct value *v;
+	struct bpf_dynptr p;
+	int key = 0;
+
+	v = bpf_map_lookup_elem(&values, &key);
+	if (!v)
+		return -1;
+	bpf_dynptr_from_mem(v, sizeof(*v), 0, &p);
+	return mod_dynptrs(NULL, &p);
+}
+
+/* Scenario 30 */
+SEC("syscall")
+__expect_reject(EINVAL, KF1010)
+int dynptr_not_made(void *ctx)
+{
+	struct value *v;
+	struct bpf_dynptr p, q;
+	int key = 0;
+
+	v = bpf_map_lookup_elem(&values, &key);
+	if (!v)
+		return -1;
+	bpf_dynptr_from_mem(v, sizeof(*v), 0, &p);
+	return mod_dynptrs(&p, &q);
 }
 
 char LICENSE[] SEC("license")

@@ -86,7 +86,7 @@ int BPF_PROG(name_compared, struct task_struct *task, u64 clone_flags)
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, 0)
 int BPF_PROG(name_overrun, struct task_struct *task, u64 clone_flags)
 {
-	return bpf_strncmp(task->comm, 1024, "sh");
+	return bpf_strncmp(task->comm, 17, "sh");
 }
 
 /* ---- RCU in programs that may sleep ---- */

@@ -87,6 +87,8 @@ extern int mod_with_ptr(struct mod_with_ptr *p) __ksym;
 extern int mod_flex(struct mod_flex *p) __ksym;
 extern int mod_void(void *p) __ksym;
 extern int mod_pptr(int **p) __ksym;
+/* dynptrs */
+extern int mod_dynptrs(struct bpf_dynptr *p, struct bpf_dynptr *q__nullable) __ksym;
 /* scalars */
 extern u64 mod_scalar(u32 x) __ksym;
 extern u64 mod_const(u64 x__k) __ksym;

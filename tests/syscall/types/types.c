@@ -35,6 +35,10 @@ struct task_struct {
 	int pid;
 };
 
+struct cred {
+	int uid;
+};
+
 #define __contains(type, node) __attribute__((btf_decl_tag("contains:" #type ":" #node)))
 #define __kptr                 __attribute__((btf_type_tag("kptr")))
 #define __kptr_untrusted       __attribute__((btf_type_tag("kptr_untrusted")))
@@ -68,6 +72,15 @@ struct task_struct {
 #define odd_slot_alone         VALUE { int x; SLOT(a) } __attribute__((packed));
 #define odd_node_alone         VALUE { int x; LINK } __attribute__((packed));
 
+/* ---- what a slot points to ---- */
+
+#define one_slot               KEEP(SLOT(a) long n;)
+#define slot_without_dtor      KEEP(struct cred __kptr *cred; long n;)
+#define slot_seen_without_dtor KEEP(struct cred __kptr_untrusted *cred; long n;)
+#define slot_with_two_tags     KEEP(struct task_struct __kptr __kptr_untrusted *task;)
+#define slot_to_const          KEEP(const struct task_struct __kptr *task;)
+#define slot_of_a_number       KEEP(int __kptr *number;)
+
 /* ---- what a list says that it contains ---- */
 
 #define untagged               ITEM KEEP(LOCK struct bpf_list_head head;)
@@ -94,7 +107,12 @@ struct mid;
 struct low;
 
 /* nothing else refers to them; not every form has all */
-void form(VALUE *v, struct task_struct *t, struct item *i, struct mid *m, struct low *l)
+void form(VALUE *v, struct task_struct *t, struct cred *c, struct low *l)
 {
-	__asm__ volatile("" ::"r"(v), "r"(t), "r"(i), "r"(m), "r"(l));
+	__asm__ volatile("" ::"r"(v), "r"(t), "r"(c), "r"(l));
+}
+
+void others(struct item *i, struct mid *m)
+{
+	__asm__ volatile("" ::"r"(i), "r"(m));
 }
