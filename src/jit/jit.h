@@ -51,14 +51,20 @@ struct jit_packet {
 };
 struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size);
 
-/* live.c: registers that are read at or after each operation, as masks; and those that the operation itself
- * reads and writes. Room for every instruction, zero before. */
+/* live.c, for every operation; zero before. */
+struct jit_flow {
+	uint16_t *live;	      /* registers that are read at or after it, as a mask, and JIT_TARGET ... */
+	uint16_t *use, *def;  /* those that it itself reads and writes */
+	int32_t *jump;	      /* twice the operation that it may jump to, -2 for none, and JIT_ENDS */
+};
+#define JIT_ENDS    1	      /* the next operation does not follow */
 #define JIT_REGS    0x07ffu
 #define JIT_TARGET  0x8000u /* something jumps there */
 #define JIT_TARGETS 0x4000u /* more than one thing does */
 #define JIT_LOOP    0x2000u /* from behind */
+#define JIT_BACK    0x0800u /* some operation behind jumps there, or one calls it */
 #define JIT_COPY    0x1000u /* a jump in whose place a copy of its target is (x86_flow.c) */
-void jit_liveness(const struct rt_prog *p, uint16_t *live, uint16_t *use, uint16_t *def);
+void jit_liveness(const struct rt_prog *p, const struct jit_flow *f);
 /* a lookup in an array known at load time: where its values are; base and stride may be NULL */
 bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride);
 bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target);

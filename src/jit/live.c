@@ -109,47 +109,59 @@ bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target)
 	return op->op != ISA_JA && op->op != ISA_JA32;
 }
 
-static bool round_of(const struct rt_prog *p, uint16_t *live, uint16_t *use, const uint16_t *def)
+/*
+ * One way backwards through the program carries everything that flows forwards. Another one is needed where
+ * an operation that is reached from behind, or called, turns out to read more than it was thought to.
+ */
+static bool round_of(const struct rt_prog *p, const struct jit_flow *f)
 {
 	const struct interp_code *code = p->code;
-	bool changed = false;
+	uint16_t *live = f->live;
+	bool again = false;
 
 	for (uint32_t i = p->n_insns; i-- > 0;) {
-		uint32_t next = i + (code->ops[i].op == ISA_LDIMM64 ? 2 : 1);
-		uint16_t out = 0;
-		int64_t target;
+		int32_t target = f->jump[i] >> 1;
+		uint16_t op = code->ops[i].op, out = 0, was = live[i] & JIT_REGS;
 
-		if (jit_successors(code, i, &target) && next < p->n_insns)
-			out = live[next] & JIT_REGS;
+		if (!(f->jump[i] & JIT_ENDS))
+			out = live[i + (op == ISA_LDIMM64 ? 2 : 1)];
 		if (target >= 0)
-			out |= live[target] & JIT_REGS;
-		if (code->ops[i].op == ISA_CALL_SUB)
-			use[i] = live[code->ops[i].func->entry - code->ops] & ARGS;
-		out = (out & ~def[i]) | use[i];
-		changed |= out != (live[i] & JIT_REGS);
+			out |= live[target];
+		if (op == ISA_CALL_SUB)
+			f->use[i] = live[code->ops[i].func->entry - code->ops] & ARGS;
+		out = ((out & ~f->def[i]) | f->use[i]) & JIT_REGS;
+		again |= out != was && live[i] & JIT_BACK;
 		live[i] = (live[i] & ~JIT_REGS) | out;
 	}
-	return changed;
+	return again;
 }
 
-static void mark_target(const struct rt_prog *p, uint32_t i, uint16_t *live)
+static void mark_target(const struct rt_prog *p, uint32_t i, const struct jit_flow *f)
 {
+	const struct interp_op *op = &p->code->ops[i];
+	uint16_t *live = f->live;
 	int64_t target;
+	bool goes_on = jit_successors(p->code, i, &target) && i + (op->op == ISA_LDIMM64 ? 2 : 1) < p->n_insns;
 
-	jit_successors(p->code, i, &target);
+	f->jump[i] = (int32_t)(target * 2) | (goes_on ? 0 : JIT_ENDS);
+	if (op->op == ISA_CALL_SUB)
+		live[op->func->entry - p->code->ops] |= JIT_BACK;
 	if (target < 0)
 		return;
 	live[target] |= live[target] & JIT_TARGET ? JIT_TARGETS : JIT_TARGET;
-	if (target <= i && p->code->ops[i].op != ISA_MAY_GOTO)
+	if (target > i)
+		return;
+	live[target] |= JIT_BACK;
+	if (op->op != ISA_MAY_GOTO)
 		live[target] |= JIT_LOOP;
 }
 
-void jit_liveness(const struct rt_prog *p, uint16_t *live, uint16_t *use, uint16_t *def)
+void jit_liveness(const struct rt_prog *p, const struct jit_flow *f)
 {
 	for (uint32_t i = 0; i < p->n_insns; i++) {
-		use_def(p, i, &use[i], &def[i]);
-		mark_target(p, i, live);
+		use_def(p, i, &f->use[i], &f->def[i]);
+		mark_target(p, i, f);
 	}
-	while (round_of(p, live, use, def))
+	while (round_of(p, f))
 		;
 }

@@ -41,7 +41,7 @@ struct jit_piece {
 	bool closed;   /* nothing more is put into it */
 	uint32_t used; /* units */
 	uint32_t hint; /* where to look first */
-	uint64_t taken[UNITS / 64];
+	bool taken[UNITS];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -126,29 +126,21 @@ static struct jit_piece *new_piece(void)
 	return NULL;
 }
 
-static bool is_taken(const struct jit_piece *p, uint32_t unit)
-{
-	return p->taken[unit / 64] >> (unit % 64) & 1;
-}
-
 static void mark(struct jit_piece *p, uint32_t first, uint32_t n, bool taken)
 {
-	for (uint32_t u = first; u < first + n; u++) {
-		p->taken[u / 64] &= ~(1ull << (u % 64));
-		p->taken[u / 64] |= (uint64_t)taken << (u % 64);
-	}
+	memset(p->taken + first, taken, n);
 	p->used += taken ? n : -n;
 }
 
 /* the first of n units in a row within [from, to), or UNITS */
 static uint32_t find_between(const struct jit_piece *p, uint32_t from, uint32_t to, uint32_t n)
 {
-	uint32_t run = 0;
+	while (from + n <= to) {
+		const bool *bar = memrchr(p->taken + from, true, n);
 
-	for (uint32_t u = from; u < to; u++) {
-		run = is_taken(p, u) ? 0 : run + 1;
-		if (run == n)
-			return u + 1 - n;
+		if (!bar)
+			return from;
+		from = bar + 1 - p->taken;
 	}
 	return UNITS;
 }

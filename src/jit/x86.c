@@ -72,12 +72,11 @@ int x86_translate(struct x86 *x, uint32_t i)
 {
 	const struct interp_op *op = &x->code->ops[i];
 	uint32_t next = i + (op->op == ISA_LDIMM64 ? 2 : 1);
-	int64_t target;
+	int32_t target = x->jump_of[i] >> 1;
+	bool goes_on = !(x->jump_of[i] & JIT_ENDS);
 	uint16_t def;
-	bool goes_on = jit_successors(x->code, i, &target);
 
-	x->out = (goes_on && next < x->prog->n_insns ? x->live[next] : 0) |
-		 (target >= 0 ? x->live[target] : 0);
+	x->out = (goes_on ? x->live[next] : 0) | (target >= 0 ? x->live[target] : 0);
 	x->out &= JIT_REGS;
 	x->use = x->use_of[i];
 	def = x->def_of[i];
@@ -98,7 +97,6 @@ static void set_addr(struct x86 *x, uint32_t i)
 {
 	x->at = i;
 	x->addr_before = x->addr[i];
-	x->moved |= x->addr[i] != x->len;
 	x->addr[i] = x->len;
 }
 
@@ -141,12 +139,13 @@ static int translate_func(struct x86 *x, uint32_t s)
 	}
 	if (s)
 		align(x, FUNC_ALIGN);
-	x->moved |= x->func_addr[s] != x->len;
 	x->func_addr[s] = x->len;
 	x86_prologue(x, s);
 	for (uint32_t i = sub->start; i < sub->end; i++) {
 		uint32_t more;
 
+		if (x->len + X86_ROOM > x->cap)
+			return -E2BIG;
 		if (x->live[i] & JIT_LOOP)
 			align(x, LOOP_ALIGN);
 		set_addr(x, i);
@@ -167,8 +166,9 @@ static int pass(struct x86 *x)
 	int err = 0;
 
 	x->len = 0;
-	x->n_fix = 0;
+	x->n_fix = x->n_jumps = 0;
 	x->implied = 0;
+	x->err = 0;
 	for (uint32_t s = 0; s < x->prog->facts.n_subprogs && !err; s++)
 		err = translate_func(x, s);
 	if (err)
@@ -178,29 +178,29 @@ static int pass(struct x86 *x)
 }
 
 /*
- * Passes until nothing moves: then every distance that was used was right, and the code is in its place.
- * -E2BIG: more room is needed.
+ * Passes until every jump that was taken for a short one is. A long jump that could be short is worth one
+ * more pass. -E2BIG: more room is needed.
  */
 static int settle(struct x86 *x, struct jit_code *jit)
 {
+	bool fits = false, longer = true;
 	int err = 0;
 
 	x->image = jit->image;
-	x->moved = true;
-	for (x->n_pass = 0; x->n_pass < MAX_PASSES && x->moved && !err; x->n_pass++) {
-		x->moved = false;
+	for (x->n_pass = 0; x->n_pass < MAX_PASSES && (!fits || longer) && !err; x->n_pass++) {
+		longer = false;
 		err = pass(x);
-		if (!err && x->len > x->cap)
-			err = -E2BIG;
+		fits = !err && x86_place_jumps(x, &longer);
+		longer &= x->n_pass == 0;
 	}
 	jit->len = x->len;
 	jit->entry = x->entry;
-	return err ? err : x->moved ? -ENOTSUPP : 0;
+	return err ? err : fits ? 0 : -ENOTSUPP;
 }
 
 static int translate(struct x86 *x, struct jit_code *jit)
 {
-	uint32_t room = x->prog->n_insns * USUAL_BYTES + 512;
+	uint32_t room = x->prog->n_insns * USUAL_BYTES + X86_ROOM;
 	int err;
 
 	do {
@@ -230,30 +230,37 @@ static int keep_fixes(struct x86 *x, struct jit_code *jit)
 int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 {
 	struct x86 x = {.prog = p, .code = p->code, .addr = jit->addr, .func_addr = jit->func_addr};
-	uint16_t *masks = mem_calloc(p->n_insns, 3 * sizeof(*masks));
+	uint32_t n = p->n_insns;
+	void *room = mem_calloc(n, sizeof(int32_t) + 3 * sizeof(uint16_t));
+	struct jit_flow flow = {.jump = room};
 	int err = -ENOMEM;
 
 	x.funcs = mem_calloc(p->facts.n_subprogs, sizeof(*x.funcs));
-	if (!masks || !x.funcs)
+	if (!room || !x.funcs)
 		goto out;
-	jit_liveness(p, masks, masks + p->n_insns, masks + 2 * p->n_insns);
-	x.live = masks;
-	x.use_of = masks + p->n_insns;
-	x.def_of = masks + 2 * p->n_insns;
-	for (uint32_t i = 0; i < p->n_insns; i++)
-		x86_mark_copy(&x, masks, i);
+	flow.live = (uint16_t *)(flow.jump + n);
+	flow.use = flow.live + n;
+	flow.def = flow.use + n;
+	jit_liveness(p, &flow);
+	x.live = flow.live;
+	x.use_of = flow.use;
+	x.def_of = flow.def;
+	x.jump_of = flow.jump;
+	for (uint32_t i = 0; i < n; i++)
+		x86_mark_copy(&x, flow.live, i);
 	x.bmi2 = __builtin_cpu_supports("bmi2");
 	for (uint32_t s = 0; s < p->facts.n_subprogs; s++)
 		scan_func(&x, s);
-	for (uint32_t i = 0; i < p->n_insns; i++)
+	for (uint32_t i = 0; i < n; i++)
 		x.addr[i] = i * FIRST_GUESS;
 	err = translate(&x, jit);
 	if (!err)
 		err = keep_fixes(&x, jit);
 	mem_free(x.fix);
+	mem_free(x.jumps);
 out:
 	mem_free(x.funcs);
-	mem_free(masks);
+	mem_free(room);
 	return err;
 }
 

@@ -42,8 +42,8 @@ struct x86_func {
 struct x86 {
 	const struct rt_prog *prog;
 	const struct interp_code *code;
-	uint8_t *buf;	    /* NULL: only measuring */
-	uint8_t *image;	    /* where the code will run; NULL: unknown, calls are long */
+	uint8_t *buf;	    /* where it is written */
+	uint8_t *image;	    /* where it will run */
 	uint32_t len, cap;
 	uint32_t *addr;	    /* of each operation, from the pass before */
 	uint32_t *func_addr; /* of each function's entry */
@@ -52,10 +52,10 @@ struct x86 {
 	uint32_t addr_before; /* the operation's address in the pass before */
 	struct x86_func f;
 	bool bmi2;
-	const uint16_t *live, *use_of, *def_of; /* of each operation */
+	const uint16_t *live, *use_of, *def_of; /* of each operation: struct jit_flow */
+	const int32_t *jump_of;
 	struct x86_func *funcs;
 	int n_pass;
-	bool moved; /* an address differs from the pass before */
 	uint16_t use, out; /* of the operation: registers read, registers read later */
 	uint16_t bounded, exact; /* registers that are at most bound[]; that are it */
 	uint64_t bound[11];
@@ -74,6 +74,12 @@ struct x86 {
 	uint32_t implied; /* a conditional jump that is not taken when it is reached; 0: none */
 	bool copying;	   /* operations are translated out of their place */
 	uint32_t skip;	   /* the operation after was translated with this one */
+	struct x86_jump { /* a distance that is filled in when the pass is over */
+		uint32_t at;
+		uint32_t target; /* operation, or function */
+		bool is_short, is_func;
+	} *jumps;
+	size_t n_jumps, cap_jumps;
 	struct jit_fix *fix; /* faulting loads: rows and room for them */
 	uint32_t n_fix, cap_fix;
 	int err;
@@ -81,7 +87,8 @@ struct x86 {
 
 extern const uint8_t x86_reg_of[11];
 
-#define ROOMY_PASS 6 /* from this pass on jumps forward are long */
+#define ROOMY_PASS 6	/* from this pass on jumps forward are long */
+#define X86_ROOM   4096 /* more than the code of an operation, with copies of others in it */
 
 /* something may come to operation i from elsewhere */
 static inline bool x86_is_target(const struct x86 *x, uint32_t i)
@@ -99,6 +106,9 @@ bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i);
 int x86_translate(struct x86 *x, uint32_t i);
 void x86_mark_copy(const struct x86 *x, uint16_t *live, uint32_t i);
 void x86_jump_to(struct x86 *x, uint32_t target);
+void x86_call_func(struct x86 *x, uint32_t func);
+/* at the end of a pass: false if a short jump does not reach; *longer: a long one that need not be */
+bool x86_place_jumps(struct x86 *x, bool *longer);
 void x86_prologue(struct x86 *x, uint32_t func);
 void x86_epilogue(struct x86 *x); /* without ret */
 bool x86_epilogue_is_short(const struct x86 *x);
@@ -185,17 +195,15 @@ static inline void x86_unbound(struct x86 *x, int r)
 	x->exact &= ~(1u << r);
 }
 
+/* Without a look at the room: before each operation there is enough for any (X86_ROOM). */
 static inline void e1(struct x86 *x, uint8_t b)
 {
-	if (x->buf && x->len < x->cap)
-		x->buf[x->len] = b;
-	x->len++;
+	x->buf[x->len++] = b;
 }
 
 static inline void e4(struct x86 *x, uint32_t v)
 {
-	if (x->buf && x->len + 4 <= x->cap)
-		memcpy(x->buf + x->len, &v, 4);
+	memcpy(x->buf + x->len, &v, 4);
 	x->len += 4;
 }
 
@@ -205,92 +213,33 @@ static inline void e8(struct x86 *x, uint64_t v)
 	e4(x, (uint32_t)(v >> 32));
 }
 
+/* ---- instructions (x86_emit.c) ---- */
+
 /* REX with the operand size bit and the high bits of reg and rm; left out when it would say nothing */
-static inline void rex(struct x86 *x, bool w, int reg, int rm, bool force)
-{
-	uint8_t b = 0x40 | (w ? 8 : 0) | (reg & 8 ? 4 : 0) | (rm & 8 ? 1 : 0);
-
-	if (b != 0x40 || force)
-		e1(x, b);
-}
-
+void rex(struct x86 *x, bool w, int reg, int rm, bool force);
 /* op reg, rm with both in registers */
-static inline void op_rr(struct x86 *x, bool w, uint8_t op, int reg, int rm)
-{
-	rex(x, w, reg, rm, false);
-	e1(x, op);
-	e1(x, 0xc0 | (reg & 7) << 3 | (rm & 7));
-}
-
+void op_rr(struct x86 *x, bool w, uint8_t op, int reg, int rm);
 /* ModRM and displacement for [base + disp]; base is never rsp or r12 */
-static inline void mem(struct x86 *x, int reg, int base, int32_t disp)
-{
-	uint8_t modrm = (reg & 7) << 3 | (base & 7);
-
-	if (disp == 0 && (base & 7) != RBP) {
-		e1(x, modrm);
-	} else if (disp >= -128 && disp <= 127) {
-		e1(x, 0x40 | modrm);
-		e1(x, (uint8_t)disp);
-	} else {
-		e1(x, 0x80 | modrm);
-		e4(x, (uint32_t)disp);
-	}
-}
-
+void mem(struct x86 *x, int reg, int base, int32_t disp);
 /* as mem(), with an index */
-static inline void mem_at(struct x86 *x, int reg, const struct x86_value *a)
-{
-	uint8_t r = (reg & 7) << 3;
-	bool small = a->disp >= -128 && a->disp <= 127;
-
-	if (a->index < 0) {
-		mem(x, reg, a->base, a->disp);
-		return;
-	}
-	if (a->base < 0) { /* index and displacement alone */
-		e1(x, r | 4);
-		e1(x, a->shift << 6 | (a->index & 7) << 3 | 5);
-		e4(x, (uint32_t)a->disp);
-		return;
-	}
-	if (a->disp == 0 && (a->base & 7) != RBP)
-		e1(x, r | 4);
-	else
-		e1(x, (small ? 0x40 : 0x80) | r | 4);
-	e1(x, a->shift << 6 | (a->index & 7) << 3 | (a->base & 7));
-	if (a->disp == 0 && (a->base & 7) != RBP)
-		return;
-	if (small)
-		e1(x, (uint8_t)a->disp);
-	else
-		e4(x, (uint32_t)a->disp);
-}
-
-static inline void rex_at(struct x86 *x, bool w, int reg, const struct x86_value *a, bool force)
-{
-	uint8_t b = 0x40 | (w ? 8 : 0) | (reg & 8 ? 4 : 0) | (a->index >= 0 && a->index & 8 ? 2 : 0) |
-		    (a->base >= 0 && a->base & 8 ? 1 : 0);
-
-	if (b != 0x40 || force)
-		e1(x, b);
-}
+void mem_at(struct x86 *x, int reg, const struct x86_value *a);
+void rex_at(struct x86 *x, bool w, int reg, const struct x86_value *a, bool force);
+void lea_as(struct x86 *x, bool w, int dst, const struct x86_value *a);
+/* mov reg, [base + disp], and the other way */
+void load_at(struct x86 *x, bool w, int reg, int base, int32_t disp);
+void store_at(struct x86 *x, bool w, int reg, int base, int32_t disp);
+void mov_rr(struct x86 *x, bool w, int dst, int src);
+void mov_imm(struct x86 *x, int dst, uint64_t v);
+void push(struct x86 *x, int reg);
+void pop(struct x86 *x, int reg);
+/* group 1 operation /ext with an immediate: add 0, or 1, and 4, sub 5, xor 6, cmp 7 */
+void grp1_imm(struct x86 *x, bool w, int ext, int rm, int32_t imm);
 
 /* after an instruction that writes reg and leaves the flags alone */
 static inline void keep_flags(struct x86 *x, uint32_t before, int reg)
 {
 	if (x->zf_len == before && x->zf_reg != reg)
 		x->zf_len = x->len;
-}
-
-static inline void lea_as(struct x86 *x, bool w, int dst, const struct x86_value *a)
-{
-	uint32_t before = x->len;
-
-	rex_at(x, w, dst, a, false);
-	e1(x, 0x8d);
-	mem_at(x, dst, a);
-	keep_flags(x, before, dst);
 }
 
 static inline void lea(struct x86 *x, int dst, const struct x86_value *a)
@@ -303,73 +252,6 @@ static inline struct x86_value x86_at(int base, int32_t disp)
 	return (struct x86_value){.base = base, .index = -1, .disp = disp};
 }
 
-/* mov reg, [base + disp], and the other way */
-static inline void load_at(struct x86 *x, bool w, int reg, int base, int32_t disp)
-{
-	rex(x, w, reg, base, false);
-	e1(x, 0x8b);
-	mem(x, reg, base, disp);
-}
-
-static inline void store_at(struct x86 *x, bool w, int reg, int base, int32_t disp)
-{
-	rex(x, w, reg, base, false);
-	e1(x, 0x89);
-	mem(x, reg, base, disp);
-}
-
-static inline void mov_rr(struct x86 *x, bool w, int dst, int src)
-{
-	uint32_t before = x->len;
-
-	op_rr(x, w, 0x89, src, dst);
-	keep_flags(x, before, dst);
-}
-
-static inline void mov_imm(struct x86 *x, int dst, uint64_t v)
-{
-	if (v == 0) {
-		op_rr(x, false, 0x31, dst, dst);
-	} else if (v <= UINT32_MAX) {
-		rex(x, false, 0, dst, false);
-		e1(x, 0xb8 | (dst & 7));
-		e4(x, (uint32_t)v);
-	} else if ((int64_t)v == (int32_t)v) {
-		rex(x, true, 0, dst, false);
-		e1(x, 0xc7);
-		e1(x, 0xc0 | (dst & 7));
-		e4(x, (uint32_t)v);
-	} else {
-		rex(x, true, 0, dst, false);
-		e1(x, 0xb8 | (dst & 7));
-		e8(x, v);
-	}
-}
-
-static inline void push(struct x86 *x, int reg)
-{
-	rex(x, false, 0, reg, false);
-	e1(x, 0x50 | (reg & 7));
-}
-
-static inline void pop(struct x86 *x, int reg)
-{
-	rex(x, false, 0, reg, false);
-	e1(x, 0x58 | (reg & 7));
-}
-
-/* group 1 operation /ext with an immediate: add 0, or 1, and 4, sub 5, xor 6, cmp 7 */
-static inline void grp1_imm(struct x86 *x, bool w, int ext, int rm, int32_t imm)
-{
-	rex(x, w, 0, rm, false);
-	e1(x, imm >= -128 && imm <= 127 ? 0x83 : 0x81);
-	e1(x, 0xc0 | ext << 3 | (rm & 7));
-	if (imm >= -128 && imm <= 127)
-		e1(x, (uint8_t)imm);
-	else
-		e4(x, (uint32_t)imm);
-}
-
 /* A forward jump inside a template: emits an 8-bit jump, returns the place to patch. */
 static inline uint32_t jump8(struct x86 *x, uint8_t op)
 {
@@ -380,8 +262,7 @@ static inline uint32_t jump8(struct x86 *x, uint8_t op)
 
 static inline void land8(struct x86 *x, uint32_t from)
 {
-	if (x->buf && from <= x->cap)
-		x->buf[from - 1] = (uint8_t)(x->len - from);
+	x->buf[from - 1] = (uint8_t)(x->len - from);
 }
 
 #endif

@@ -80,16 +80,13 @@ static void call_kfunc(struct x86 *x, const struct interp_kfunc *k)
 
 static void call_sub(struct x86 *x, const struct interp_func *fn)
 {
-	uint32_t target = x->func_addr[fn - x->code->funcs];
-
-	e1(x, 0xe8);
-	e4(x, target - (x->len + 4));
+	x86_call_func(x, fn - x->code->funcs);
 }
 
 /* jit_tail_target(map, index) -> code; the registers that it needs are R2 and R3 */
 static void tail_call(struct x86 *x)
 {
-	uint32_t none;
+	uint32_t none, d;
 
 	push(x, RDI); /* the context, and 8 bytes that keep the stack aligned */
 	push(x, RDI);
@@ -106,11 +103,8 @@ static void tail_call(struct x86 *x)
 	x86_epilogue(x);
 	e1(x, 0xff); /* jmp rax */
 	e1(x, 0xe0);
-	if (x->buf && none <= x->cap) {
-		uint32_t d = x->len - none;
-
-		memcpy(x->buf + none - 4, &d, 4);
-	}
+	d = x->len - none;
+	memcpy(x->buf + none - 4, &d, 4);
 }
 
 /* A packet load beyond the packet ends the program with 0. */

@@ -6,6 +6,7 @@
  */
 #if defined(__x86_64__)
 
+#include "base/mem.h"
 #include "jit/x86.h"
 
 /* condition codes by BPF operation; none is 0 */
@@ -32,33 +33,57 @@ static bool fits8(const struct x86 *x, uint32_t target, int64_t d)
 	return d >= -128 && d <= 127 && (target <= x->at || x->n_pass < ROOMY_PASS);
 }
 
+static void distance_to(struct x86 *x, uint32_t target, bool is_short, bool is_func)
+{
+	if (mem_grow((void **)&x->jumps, &x->cap_jumps, x->n_jumps + 1, sizeof(*x->jumps))) {
+		x->err = -ENOMEM;
+		return;
+	}
+	x->jumps[x->n_jumps++] = (struct x86_jump){x->len, target, is_short, is_func};
+	x->len += is_short ? 1 : 4;
+}
+
 void x86_jump_to(struct x86 *x, uint32_t target)
 {
-	int64_t d = distance(x, target, 2);
+	bool is_short = fits8(x, target, distance(x, target, 2));
 
-	if (fits8(x, target, d)) {
-		e1(x, 0xeb);
-		e1(x, (uint8_t)d);
-	} else {
-		d = distance(x, target, 5);
-		e1(x, 0xe9);
-		e4(x, (uint32_t)d);
-	}
+	e1(x, is_short ? 0xeb : 0xe9);
+	distance_to(x, target, is_short, false);
 }
 
 static void cond_jump_to(struct x86 *x, uint8_t cc, uint32_t target)
 {
-	int64_t d = distance(x, target, 2);
+	bool is_short = fits8(x, target, distance(x, target, 2));
 
-	if (fits8(x, target, d)) {
-		e1(x, 0x70 | cc);
-		e1(x, (uint8_t)d);
-	} else {
-		d = distance(x, target, 6);
+	if (!is_short)
 		e1(x, 0x0f);
-		e1(x, 0x80 | cc);
-		e4(x, (uint32_t)d);
+	e1(x, (is_short ? 0x70 : 0x80) | cc);
+	distance_to(x, target, is_short, false);
+}
+
+void x86_call_func(struct x86 *x, uint32_t func)
+{
+	e1(x, 0xe8);
+	distance_to(x, func, false, true);
+}
+
+bool x86_place_jumps(struct x86 *x, bool *longer)
+{
+	for (size_t i = 0; i < x->n_jumps; i++) {
+		const struct x86_jump *j = &x->jumps[i];
+		uint32_t to = j->is_func ? x->func_addr[j->target] : x->addr[j->target];
+		int32_t d = (int32_t)(to - (j->at + (j->is_short ? 1 : 4)));
+
+		if (!j->is_short) {
+			memcpy(x->buf + j->at, &d, 4);
+			*longer |= !j->is_func && d >= -128 && d <= 127;
+			continue;
+		}
+		if (d < -128 || d > 127)
+			return false;
+		x->buf[j->at] = (uint8_t)d;
 	}
+	return true;
 }
 
 static void test_imm(struct x86 *x, bool w, int dst, int32_t imm)
@@ -457,8 +482,7 @@ static void land32(struct x86 *x, uint32_t from)
 {
 	uint32_t d = x->len - from;
 
-	if (x->buf && from <= x->cap)
-		memcpy(x->buf + from - 4, &d, 4);
+	memcpy(x->buf + from - 4, &d, 4);
 }
 
 struct x86_null x86_null_test(struct x86 *x, uint32_t i)

@@ -279,8 +279,7 @@ static bool loop(struct x86 *x, const void *fn)
 	land8(x, check);
 	op_rr(x, false, 0x39, R12, RBX);
 	back = jump8(x, 0x72);
-	if (x->buf && back <= x->cap)
-		x->buf[back - 1] = (uint8_t)(top - back);
+	x->buf[back - 1] = (uint8_t)(top - back);
 	land8(x, stop);
 	mov_rr(x, false, RAX, RBX);
 	for (int i = 3; i >= 0; i--)

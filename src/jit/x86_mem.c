@@ -62,10 +62,6 @@ static void add_fix(struct x86 *x, uint32_t at, int dst)
 {
 	size_t cap = x->cap_fix;
 
-	if (!x->buf) {
-		x->n_fix++;
-		return;
-	}
 	if (mem_grow((void **)&x->fix, &cap, x->n_fix + 1, sizeof(*x->fix))) {
 		x->err = -ENOMEM;
 		return;
@@ -93,11 +89,14 @@ static void load_op(struct x86 *x, const struct interp_op *op, int size, bool si
 void x86_fix_stubs(struct x86 *x)
 {
 	for (uint32_t i = 0; i < x->n_fix; i++) {
-		uint32_t back = x->buf ? x->fix[i].to & 0x0fffffff : 0;
-		int dst = x->buf ? x->fix[i].to >> 28 : RAX;
+		uint32_t back = x->fix[i].to & 0x0fffffff;
+		int dst = x->fix[i].to >> 28;
 
-		if (x->buf)
-			x->fix[i].to = x->len;
+		if (x->len + X86_ROOM > x->cap) {
+			x->err = -E2BIG;
+			return;
+		}
+		x->fix[i].to = x->len;
 		rex(x, false, dst, dst, true);
 		e1(x, 0x31);
 		e1(x, 0xc0 | (dst & 7) << 3 | (dst & 7));
@@ -152,8 +151,7 @@ static void fetch_loop(struct x86 *x, bool w, uint8_t opcode, int base, int32_t 
 	op_rr(x, w, opcode, TMP0, R12);
 	cmpxchg(x, w, base, disp, R12);
 	back = jump8(x, 0x75);
-	if (x->buf && back <= x->cap)
-		x->buf[back - 1] = (uint8_t)(top - back);
+	x->buf[back - 1] = (uint8_t)(top - back);
 	mov_rr(x, w, TMP0, RAX);
 	mov_rr(x, true, RAX, TMP1);
 	mov_rr(x, w, src, TMP0);
