@@ -435,6 +435,7 @@ static void test_kptr_get(void **state)
 
 /* ---- iterators ---- */
 
+/* Scenario 6 */
 static void test_iterators(void **state)
 {
 	uint32_t it, odd, pit, podd, empty, pempty, plainp, f[16], next_ret;

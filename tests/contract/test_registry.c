@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Registration, row by row (kfunc spec 1.3), what is discarded with it (R1.6), filters (R1.10,
- * R1.11), hooks by version (1.5), destructors (R1.13), fmod_ret targets (R1.15); scenarios 2-6 of
- * section 15.
+ * R1.11), hooks by version (1.5), destructors (R1.13), fmod_ret targets (R1.15).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,7 +93,7 @@ static bool allowed(struct contract_registry *r, uint32_t i, uint32_t type)
 	return registry_allowed(r, vmlinux, func[i], type, NULL, NULL);
 }
 
-/* rows 3 and 5: nothing is stored, nothing dropped */
+/* Scenario 6: rows 3 and 5: nothing is stored, nothing dropped */
 static void test_bad_entries(void **state)
 {
 	struct contract_registry *r = registry_new(V618);
@@ -110,7 +109,7 @@ static void test_bad_entries(void **state)
 	bad.id = 1u << 30;
 	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL),
 			 -EINVAL);
-	bad.id = next_bad; /* scenario 6 */
+	bad.id = next_bad;
 	bad.flags = KF_ITER_NEXT;
 	assert_int_equal(registry_add(r, vmlinux, false, BPF_PROG_TYPE_XDP, &bad, 1, NULL),
 			 -EINVAL);

@@ -364,7 +364,7 @@ static u64 note_of(struct kfunc_object *obj, u32 kind)
 	return v;
 }
 
-/* R11.3, R11.7: what programs get and what callers get back */
+/* Scenarios 95, 96: R11.3, R11.7: what programs get and what callers get back */
 static void test_calls(void **state)
 {
 	struct hooks_item item = {.refs = 1, .weight = 5}, best = {.refs = 1, .weight = 2};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Registration from a program that the library is linked into, and that has no BTF: rows 1 and 2 of
- * kfunc spec 1.3 (scenario 1), and what is kept of them. Everything that needs BTF is tested with
+ * kfunc spec 1.3, and what is kept of them. Everything that needs BTF is tested with
  * real hosts: tests/contract/forms, tests/programs.
  */
 #include <setjmp.h>
@@ -45,6 +45,7 @@ static int early(void)
 }
 late_initcall(early);
 
+/* Scenario 1 */
 static void test_kfunc_bit(void **state)
 {
 	(void)state;

@@ -137,6 +137,7 @@ static void test_lru(void **state)
 	fires("arm_lru", "lru", 9);
 }
 
+/* Kfunc scenario 97 */
 static void test_work(void **state)
 {
 	(void)state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Objects that programs leave in maps: held as long as the map, released by their destructor once,
- * with it (kfunc spec R8.17, scenario 76). The programs are the examples.
+ * with it (kfunc spec R8.17). The programs are the examples.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,6 +81,7 @@ static void run(const char *script, const char *dir)
 	assert_int_equal(WEXITSTATUS(res.wait_status), 0);
 }
 
+/* Scenarios 73, 76 */
 static void test_global(void **state)
 {
 	struct rt_object_counts before, held, after;
@@ -104,6 +105,7 @@ static void test_global(void **state)
 	assert_int_equal(after.tasks, before.tasks);
 }
 
+/* Scenario 76 */
 static void test_hash(void **state)
 {
 	char dir[] = "/tmp/kfunc-kptr-XXXXXX", script[256];

@@ -150,6 +150,7 @@ static void store(struct rt_map *map, uint32_t key)
 	rt_rcu_read_unlock();
 }
 
+/* Kfunc scenario 75 */
 static void creation(void **state)
 {
 	int btf = load_types(), fd, err;
@@ -227,12 +228,14 @@ static void releases(uint32_t type)
 	assert_int_equal(alive(), before); /* with the map everything goes */
 }
 
+/* Kfunc scenario 76 */
 static void in_hash(void **state)
 {
 	(void)state;
 	releases(BPF_MAP_TYPE_HASH);
 }
 
+/* Kfunc scenario 76 */
 static void in_array(void **state)
 {
 	(void)state;

@@ -22,7 +22,7 @@ struct form {
 	int err;
 };
 
-/* R8.20: lists and trees have a lock, two nodes have a count, and there is one of each */
+/* lists and trees have a lock, two nodes have a count, and there is one of each */
 static const struct form together[] = {
 	{"list_and_lock", 0},
 	{"list_and_resilient", 0},
@@ -34,7 +34,7 @@ static const struct form together[] = {
 	{"two_nodes_uncounted", -EINVAL},
 };
 
-/* R8.20: a list says what it contains, by the name of a struct and of a node in it */
+/* a list says what it contains, by the name of a struct and of a node in it */
 static const struct form contents[] = {
 	{"untagged", -EINVAL},
 	{"contains_unknown", -ENOENT},
@@ -43,7 +43,7 @@ static const struct form contents[] = {
 	{"contains_other_node", -EINVAL},
 };
 
-/* R8.3: eleven in a value; what is not aligned does not count, and must not be alone */
+/* eleven in a value; what is not aligned does not count, and must not be alone */
 static const struct form counts[] = {
 	{"eleven_fields", 0},
 	{"twelve_fields", -E2BIG},
@@ -52,7 +52,7 @@ static const struct form counts[] = {
 	{"odd_node_alone", -EFAULT},
 };
 
-/* R8.5: what is linked somewhere may own, but not what owns in turn */
+/* what is linked somewhere may own, but not what owns in turn */
 static const struct form owners[] = {
 	{"owner_of_owner", 0},
 	{"owner_of_owners_owner", -ELOOP},
@@ -60,7 +60,7 @@ static const struct form owners[] = {
 	{"owner_in_a_slot", 0},
 };
 
-/* R8.1, R8.2, scenario 75: an owning slot wants a destructor, and is a pointer to a struct */
+/* an owning slot wants a destructor, and is a pointer to a struct */
 static const struct form slots[] = {
 	{"one_slot", 0},
 	{"slot_without_dtor", -ENOENT},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * What kfunc calls name (kfunc spec section 2; scenarios 8-12, 98), and calls that the loader
+ * What kfunc calls name (kfunc spec section 2), and calls that the loader
  * poisoned: instructions by hand, given to vf_verify() against the live kernel with a resolver of
  * our own.
  */
@@ -217,7 +217,7 @@ static void licence(void **state)
 	      exit_insn());
 }
 
-/* in dead code as well */
+/* Scenarios 8, 9: in dead code as well */
 static void bad_ids(void **state)
 {
 	int32_t no_func = btf_find(kernel_live()->btf, "task_struct", BTF_KIND_STRUCT);
@@ -229,6 +229,7 @@ static void bad_ids(void **state)
 	CHECK(HOW(0), -EINVAL, KF_KFUNC_BAD_ID, kcall(5, -1), r0_zero(), exit_insn());
 }
 
+/* Scenario 9 */
 static void modules(void **state)
 {
 	static const int32_t fds[] = {0, FD_MODULE, FD_VMLINUX, 7, FD_GONE};
@@ -254,6 +255,7 @@ static void dead_calls(struct bpf_insn *p, uint32_t n)
 	p[n + 2] = exit_insn();
 }
 
+/* Scenario 10 */
 static void too_many(void **state)
 {
 	static struct bpf_insn p[400];
@@ -293,6 +295,7 @@ static void too_many(void **state)
 	check(p, 260, &how, -E2BIG, KF_TOO_MANY_KFUNCS);
 }
 
+/* Scenario 12 */
 static void poisoned(void **state)
 {
 	(void)state;
@@ -314,6 +317,7 @@ static int32_t odd_id(const char *name)
 	return id;
 }
 
+/* Scenario 41 */
 static void odd_prototypes(void **state)
 {
 	static const struct {
@@ -341,6 +345,7 @@ static void odd_prototypes(void **state)
 	}
 }
 
+/* Scenario 98 */
 static void destructive(void **state)
 {
 	int32_t crash = odd_id("crash_kexec");

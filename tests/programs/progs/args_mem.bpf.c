@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * Memory and size arguments (kfunc spec 3.6 MEM, MEM_SIZE, R3.6, R3.7; scenarios 28, 29, 33, 35,
- * 36).
+ * Memory and size arguments (kfunc spec 3.6 MEM, MEM_SIZE, R3.6, R3.7).
  */
 #include "mod.h"
 
@@ -31,6 +30,7 @@ int pair_stack(void *ctx)
 	return mod_mem(buf, sizeof(buf));
 }
 
+/* Scenario 29 */
 SEC("syscall")
 __expect_accept
 __expect_retval(0)
@@ -45,6 +45,7 @@ int pair_bounded(void *ctx)
 	return mod_mem(buf, n);
 }
 
+/* Scenario 29 */
 SEC("syscall")
 __expect_reject(EACCES, KF0507)
 int pair_unbounded(void *ctx)
@@ -54,6 +55,7 @@ int pair_unbounded(void *ctx)
 	return mod_mem(buf, variable);
 }
 
+/* Scenario 29 */
 SEC("syscall")
 __expect_reject(EACCES, KF0507)
 int pair_negative(void *ctx)
@@ -67,6 +69,7 @@ int pair_negative(void *ctx)
 	return mod_mem(buf, n);
 }
 
+/* Scenario 29 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0335)
 int pair_too_long(void *ctx)
@@ -101,6 +104,7 @@ int pair_map_value(void *ctx)
 	return v ? mod_mem(v, sizeof(*v)) : 0;
 }
 
+/* Scenario 36 */
 SEC("syscall")
 __expect_reject(EACCES, KF0306)
 int pair_map_value_too_long(void *ctx)
@@ -111,6 +115,7 @@ int pair_map_value_too_long(void *ctx)
 	return v ? mod_mem(v->bytes + 1, sizeof(*v)) : 0;
 }
 
+/* Scenario 35 */
 SEC("syscall")
 __expect_reject(EACCES, KF0317)
 int pair_readonly(void *ctx)
@@ -118,6 +123,7 @@ int pair_readonly(void *ctx)
 	return mod_mem((void *)constants, sizeof(constants));
 }
 
+/* Scenario 27 */
 SEC("syscall")
 __expect_reject(EACCES, KF0508)
 int pair_scalar_as_memory(void *ctx)
@@ -137,6 +143,7 @@ int const_size(void *ctx)
 	return mod_mem_const(&buf, sizeof(buf));
 }
 
+/* Scenario 31 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0506)
 int const_size_variable(void *ctx)
@@ -152,6 +159,7 @@ int const_size_variable(void *ctx)
 
 /* ---- NULL for a buffer ---- */
 
+/* Scenario 31 */
 SEC("syscall")
 __expect_accept
 __expect_retval(-1)
@@ -217,6 +225,7 @@ int scalar_struct(void *ctx)
 	return mod_pair(&p);
 }
 
+/* Scenario 28 */
 SEC("syscall")
 __expect_accept
 __expect_retval(0)
@@ -227,6 +236,7 @@ int scalar_struct_4_levels(void *ctx)
 	return mod_level3(&x);
 }
 
+/* Scenario 28 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int scalar_struct_5_levels(void *ctx)
@@ -236,6 +246,7 @@ int scalar_struct_5_levels(void *ctx)
 	return mod_level4(&x);
 }
 
+/* Scenario 28 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int struct_with_pointer(void *ctx)
@@ -245,6 +256,7 @@ int struct_with_pointer(void *ctx)
 	return mod_with_ptr(&x);
 }
 
+/* Scenario 28 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int struct_with_flexible_array(void *ctx)
@@ -274,6 +286,7 @@ int pointer_to_pointer(void *ctx)
 
 /* ---- returned memory ---- */
 
+/* Scenario 33 */
 SEC("syscall")
 __expect_accept
 __expect_retval(0)
@@ -291,6 +304,7 @@ int rdonly_unchecked(void *ctx)
 	return *mod_rdonly(1, 16);
 }
 
+/* Scenario 33 */
 SEC("syscall")
 __expect_reject(EACCES, KF0307)
 int rdonly_beyond(void *ctx)
@@ -300,6 +314,7 @@ int rdonly_beyond(void *ctx)
 	return p ? p[4] : 0;
 }
 
+/* Scenario 33 */
 SEC("syscall")
 __expect_reject(EACCES, KF0317)
 int rdonly_write(void *ctx)
@@ -311,6 +326,7 @@ int rdonly_write(void *ctx)
 	return 0;
 }
 
+/* Scenario 33 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0506)
 int rdonly_size_variable(void *ctx)
@@ -367,6 +383,7 @@ int size_by_path_kept(void *ctx)
 	return p ? p[0] : 0;
 }
 
+/* Scenario 35 */
 SEC("syscall")
 __expect_reject(EACCES, KF0508)
 int rdonly_as_argument(void *ctx)
@@ -376,6 +393,7 @@ int rdonly_as_argument(void *ctx)
 	return p ? mod_int(p) : 0;
 }
 
+/* Scenarios 33, 35 */
 SEC("syscall")
 __expect_accept
 __expect_retval(77)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
  * Kernel objects and a module's own as arguments: trust, NULL, types, embedded members, ___init
- * (kfunc spec 3.4-3.7; scenarios 17-26, 34).
+ * (kfunc spec 3.4-3.7).
  */
 #include "mod.h"
 
@@ -16,6 +16,7 @@ static __always_inline struct task_struct *untrusted(struct task_struct *task)
 	return leader;
 }
 
+/* Scenario 17 */
 SEC("tp_btf/task_newtask")
 __expect_accept
 int BPF_PROG(trusted, struct task_struct *task, u64 clone_flags)
@@ -23,6 +24,7 @@ int BPF_PROG(trusted, struct task_struct *task, u64 clone_flags)
 	return mod_task(task);
 }
 
+/* Scenario 22 */
 SEC("tp_btf/task_newtask")
 __expect_reject(EINVAL, KF0501)
 int BPF_PROG(trusted_walked, struct task_struct *task, u64 clone_flags)
@@ -30,6 +32,7 @@ int BPF_PROG(trusted_walked, struct task_struct *task, u64 clone_flags)
 	return mod_task(untrusted(task));
 }
 
+/* Scenario 19 */
 SEC("tp_btf/task_newtask")
 __expect_reject(EACCES, KF0503)
 int BPF_PROG(trusted_null, struct task_struct *task, u64 clone_flags)
@@ -59,6 +62,7 @@ int BPF_PROG(nullable_untrusted, struct task_struct *task, u64 clone_flags)
 	return mod_task_nullable(untrusted(task));
 }
 
+/* Scenario 20 */
 SEC("tp_btf/task_newtask")
 __expect_reject(EINVAL, any)
 int BPF_PROG(object_is_stack, struct task_struct *task, u64 clone_flags)
@@ -75,6 +79,7 @@ int BPF_PROG(object_is_number, struct task_struct *task, u64 clone_flags)
 	return mod_task((void *)clone_flags);
 }
 
+/* Scenario 25 */
 SEC("tp_btf/task_newtask")
 __expect_reject(EINVAL, KF0504)
 int BPF_PROG(object_of_other_type, struct task_struct *task, u64 clone_flags)
@@ -112,6 +117,7 @@ int BPF_PROG(rcu_checked, struct task_struct *task, u64 clone_flags)
 	return parent ? mod_task_rcu(parent) : 0;
 }
 
+/* Scenario 49 */
 SEC("tp_btf/task_newtask")
 __expect_reject(EINVAL, KF0502)
 int BPF_PROG(rcu_untrusted, struct task_struct *task, u64 clone_flags)
@@ -143,7 +149,7 @@ int own(void *ctx)
 	return r;
 }
 
-/* the first member, at offset 0, and another one */
+/* Scenarios 24, 26: the first member, at offset 0, and another one */
 SEC("syscall")
 __expect_accept
 __expect_retval(11)
@@ -159,6 +165,7 @@ int own_members(void *ctx)
 	return r;
 }
 
+/* Scenario 24 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0504)
 int own_wrong_member(void *ctx)
@@ -187,7 +194,7 @@ int own_between_members(void *ctx)
 	return r;
 }
 
-/* returned, not acquired: trusted arguments want more (before 7.0) */
+/* Scenario 60: returned, not acquired: trusted arguments want more (before 7.0) */
 SEC("syscall")
 __expect_reject(EINVAL, KF0501)
 int own_returned(void *ctx)
@@ -222,6 +229,7 @@ int own_acquired_twice(void *ctx)
 
 /* ---- ___init: the same layout, never interchangeable ---- */
 
+/* Scenario 34 */
 SEC("syscall")
 __expect_accept
 __expect_retval(7)
@@ -241,6 +249,7 @@ int init_insert(void *ctx)
 	return r;
 }
 
+/* Scenario 34 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0504)
 int init_as_finished(void *ctx)
@@ -252,6 +261,7 @@ int init_as_finished(void *ctx)
 	return 0;
 }
 
+/* Scenario 34 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0504)
 int finished_as_init(void *ctx)
@@ -263,6 +273,7 @@ int finished_as_init(void *ctx)
 	return 0;
 }
 
+/* Scenario 34 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0504)
 int init_to_query(void *ctx)

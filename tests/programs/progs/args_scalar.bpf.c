@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * Number arguments, ignored ones, strings, maps, contexts (kfunc spec 3.1-3.3; scenarios 7, 10, 32).
+ * Number arguments, ignored ones, strings, maps, contexts (kfunc spec 3.1-3.3).
  */
 #include "mod.h"
 
@@ -33,6 +33,7 @@ int scalar_is_pointer(void *ctx)
 	return mod_scalar((unsigned long)&x);
 }
 
+/* Scenario 29 */
 SEC("syscall")
 __expect_accept
 __expect_retval(9)
@@ -111,6 +112,7 @@ int map_is_stack(void *ctx)
 	return mod_map(&x);
 }
 
+/* Scenario 32 */
 SEC("tc")
 __expect_accept
 int context(struct __sk_buff *skb)
@@ -118,6 +120,7 @@ int context(struct __sk_buff *skb)
 	return mod_ctx(skb);
 }
 
+/* Scenario 32 */
 SEC("tc")
 __expect_reject(EINVAL, KF0511)
 int context_is_number(struct __sk_buff *skb)
@@ -176,6 +179,7 @@ int near_and_far(void *ctx)
 
 /* ---- who may call ---- */
 
+/* Scenario 7 */
 SEC("syscall")
 __expect_reject(EACCES, KF0701)
 int other_type(void *ctx)
@@ -183,7 +187,7 @@ int other_type(void *ctx)
 	return mod_xdp_only();
 }
 
-/* not visible, but never reached: R2.12 */
+/* Scenario 7: not visible, but never reached: R2.12 */
 SEC("syscall")
 __expect_accept
 int other_type_dead(void *ctx)
@@ -233,6 +237,7 @@ int sleep_in_rcu(void *ctx)
 	return r;
 }
 
+/* Scenario 98 */
 SEC("syscall")
 __expect_accept
 int destructive(void *ctx)
@@ -240,7 +245,7 @@ int destructive(void *ctx)
 	return mod_destroy();
 }
 
-/* one kfunc may be called as often as one likes */
+/* Scenario 10: one kfunc may be called as often as one likes */
 SEC("syscall")
 __expect_accept
 int many_calls(void *ctx)

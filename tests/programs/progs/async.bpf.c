@@ -190,6 +190,7 @@ int timer_errors(void *ctx)
 	return r;
 }
 
+/* Kfunc scenario 97 */
 SEC("syscall") __expect_accept __expect_retval(0)
 int start_work(void *ctx)
 {
@@ -217,6 +218,7 @@ int start_hash_work(void *ctx)
 	       bpf_wq_set_callback_impl(&v->work, worked, 0, NULL) ?: bpf_wq_start(&v->work, 0);
 }
 
+/* Kfunc scenario 97 */
 SEC("syscall") __expect_accept __expect_retval(0)
 int work_errors(void *ctx)
 {
@@ -249,7 +251,7 @@ int work_errors(void *ctx)
 
 /* ---- what is refused ---- */
 
-/* 97 */
+/* Scenario 97 */
 SEC("syscall") __expect_reject(EINVAL, any)
 int work_of_another_map(void *ctx)
 {
@@ -260,7 +262,7 @@ int work_of_another_map(void *ctx)
 	return v ? bpf_wq_init(&v->work, &work_hash, 0) : 0;
 }
 
-/* 97 */
+/* Scenario 97 */
 SEC("syscall") __expect_reject(EINVAL, any)
 int work_off_by_one(void *ctx)
 {
@@ -271,7 +273,7 @@ int work_off_by_one(void *ctx)
 	return v ? bpf_wq_init((void *)&v->work + 1, &works, 0) : 0;
 }
 
-/* 97 */
+/* Scenario 97 */
 SEC("syscall") __expect_reject(EINVAL, any)
 int work_on_stack(void *ctx)
 {

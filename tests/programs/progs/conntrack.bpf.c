@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* The connection table (kfunc spec 12.8, R3.13; scenario 34). */
+/* The connection table (kfunc spec 12.8, R3.13). */
 #include "expect.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -23,7 +23,7 @@ enum { SEEN_REPLY = 2, ASSURED = 4, CONFIRMED = 8 };
 
 #define HOW &tuple, sizeof(tuple.ipv4), &opts, sizeof(opts)
 
-/* set up, inserted, found from both sides, changed, gone when its time is over */
+/* Scenario 34: set up, inserted, found from both sides, changed, gone when its time is over */
 SEC("tc") __expect_accept __expect_retval(0)
 int life(struct __sk_buff *skb)
 {
@@ -191,7 +191,7 @@ int ipv6(struct __sk_buff *skb)
 
 /* ---- what is refused ---- */
 
-/* 34 */
+/* Scenario 34 */
 SEC("tc") __expect_reject(EINVAL, any)
 int init_is_no_conn(struct __sk_buff *skb)
 {
@@ -209,7 +209,7 @@ int init_is_no_conn(struct __sk_buff *skb)
 	return 0;
 }
 
-/* 34 */
+/* Scenario 34 */
 SEC("tc") __expect_reject(EINVAL, any)
 int conn_is_no_init(struct __sk_buff *skb)
 {
@@ -224,6 +224,7 @@ int conn_is_no_init(struct __sk_buff *skb)
 	return 0;
 }
 
+/* Scenario 34 */
 SEC("tc") __expect_reject(EINVAL, any)
 int init_is_not_released(struct __sk_buff *skb)
 {
@@ -266,7 +267,7 @@ int inserted_leaks(struct xdp_md *xdp)
 	return 0;
 }
 
-/* the old pointer is gone after the insertion */
+/* Scenario 34: the old pointer is gone after the insertion */
 SEC("xdp") __expect_reject(EINVAL, any)
 int used_after_insertion(struct xdp_md *xdp)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /* Objects of every kind made, taken, exchanged through a map and given back, for kfuncs/test_counts.c
- * (kfunc spec 8.4, 9; scenarios 17, 38, 46, 67). */
+ * (kfunc spec 8.4, 9). */
 #include "local.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -145,6 +145,7 @@ static void read_under_rcu(struct slots *s)
 	bpf_rcu_read_unlock();
 }
 
+/* Scenarios 17, 38, 46, 67 */
 SEC("syscall") __expect_accept __expect_retval(0)
 int churn(void *ctx)
 {
@@ -163,7 +164,7 @@ int churn(void *ctx)
 	return 0;
 }
 
-/* values that go with what they hold */
+/* Scenario 76: values that go with what they hold */
 SEC("syscall") __expect_accept __expect_retval(0)
 int churn_hash(void *ctx)
 {

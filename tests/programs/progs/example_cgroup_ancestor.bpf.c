@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* examples/cgroup_ancestor.bpf.c, done wrong in every obvious way, and once right
-   (kfunc spec, scenarios 37, 38, 46). */
+   (kfunc spec). */
 #include "expect.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+/* Scenario 46 */
 SEC("tp_btf/cgroup_mkdir") __expect_accept
 int BPF_PROG(right, struct cgroup *cgrp, const char *path)
 {
@@ -17,6 +18,7 @@ int BPF_PROG(right, struct cgroup *cgrp, const char *path)
 	return 0;
 }
 
+/* Scenario 46 */
 SEC("tp_btf/cgroup_mkdir") __expect_reject(EINVAL, KF0412)
 int BPF_PROG(leak, struct cgroup *cgrp, const char *path)
 {

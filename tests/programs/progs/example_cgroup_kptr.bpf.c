@@ -23,6 +23,7 @@ static struct entry *entry_of(const struct cgroup *cgrp)
 	return bpf_map_lookup_elem(&entries, &id);
 }
 
+/* Kfunc scenario 72 */
 SEC("tp_btf/cgroup_mkdir") __expect_accept
 int BPF_PROG(right_then, struct cgroup *cgrp, const char *path)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* examples/task_acquire.bpf.c, done wrong in every obvious way, and once right
-   (kfunc spec, scenarios 17, 18, 20, 21, 37, 38). */
+   (kfunc spec). */
 #include "expect.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+/* Scenario 17 */
 SEC("tp_btf/task_newtask") __expect_accept
 int BPF_PROG(right, struct task_struct *task, u64 clone_flags)
 {
@@ -17,6 +18,7 @@ int BPF_PROG(right, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 37 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0412)
 int BPF_PROG(leak, struct task_struct *task, u64 clone_flags)
 {
@@ -27,6 +29,7 @@ int BPF_PROG(leak, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 37 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0412)
 int BPF_PROG(leak_on_one_path, struct task_struct *task, u64 clone_flags)
 {
@@ -37,6 +40,7 @@ int BPF_PROG(leak_on_one_path, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 38 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0404)
 int BPF_PROG(double_release, struct task_struct *task, u64 clone_flags)
 {
@@ -49,6 +53,7 @@ int BPF_PROG(double_release, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 38 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0403)
 int BPF_PROG(use_after_release, struct task_struct *task, u64 clone_flags)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* examples/task_from_pid.bpf.c, done wrong in every obvious way, and once right
-   (kfunc spec, scenarios 38, 39). */
+   (kfunc spec). */
 #include "expect.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+/* Scenario 39 */
 SEC("tp_btf/task_newtask") __expect_accept
 int BPF_PROG(right, struct task_struct *task, u64 clone_flags)
 {
@@ -55,6 +56,7 @@ int BPF_PROG(use_after_release, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 39 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0303)
 int BPF_PROG(missing_null_check, struct task_struct *task, u64 clone_flags)
 {

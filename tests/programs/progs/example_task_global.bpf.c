@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /* examples/task_global.bpf.c, done wrong in every obvious way, and once right
-   (kfunc spec, scenarios 67, 70, 73). */
+   (kfunc spec). */
 #include "expect.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -10,6 +10,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 private(TASK) static struct task_struct __kptr *kept;
 private(PLAIN) static struct task_struct *plain; /* no tag: eight bytes of data */
 
+/* Scenario 73 */
 SEC("tp_btf/task_newtask") __expect_accept
 int BPF_PROG(right, struct task_struct *task, u64 clone_flags)
 {
@@ -89,6 +90,7 @@ int BPF_PROG(missing_null_check, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 73 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0302)
 int BPF_PROG(missing_tag, struct task_struct *task, u64 clone_flags)
 {

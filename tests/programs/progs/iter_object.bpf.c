@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Iterators over tasks, control groups and memory areas (kfunc spec 12.7; scenarios 87, 88). */
+/* Iterators over tasks, control groups and memory areas (kfunc spec 12.7). */
 #include "expect.h"
 
 #define EINVAL 22
@@ -7,6 +7,7 @@ enum { CSS_TASK_ITER_PROCS = 1, CSS_TASK_ITER_THREADED = 2 };
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+/* Scenario 87 */
 SEC("syscall")
 __expect_accept
 __expect_retval(1)
@@ -116,7 +117,7 @@ int bad_flags_yield_nothing(void *ctx)
 	return r;
 }
 
-/* 87 */
+/* Scenario 87 */
 SEC("syscall")
 __expect_reject(EACCES, any)
 int tasks_without_section(void *ctx)
@@ -129,7 +130,7 @@ int tasks_without_section(void *ctx)
 	return 0;
 }
 
-/* 87 */
+/* Scenario 87 */
 SEC("syscall")
 __expect_reject(EPROTO, any)
 int tasks_in_another_section(void *ctx)
@@ -330,7 +331,7 @@ int tasks_of_group_bad_flags(void *ctx)
 	return r;
 }
 
-/* 88 */
+/* Scenario 88 */
 SEC("tp_btf/cgroup_mkdir")
 __expect_reject(EINVAL, any)
 int BPF_PROG(tasks_of_group_in_tracepoint, struct cgroup *cgrp, const char *path)

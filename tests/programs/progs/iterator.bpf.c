@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* A module's iterator (kfunc spec 10.5; scenario 85). */
+/* A module's iterator (kfunc spec 10.5). */
 #include "mod.h"
 
+/* Scenario 85 */
 SEC("syscall")
 __expect_accept
 __expect_retval(15)
@@ -17,6 +18,7 @@ int sum(void *ctx)
 	return r;
 }
 
+/* Scenario 85 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int no_destroy(void *ctx)
@@ -27,6 +29,7 @@ int no_destroy(void *ctx)
 	return 0;
 }
 
+/* Scenario 85 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int no_new(void *ctx)
@@ -37,6 +40,7 @@ int no_new(void *ctx)
 	return p ? *p : 0;
 }
 
+/* Scenario 85 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int new_twice(void *ctx)
@@ -49,6 +53,7 @@ int new_twice(void *ctx)
 	return 0;
 }
 
+/* Scenario 85 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int next_after_destroy(void *ctx)
@@ -62,6 +67,7 @@ int next_after_destroy(void *ctx)
 	return p ? *p : 0;
 }
 
+/* Scenario 85 */
 SEC("syscall")
 __expect_reject(EACCES, any)
 int read_of_its_place(void *ctx)

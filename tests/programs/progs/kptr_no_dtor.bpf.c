@@ -16,6 +16,7 @@ struct {
 	__type(value, struct slot);
 } slots SEC(".maps");
 
+/* Scenario 75 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int no_dtor(void *ctx)

@@ -52,6 +52,7 @@ int BPF_PROG(removed_by_linux, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 12 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0700)
 int never_was(void *ctx)
@@ -80,6 +81,7 @@ int BPF_PROG(flavour_incompatible, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenarios 12, 13 */
 SEC("tp_btf/task_newtask")
 __expect_accept
 int BPF_PROG(flavour_incompatible_guarded, struct task_struct *task, u64 clone_flags)

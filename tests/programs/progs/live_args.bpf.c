@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Members of the live kernel's objects as arguments (kfunc spec, scenarios 23-27, 47-58, 66-75). */
+/* Members of the live kernel's objects as arguments (kfunc spec). */
 #include "expect.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 /* ---- CPU masks of a task ---- */
 
+/* Scenario 23 */
 SEC("tp_btf/task_newtask") __expect_accept
 int BPF_PROG(listed_member, struct task_struct *task, u64 clone_flags)
 {
 	return bpf_cpumask_test_cpu(0, task->cpus_ptr);
 }
 
+/* Scenario 23 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0502)
 int BPF_PROG(unlisted_member, struct task_struct *task, u64 clone_flags)
 {
 	return bpf_cpumask_test_cpu(0, task->user_cpus_ptr);
 }
 
+/* Scenario 24 */
 SEC("tp_btf/task_newtask") __expect_accept
 int BPF_PROG(embedded_member, struct task_struct *task, u64 clone_flags)
 {
 	return bpf_cpumask_first_zero(&task->cpus_mask);
 }
 
+/* Scenario 25 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0504)
 int BPF_PROG(read_only_mask, struct task_struct *task, u64 clone_flags)
 {
@@ -31,6 +35,7 @@ int BPF_PROG(read_only_mask, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 25 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, 0)
 int BPF_PROG(acquire_of_member, struct task_struct *task, u64 clone_flags)
 {
@@ -40,6 +45,7 @@ int BPF_PROG(acquire_of_member, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 26 */
 SEC("tp_btf/task_newtask") __expect_accept
 int BPF_PROG(made_mask, struct task_struct *task, u64 clone_flags)
 {
@@ -70,6 +76,7 @@ int BPF_PROG(short_buffer, struct task_struct *task, u64 clone_flags)
 
 /* ---- memory of objects ---- */
 
+/* Scenario 58 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0314)
 int BPF_PROG(write_to_task, struct task_struct *task, u64 clone_flags)
 {
@@ -77,12 +84,14 @@ int BPF_PROG(write_to_task, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 58 */
 SEC("tp_btf/task_newtask") __expect_accept
 int BPF_PROG(name_compared, struct task_struct *task, u64 clone_flags)
 {
 	return bpf_strncmp(task->comm, 16, "sh");
 }
 
+/* Scenario 58 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, 0)
 int BPF_PROG(name_overrun, struct task_struct *task, u64 clone_flags)
 {
@@ -91,6 +100,7 @@ int BPF_PROG(name_overrun, struct task_struct *task, u64 clone_flags)
 
 /* ---- RCU in programs that may sleep ---- */
 
+/* Scenarios 47, 56 */
 SEC("fentry.s/bpf_fentry_test1") __expect_accept
 int BPF_PROG(walk_in_section, int a)
 {
@@ -107,6 +117,7 @@ int BPF_PROG(walk_in_section, int a)
 	return pid > 0 ? 0 : 0;
 }
 
+/* Scenario 48 */
 SEC("fentry.s/bpf_fentry_test1") __expect_reject(EINVAL, KF0502)
 int BPF_PROG(walk_without_section, int a)
 {
@@ -118,6 +129,7 @@ int BPF_PROG(walk_without_section, int a)
 	return 0;
 }
 
+/* Scenario 52 */
 SEC("fentry.s/bpf_fentry_test1") __expect_reject(EINVAL, 0)
 int BPF_PROG(nested_sections, int a)
 {
@@ -128,6 +140,7 @@ int BPF_PROG(nested_sections, int a)
 	return 0;
 }
 
+/* Scenario 52 */
 SEC("fentry.s/bpf_fentry_test1") __expect_reject(EINVAL, KF0604)
 int BPF_PROG(unlock_alone, int a)
 {
@@ -148,6 +161,7 @@ struct {
 	__type(value, struct old_value);
 } old_names SEC(".maps");
 
+/* Scenario 72 */
 SEC("tp_btf/cgroup_mkdir") __expect_accept
 int BPF_PROG(old_tag, struct cgroup *cgrp, const char *path)
 {

@@ -24,42 +24,42 @@ static int hold_and_release(void)
 	return r;
 }
 
-/* 15 */
+/* Scenario 15 */
 SEC("syscall") __expect_accept __expect_retval(1)
 int from_syscall(void *ctx)
 {
 	return hold_and_release();
 }
 
-/* 15: in 6.18 not yet */
+/* Scenario 15: in 6.18 not yet */
 SEC("raw_tp/task_newtask") __expect_reject(EACCES, any)
 int from_raw_tp(void *ctx)
 {
 	return hold_and_release();
 }
 
-/* 15 */
+/* Scenario 15 */
 SEC("tracepoint/sched/sched_process_fork") __expect_accept
 int from_tracepoint(void *ctx)
 {
 	return hold_and_release();
 }
 
-/* 15 */
+/* Scenario 15 */
 SEC("perf_event") __expect_accept
 int from_perf_event(void *ctx)
 {
 	return hold_and_release();
 }
 
-/* 7, 15: no hook of its own for kprobes */
+/* Scenarios 7, 15: no hook of its own for kprobes */
 SEC("kprobe/any") __expect_reject(EACCES, any)
 int from_kprobe(void *ctx)
 {
 	return hold_and_release();
 }
 
-/* 40 */
+/* Scenario 40 */
 SEC("syscall") __expect_accept __expect_retval(0)
 int nobody(void *ctx)
 {
@@ -83,7 +83,7 @@ int nobody(void *ctx)
 	return r;
 }
 
-/* 46: a level that there is not */
+/* Scenario 46: a level that there is not */
 SEC("syscall") __expect_accept __expect_retval(3)
 int ancestors(void *ctx)
 {
@@ -113,7 +113,7 @@ int ancestors(void *ctx)
 
 /* ---- regions ---- */
 
-/* 56 */
+/* Scenario 56 */
 SEC("syscall") __expect_accept __expect_retval(1)
 int walk_twice(void *ctx)
 {
@@ -132,7 +132,7 @@ static void lock_it(void)
 	bpf_rcu_read_lock();
 }
 
-/* 55 */
+/* Scenario 55 */
 SEC("syscall") __expect_accept __expect_retval(1)
 int locked_elsewhere(void *ctx)
 {
@@ -145,7 +145,7 @@ int locked_elsewhere(void *ctx)
 	return r;
 }
 
-/* 61 */
+/* Scenario 61 */
 SEC("tc") __expect_accept __expect_retval(5)
 int preemption_nests(struct __sk_buff *skb)
 {
@@ -156,7 +156,7 @@ int preemption_nests(struct __sk_buff *skb)
 	return 5;
 }
 
-/* 62 */
+/* Scenario 62 */
 SEC("tc") __expect_accept __expect_retval(6)
 int interrupts_in_order(struct __sk_buff *skb)
 {
@@ -169,7 +169,7 @@ int interrupts_in_order(struct __sk_buff *skb)
 	return 6;
 }
 
-/* 62 */
+/* Scenario 62 */
 SEC("tc") __expect_reject(EACCES, any)
 int interrupts_out_of_order(struct __sk_buff *skb)
 {
@@ -203,7 +203,7 @@ static struct kept *slot(void)
 	return bpf_map_lookup_elem(&kept, &key);
 }
 
-/* 67, 71: put in, read under RCU, taken out: the same task throughout */
+/* Scenarios 67, 71: put in, read under RCU, taken out: the same task throughout */
 SEC("syscall") __expect_accept __expect_retval(7)
 int kept_task(void *ctx)
 {
@@ -241,7 +241,7 @@ int kept_task(void *ctx)
 	return r;
 }
 
-/* 69 */
+/* Scenario 69 */
 SEC("syscall") __expect_accept __expect_retval(1)
 int seen_task(void *ctx)
 {
@@ -255,7 +255,7 @@ int seen_task(void *ctx)
 	return t && t->pid == (int)bpf_get_current_pid_tgid();
 }
 
-/* 71 */
+/* Scenario 71 */
 SEC("syscall") __expect_reject(EINVAL, any)
 int kept_task_released(void *ctx)
 {
@@ -274,7 +274,7 @@ int kept_task_released(void *ctx)
 
 /* ---- casts ---- */
 
-/* 99: read through the cast, and from an address that is none */
+/* Scenario 99: read through the cast, and from an address that is none */
 SEC("syscall") __expect_accept __expect_retval(1)
 int cast_and_read(void *ctx)
 {
@@ -285,7 +285,7 @@ int cast_and_read(void *ctx)
 	return (t->pid == (int)bpf_get_current_pid_tgid()) + 2 * !!none->pid;
 }
 
-/* 100 */
+/* Scenario 100 */
 SEC("tc") __expect_accept __expect_retval(64)
 int cast_context(struct __sk_buff *skb)
 {
@@ -307,7 +307,7 @@ int cast_frame(struct xdp_md *xdp)
 
 /* ---- dynptrs ---- */
 
-/* 90 */
+/* Scenario 90 */
 SEC("tc") __expect_accept __expect_retval(3)
 int packet_slice(struct __sk_buff *skb)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* References (kfunc spec 4, 9; scenarios 18, 21, 37-45), on a module's objects and on tasks. */
+/* References (kfunc spec 4, 9), on a module's objects and on tasks. */
 #include "mod.h"
 
 struct {
@@ -11,6 +11,7 @@ struct {
 
 int variable;
 
+/* Scenario 37 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0412)
 int leak(void *ctx)
@@ -18,6 +19,7 @@ int leak(void *ctx)
 	return mod_obj_new(1) != NULL;
 }
 
+/* Scenario 37 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0412)
 int leak_on_one_path(void *ctx)
@@ -32,6 +34,7 @@ int leak_on_one_path(void *ctx)
 	return 0;
 }
 
+/* Scenario 18 */
 SEC("syscall")
 __expect_reject(EACCES, KF0503)
 int release_unchecked(void *ctx)
@@ -40,6 +43,7 @@ int release_unchecked(void *ctx)
 	return 0;
 }
 
+/* Scenario 39 */
 SEC("syscall")
 __expect_reject(EACCES, KF0303)
 int read_unchecked(void *ctx)
@@ -52,6 +56,7 @@ int read_unchecked(void *ctx)
 	return r;
 }
 
+/* Scenario 38 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int release_twice(void *ctx)
@@ -65,6 +70,7 @@ int release_twice(void *ctx)
 	return 0;
 }
 
+/* Scenario 38 */
 SEC("syscall")
 __expect_reject(EACCES, KF0403)
 int read_after_release(void *ctx)
@@ -102,6 +108,7 @@ int release_peer(void *ctx)
 	return 0;
 }
 
+/* Scenario 21 */
 SEC("tp_btf/task_newtask")
 __expect_reject(EINVAL, KF0400)
 int BPF_PROG(release_argument, struct task_struct *task, u64 clone_flags)
@@ -110,6 +117,7 @@ int BPF_PROG(release_argument, struct task_struct *task, u64 clone_flags)
 	return 0;
 }
 
+/* Scenario 21 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int release_stack(void *ctx)
@@ -120,6 +128,7 @@ int release_stack(void *ctx)
 	return 0;
 }
 
+/* Scenario 41 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int acquire_no_struct(void *ctx)
@@ -127,6 +136,7 @@ int acquire_no_struct(void *ctx)
 	return *mod_acquire_int();
 }
 
+/* Scenario 42 */
 SEC("syscall")
 __expect_reject(EACCES, any)
 int memory_of_released(void *ctx)
@@ -143,6 +153,7 @@ int memory_of_released(void *ctx)
 	return r;
 }
 
+/* Scenario 42 */
 SEC("syscall")
 __expect_accept
 __expect_retval(1)
@@ -172,6 +183,7 @@ static __noinline void drop(struct mod_obj *o)
 	mod_obj_put(o);
 }
 
+/* Scenario 44 */
 SEC("syscall")
 __expect_accept
 __expect_retval(3)
@@ -187,6 +199,7 @@ int through_static_functions(void *ctx)
 	return r;
 }
 
+/* Scenario 44 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0412)
 int leak_from_static_function(void *ctx)
@@ -196,6 +209,7 @@ int leak_from_static_function(void *ctx)
 	return o ? o->refs : 0;
 }
 
+/* Scenario 43 */
 SEC("tc")
 __expect_reject(EINVAL, KF0413)
 int tail_call_with_reference(struct __sk_buff *skb)
@@ -209,6 +223,7 @@ int tail_call_with_reference(struct __sk_buff *skb)
 	return 0;
 }
 
+/* Scenario 43 */
 SEC("tc")
 __expect_accept
 int tail_call_after_release(struct __sk_buff *skb)
@@ -229,6 +244,7 @@ static long acquire_in_loop(__u32 i, void *ctx)
 	return o == NULL;
 }
 
+/* Scenario 45 */
 SEC("syscall")
 __expect_reject(EINVAL, any)
 int leak_in_callback(void *ctx)
@@ -246,6 +262,7 @@ static long balanced_in_loop(__u32 i, void *ctx)
 	return 0;
 }
 
+/* Scenario 45 */
 SEC("syscall")
 __expect_accept
 __expect_retval(4)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Resilient spin locks (kfunc spec 7.5, 7.6; scenarios 63, 66). */
+/* Resilient spin locks (kfunc spec 7.5, 7.6). */
 #include "expect.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
@@ -23,6 +23,7 @@ static struct value *at(u32 key)
 	return bpf_map_lookup_elem(&values, &key);
 }
 
+/* Scenario 66 */
 SEC("syscall") __expect_accept __expect_retval(1)
 int lock_and_unlock(void *ctx)
 {
@@ -35,7 +36,7 @@ int lock_and_unlock(void *ctx)
 	return v->n;
 }
 
-/* 66: the verifier sees two values, there is one */
+/* Scenario 66: the verifier sees two values, there is one */
 SEC("syscall") __expect_accept __expect_retval(-35)
 int same_lock_by_two_lookups(void *ctx)
 {
@@ -51,6 +52,7 @@ int same_lock_by_two_lookups(void *ctx)
 	return err;
 }
 
+/* Scenario 66 */
 SEC("syscall") __expect_accept __expect_retval(0)
 int two_locks(void *ctx)
 {
@@ -68,6 +70,7 @@ int two_locks(void *ctx)
 	return err;
 }
 
+/* Scenario 63 */
 SEC("syscall") __expect_accept __expect_retval(0)
 int with_interrupts_off(void *ctx)
 {
@@ -87,7 +90,7 @@ int with_interrupts_off(void *ctx)
 	return err;
 }
 
-/* 66 */
+/* Scenario 66 */
 SEC("syscall") __expect_reject(EINVAL, any)
 int same_lock(void *ctx)
 {
@@ -101,7 +104,7 @@ int same_lock(void *ctx)
 	return 0;
 }
 
-/* 66 */
+/* Scenario 66 */
 SEC("syscall") __expect_reject(EINVAL, any)
 int unlock_out_of_order(void *ctx)
 {
@@ -118,7 +121,7 @@ int unlock_out_of_order(void *ctx)
 	return 0;
 }
 
-/* 66 */
+/* Scenario 66 */
 SEC("syscall") __expect_reject(EINVAL, any)
 int unlock_after_failure(void *ctx)
 {
@@ -131,6 +134,7 @@ int unlock_after_failure(void *ctx)
 	return 0;
 }
 
+/* Scenario 66 */
 SEC("syscall") __expect_reject(EINVAL, any)
 int exit_with_lock(void *ctx)
 {
@@ -153,7 +157,7 @@ int plain_unlock_of_irqsave(void *ctx)
 	return 0;
 }
 
-/* 63 */
+/* Scenario 63 */
 SEC("syscall") __expect_reject(EINVAL, any)
 int saved_by_another_means(void *ctx)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Programs under another licence (kfunc spec R6.5; scenario 11). */
+/* Programs under another licence (kfunc spec R6.5). */
 #include "expect.h"
 
 char _license[] SEC("license") = "Proprietary";

@@ -64,6 +64,7 @@ static int take(bool front)
 	return key;
 }
 
+/* Scenario 64 */
 SEC("syscall") __expect_accept __expect_retval(8)
 int list_order(void *ctx)
 {
@@ -84,7 +85,7 @@ int list_order(void *ctx)
 	return right;
 }
 
-/* what stays in a list goes with its map */
+/* Scenario 76: what stays in a list goes with its map */
 SEC("syscall") __expect_accept __expect_retval(3)
 int list_left(void *ctx)
 {
@@ -118,7 +119,7 @@ static bool by_key(struct bpf_rb_node *a, const struct bpf_rb_node *b)
 	return container_of(a, struct leaf, node)->key < container_of(b, struct leaf, node)->key;
 }
 
-/* 200 keys, many of them equal: out they come in order, equal ones as they came in */
+/* Scenarios 65, 80: 200 keys, many of them equal: out they come in order, equal ones as they came in */
 SEC("syscall") __expect_accept __expect_retval(200)
 int tree_order(void *ctx)
 {
@@ -164,7 +165,7 @@ static bool shared_by_key(struct bpf_rb_node *a, const struct bpf_rb_node *b)
 	return container_of(a, struct shared, node)->key < container_of(b, struct shared, node)->key;
 }
 
-/* in a list and in a tree at once: one object, counted */
+/* Scenario 82: in a list and in a tree at once: one object, counted */
 SEC("syscall") __expect_accept __expect_retval(5)
 int counted(void *ctx)
 {
@@ -210,7 +211,7 @@ struct numbers {
 
 private(PERCPU) struct numbers __percpu_kptr *kept;
 
-/* a handle has to be in a map before its copies can be reached */
+/* Scenario 78: a handle has to be in a map before its copies can be reached */
 SEC("syscall") __expect_accept __expect_retval(3)
 int percpu(void *ctx)
 {

@@ -4,6 +4,7 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+/* Scenario 26 */
 SEC("syscall") __expect_accept __expect_retval(26)
 int cpumasks(void *ctx)
 {
@@ -61,6 +62,7 @@ int cpumasks(void *ctx)
 	return right;
 }
 
+/* Scenario 85 */
 SEC("syscall") __expect_accept __expect_retval(45)
 int numbers(void *ctx)
 {
@@ -103,6 +105,7 @@ struct {
 	__type(value, char[32]);
 } memory SEC(".maps");
 
+/* Scenario 31 */
 SEC("syscall") __expect_accept __expect_retval(14)
 int dynptrs(void *ctx)
 {

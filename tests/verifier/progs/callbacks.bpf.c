@@ -44,6 +44,7 @@ static int add(int i, long *sum)
 	return 0;
 }
 
+/* Kfunc scenario 45 */
 SEC("tc") __expect_accept
 int loop(struct __sk_buff *ctx)
 {
@@ -70,6 +71,7 @@ static int acquires(int i, void *ctx)
 	return !bpf_task_from_pid(1);
 }
 
+/* Kfunc scenario 45 */
 SEC("tc") __expect_reject(EINVAL, KF0414)
 int loop_that_acquires(struct __sk_buff *ctx)
 {
@@ -83,6 +85,7 @@ static int releases(int i, struct task_struct **t)
 	return 0;
 }
 
+/* Kfunc scenario 45 */
 SEC("tc") __expect_reject(EINVAL)
 int loop_that_releases_its_callers(struct __sk_buff *ctx)
 {
@@ -109,7 +112,7 @@ int loop_index_is_unknown(struct __sk_buff *ctx)
 	return 0;
 }
 
-/* scenario 41: the count is asked for when it runs, the flags too */
+/* verifier scenario 41: the count is asked for when it runs, the flags too */
 SEC("tc") __expect_accept
 int loop_of_too_many(struct __sk_buff *ctx)
 {
@@ -132,7 +135,7 @@ int loop_returns_stack(struct __sk_buff *ctx)
 	return 0;
 }
 
-/* scenario 42; the main function as callback is in tests/syscall/test_scenarios.c */
+/* verifier scenario 42; the main function as callback is in tests/syscall/test_scenarios.c */
 __attribute__((noinline)) int global_callback(u32 i, u64 x)
 {
 	return 0;
@@ -157,7 +160,7 @@ __attribute__((naked)) int moved_callback_unused(void)
 	asm volatile("r2 = %[f] ll; r2 += 8; r0 = 0; exit" ::[f] "i"(add));
 }
 
-/* scenario 43 */
+/* verifier scenario 43 */
 static int counts(int i, u64 *n)
 {
 	(*n)++;
@@ -198,7 +201,7 @@ int loop_counts_four(struct __sk_buff *ctx)
 	return indexed_after(4, counts);
 }
 
-/* scenario 45 */
+/* verifier scenario 45 */
 static int inner_loop(int i, long *sum)
 {
 	bpf_loop(3, add, sum, 0);
@@ -392,6 +395,7 @@ static int work(void *map, int *key, struct value *v)
 	return 0;
 }
 
+/* Kfunc scenario 97 */
 SEC("tc") __expect_accept
 int workqueue(struct __sk_buff *ctx)
 {
@@ -405,6 +409,7 @@ int workqueue(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 97 */
 SEC("tc") __expect_reject(EINVAL, KF0519)
 int workqueue_of_another_map(struct __sk_buff *ctx)
 {
@@ -415,6 +420,7 @@ int workqueue_of_another_map(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 97 */
 SEC("tc") __expect_reject(EINVAL, KF0524)
 int workqueue_at_wrong_place(struct __sk_buff *ctx)
 {
@@ -425,6 +431,7 @@ int workqueue_at_wrong_place(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 97 */
 SEC("tc") __expect_reject(EINVAL, KF0500)
 int workqueue_on_the_stack(struct __sk_buff *ctx)
 {

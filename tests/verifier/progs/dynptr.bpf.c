@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Dynptrs (kfunc spec 10.1; scenarios 30, 31, 89-91). */
+/* Dynptrs (kfunc spec 10.1). */
 #include "../image/image.h"
 
 struct {
@@ -35,6 +35,7 @@ static __attribute__((always_inline)) struct value *value(void)
 
 /* ---- ring buffer ---- */
 
+/* Scenario 89 */
 SEC("tc") __expect_accept
 int ringbuf_submitted(struct __sk_buff *ctx)
 {
@@ -46,6 +47,7 @@ int ringbuf_submitted(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 89 */
 SEC("tc") __expect_reject(EINVAL, KF0412)
 int ringbuf_leaked(struct __sk_buff *ctx)
 {
@@ -55,6 +57,7 @@ int ringbuf_leaked(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 89 */
 SEC("tc") __expect_reject(EINVAL, KF1010)
 int ringbuf_submitted_twice(struct __sk_buff *ctx)
 {
@@ -66,6 +69,7 @@ int ringbuf_submitted_twice(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 89 */
 SEC("tc") __expect_reject(EINVAL, KF1014)
 int ringbuf_overwritten(struct __sk_buff *ctx)
 {
@@ -77,6 +81,7 @@ int ringbuf_overwritten(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 90 */
 SEC("tc") __expect_reject(EACCES)
 int ringbuf_slice_after_submit(struct __sk_buff *ctx)
 {
@@ -169,6 +174,7 @@ int used_uninitialised(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 91 */
 SEC("tc") __expect_reject(EACCES)
 int dynptr_in_map_value(struct __sk_buff *ctx)
 {
@@ -191,6 +197,7 @@ int slot_read(struct __sk_buff *ctx)
 	return *(volatile int *)&p;
 }
 
+/* Scenario 91 */
 SEC("tc") __expect_reject(EINVAL)
 int used_at_an_offset(struct __sk_buff *ctx)
 {
@@ -223,6 +230,7 @@ int overwritten_then_used(struct __sk_buff *ctx)
 
 /* ---- packets ---- */
 
+/* Scenario 90 */
 SEC("tc") __expect_accept
 int packet_slice(struct __sk_buff *ctx)
 {
@@ -235,6 +243,7 @@ int packet_slice(struct __sk_buff *ctx)
 	return eth ? eth[13] : 0;
 }
 
+/* Scenario 31 */
 SEC("tc") __expect_accept
 int packet_slice_without_buffer(struct __sk_buff *ctx)
 {
@@ -246,6 +255,7 @@ int packet_slice_without_buffer(struct __sk_buff *ctx)
 	return eth ? eth[13] : 0;
 }
 
+/* Scenario 31 */
 SEC("tc") __expect_reject(EINVAL, KF0506)
 int packet_slice_of_variable_size(struct __sk_buff *ctx)
 {
@@ -257,6 +267,7 @@ int packet_slice_of_variable_size(struct __sk_buff *ctx)
 	return eth ? eth[0] : 0;
 }
 
+/* Scenario 90 */
 SEC("tc") __expect_reject(EACCES, KF0317)
 int packet_slice_written(struct __sk_buff *ctx)
 {
@@ -270,6 +281,7 @@ int packet_slice_written(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 90 */
 SEC("tc") __expect_accept
 int packet_slice_rdwr(struct __sk_buff *ctx)
 {
@@ -283,6 +295,7 @@ int packet_slice_rdwr(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 90 */
 SEC("cgroup_skb/ingress") __expect_reject(EINVAL, KF0530)
 int packet_slice_rdwr_in_cgroup(struct __sk_buff *ctx)
 {
@@ -296,6 +309,7 @@ int packet_slice_rdwr_in_cgroup(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 90 */
 SEC("tc") __expect_reject(EACCES)
 int packet_slice_after_change(struct __sk_buff *ctx)
 {
@@ -340,6 +354,7 @@ int xdp_dynptr(struct xdp_md *ctx)
 	return eth ? 1 : 2;
 }
 
+/* Scenario 32 */
 SEC("tc") __expect_reject(EINVAL, KF0511)
 int from_skb_of_a_number(struct __sk_buff *ctx)
 {
@@ -385,6 +400,7 @@ int clone_submitted(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 89 */
 SEC("tc") __expect_reject(EINVAL, KF1014) __expect_accept_on(7.2)
 int overwritten_with_a_clone_left(struct __sk_buff *ctx)
 {

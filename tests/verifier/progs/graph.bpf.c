@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Local objects, lists and trees (kfunc spec 8.6, R9.8, 12.4; scenarios 64, 65, 77, 79-83). */
+/* Local objects, lists and trees (kfunc spec 8.6, R9.8, 12.4). */
 #include "graph.h"
 
 private(L) struct bpf_spin_lock list_lock;
@@ -71,6 +71,7 @@ int object_drop_twice(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 77 */
 SEC("tc") __expect_reject(EINVAL, KF0401)
 int object_drop_at_offset(struct __sk_buff *ctx)
 {
@@ -92,6 +93,7 @@ int object_of_no_struct(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 83 */
 SEC("tc") __expect_reject(EACCES, KF0324)
 int object_node_read(struct __sk_buff *ctx)
 {
@@ -105,6 +107,7 @@ int object_node_read(struct __sk_buff *ctx)
 	return v;
 }
 
+/* Scenario 78 */
 SEC("tc") __expect_reject(EINVAL, KF1005)
 int percpu_object_to_plain_drop(struct __sk_buff *ctx)
 {
@@ -127,6 +130,7 @@ int object_drop_in_tracepoint(void *ctx)
 
 /* ---- lists ---- */
 
+/* Scenario 64 */
 SEC("tc") __expect_accept
 int list_push_pop(struct __sk_buff *ctx)
 {
@@ -144,6 +148,7 @@ int list_push_pop(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 64 */
 SEC("tc") __expect_reject(EINVAL, KF0607)
 int list_push_unlocked(struct __sk_buff *ctx)
 {
@@ -155,6 +160,7 @@ int list_push_unlocked(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 64 */
 SEC("tc") __expect_reject(EINVAL, KF0616)
 int list_push_other_lock(struct __sk_buff *ctx)
 {
@@ -168,6 +174,7 @@ int list_push_other_lock(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 79 */
 SEC("tc") __expect_accept
 int list_node_read_under_lock(struct __sk_buff *ctx)
 {
@@ -182,6 +189,7 @@ int list_node_read_under_lock(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 79 */
 SEC("tc") __expect_reject(EACCES)
 int list_node_read_after_unlock(struct __sk_buff *ctx)
 {
@@ -195,6 +203,7 @@ int list_node_read_after_unlock(struct __sk_buff *ctx)
 	return i->value;
 }
 
+/* Scenario 79 */
 SEC("tc") __expect_reject(EINVAL, KF0418)
 int list_push_twice(struct __sk_buff *ctx)
 {
@@ -209,6 +218,7 @@ int list_push_twice(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 83 */
 SEC("tc") __expect_reject(EINVAL, KF1003)
 int list_push_other_type(struct __sk_buff *ctx)
 {
@@ -246,6 +256,7 @@ int list_pop_leak(struct __sk_buff *ctx)
 	return !n;
 }
 
+/* Scenario 77 */
 SEC("tc") __expect_reject(EINVAL, KF0401)
 int list_pop_drop_node(struct __sk_buff *ctx)
 {
@@ -261,6 +272,7 @@ int list_pop_drop_node(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 65 */
 SEC("tc") __expect_reject(EINVAL, KF0612)
 int object_new_under_lock(struct __sk_buff *ctx)
 {
@@ -311,6 +323,7 @@ int list_add_after_seen(struct __sk_buff *ctx)
 
 /* ---- trees ---- */
 
+/* Scenarios 65, 80 */
 SEC("tc") __expect_accept
 int tree_add_remove(struct __sk_buff *ctx)
 {
@@ -331,6 +344,7 @@ int tree_add_remove(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 80 */
 SEC("tc") __expect_reject(EACCES)
 int tree_first_after_unlock(struct __sk_buff *ctx)
 {
@@ -354,6 +368,7 @@ int tree_first_unchecked(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 80 */
 SEC("tc") __expect_reject(EINVAL, KF0412)
 int tree_remove_leak(struct __sk_buff *ctx)
 {
@@ -373,6 +388,7 @@ static bool less_that_removes(struct bpf_rb_node *a, const struct bpf_rb_node *b
 	return false;
 }
 
+/* Scenario 81 */
 SEC("tc") __expect_reject(EINVAL, KF0618)
 int tree_remove_in_less(struct __sk_buff *ctx)
 {
@@ -392,6 +408,7 @@ static bool less_that_unlocks(struct bpf_rb_node *a, const struct bpf_rb_node *b
 	return false;
 }
 
+/* Scenario 81 */
 SEC("tc") __expect_reject(EACCES, KF0617)
 int tree_unlock_in_less(struct __sk_buff *ctx)
 {
@@ -407,6 +424,7 @@ int tree_unlock_in_less(struct __sk_buff *ctx)
 
 /* ---- shared objects ---- */
 
+/* Scenario 82 */
 SEC("tc") __expect_accept
 int refcount_of_owned_needs_no_check(struct __sk_buff *ctx)
 {
@@ -433,6 +451,7 @@ int refcount_leak(struct __sk_buff *ctx)
 	return t->key;
 }
 
+/* Scenario 82 */
 SEC("tc") __expect_reject(EACCES)
 int refcount_of_seen_needs_a_check(struct __sk_buff *ctx)
 {
@@ -449,6 +468,7 @@ int refcount_of_seen_needs_a_check(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 82 */
 SEC("tc") __expect_accept
 int refcount_of_seen_checked(struct __sk_buff *ctx)
 {
@@ -508,6 +528,7 @@ int refcount_without_a_count(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 84 */
 SEC("kprobe") __expect_reject(EINVAL)
 int tracing_program_with_list(void *ctx)
 {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Iterators (kfunc spec 10.5; scenarios 85-88). */
+/* Iterators (kfunc spec 10.5). */
 #include "../image/image.h"
 
 int values[8];
 long sink;
 
+/* Scenario 85 */
 SEC("tc") __expect_accept
 int num_loop(struct __sk_buff *ctx)
 {
@@ -18,6 +19,7 @@ int num_loop(struct __sk_buff *ctx)
 	return sum;
 }
 
+/* Scenario 85 */
 SEC("tc") __expect_reject(EINVAL, KF0417)
 int num_never_destroyed(struct __sk_buff *ctx)
 {
@@ -27,6 +29,7 @@ int num_never_destroyed(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 85 */
 SEC("tc") __expect_reject(EINVAL, KF1021)
 int num_constructed_twice(struct __sk_buff *ctx)
 {
@@ -38,6 +41,7 @@ int num_constructed_twice(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 85 */
 SEC("tc") __expect_reject(EINVAL, KF1020)
 int num_next_without_new(struct __sk_buff *ctx)
 {
@@ -46,6 +50,7 @@ int num_next_without_new(struct __sk_buff *ctx)
 	return !bpf_iter_num_next(&it);
 }
 
+/* Scenario 85 */
 SEC("tc") __expect_reject(EINVAL, KF1020)
 int num_next_after_destroy(struct __sk_buff *ctx)
 {
@@ -56,6 +61,7 @@ int num_next_after_destroy(struct __sk_buff *ctx)
 	return !bpf_iter_num_next(&it);
 }
 
+/* Scenario 85 */
 SEC("tc") __expect_reject(EINVAL, KF1020)
 int num_destroyed_twice(struct __sk_buff *ctx)
 {
@@ -67,6 +73,7 @@ int num_destroyed_twice(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 85 */
 SEC("tc") __expect_reject(EACCES)
 int num_slot_read(struct __sk_buff *ctx)
 {
@@ -131,6 +138,7 @@ int num_nested(struct __sk_buff *ctx)
 	return sum;
 }
 
+/* Scenario 86 */
 SEC("tc") __expect_accept
 int num_index_checked(struct __sk_buff *ctx)
 {
@@ -148,6 +156,7 @@ int num_index_checked(struct __sk_buff *ctx)
 	return sum;
 }
 
+/* Scenario 86 */
 SEC("tc") __expect_reject(EINVAL)
 int num_index_unchecked(struct __sk_buff *ctx)
 {
@@ -182,6 +191,7 @@ int num_in_a_static_function(struct __sk_buff *ctx)
 	return sum;
 }
 
+/* Scenario 87 */
 SEC("syscall") __expect_accept
 int task_under_rcu(void *ctx)
 {
@@ -197,6 +207,7 @@ int task_under_rcu(void *ctx)
 	return 0;
 }
 
+/* Scenario 87 */
 SEC("syscall") __expect_reject(EACCES, KF0602) __expect_reject_on(6.12, EPROTO, KF1022)
 int task_without_rcu(void *ctx)
 {
@@ -208,6 +219,7 @@ int task_without_rcu(void *ctx)
 	return 0;
 }
 
+/* Scenario 87 */
 SEC("syscall") __expect_reject(EPROTO, KF1022)
 int task_across_two_sections(void *ctx)
 {
@@ -223,6 +235,7 @@ int task_across_two_sections(void *ctx)
 	return 0;
 }
 
+/* Scenario 88 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0624)
 int css_task_in_tracepoint(u64 *ctx)
 {
@@ -237,6 +250,7 @@ int css_task_in_tracepoint(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 88 */
 SEC("syscall") __expect_accept
 int css_task_in_sleepable(void *ctx)
 {

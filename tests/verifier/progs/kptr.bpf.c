@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Kernel pointers in values and objects (kfunc spec 8.3, 8.4; scenarios 50, 51, 67-74, 77, 78). */
+/* Kernel pointers in values and objects (kfunc spec 8.3, 8.4). */
 #include "graph.h"
 
 #define __kptr		 __attribute__((btf_type_tag("kptr")))
@@ -39,6 +39,7 @@ static __attribute__((always_inline)) struct slots *slot(int key)
 
 /* ---- exchange ---- */
 
+/* Scenario 67 */
 SEC("tp_btf/task_newtask") __expect_accept
 int exchange_in_and_out(u64 *ctx)
 {
@@ -56,6 +57,7 @@ int exchange_in_and_out(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 67 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0412)
 int exchange_result_leaked(u64 *ctx)
 {
@@ -66,6 +68,7 @@ int exchange_result_leaked(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 67 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0400)
 int exchange_of_unowned(u64 *ctx)
 {
@@ -80,6 +83,7 @@ int exchange_of_unowned(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 67 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
 int exchange_of_maybe_null(u64 *ctx)
 {
@@ -138,6 +142,7 @@ int exchange_into_untrusted(u64 *ctx)
 
 /* ---- direct access ---- */
 
+/* Scenario 67 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF1001)
 int store_to_owning_slot(u64 *ctx)
 {
@@ -149,6 +154,7 @@ int store_to_owning_slot(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 69 */
 SEC("tp_btf/task_newtask") __expect_accept
 int store_to_untrusted_slot(u64 *ctx)
 {
@@ -160,6 +166,7 @@ int store_to_untrusted_slot(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 68 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES)
 int slot_read_by_halves(u64 *ctx)
 {
@@ -168,6 +175,7 @@ int slot_read_by_halves(u64 *ctx)
 	return v ? *(volatile int *)&v->task : 0;
 }
 
+/* Scenario 70 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES)
 int slot_used_unchecked(u64 *ctx)
 {
@@ -190,6 +198,7 @@ int untrusted_slot_read(u64 *ctx)
 
 /* ---- RCU ---- */
 
+/* Scenario 71 */
 SEC("tp_btf/task_newtask") __expect_accept
 int slot_acquired_under_rcu(u64 *ctx)
 {
@@ -209,6 +218,7 @@ int slot_acquired_under_rcu(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 71 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0501)
 int slot_released_without_owning(u64 *ctx)
 {
@@ -225,6 +235,7 @@ int slot_released_without_owning(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 50 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0502)
 int slot_used_after_rcu_unlock(u64 *ctx)
 {
@@ -241,6 +252,7 @@ int slot_used_after_rcu_unlock(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 50 */
 SEC("tp_btf/task_newtask") __expect_accept
 int slot_used_without_explicit_rcu(u64 *ctx)
 {
@@ -255,6 +267,7 @@ int slot_used_without_explicit_rcu(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 51 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
 int slot_passed_unchecked(u64 *ctx)
 {
@@ -282,6 +295,7 @@ int slot_in_sleepable_program(void *ctx)
 
 /* ---- global variables ---- */
 
+/* Scenario 73 */
 SEC("tp_btf/task_newtask") __expect_accept
 int global_slot(u64 *ctx)
 {
@@ -301,6 +315,7 @@ int global_slot(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 73 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0302)
 int global_without_tag(u64 *ctx)
 {
@@ -311,6 +326,7 @@ int global_without_tag(u64 *ctx)
 
 /* ---- objects of the program ---- */
 
+/* Scenario 77 */
 SEC("tc") __expect_accept
 int object_stashed(struct __sk_buff *ctx)
 {
@@ -328,6 +344,7 @@ int object_stashed(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 77 */
 SEC("tc") __expect_reject(EACCES, KF1002)
 int object_of_another_type_stashed(struct __sk_buff *ctx)
 {
@@ -346,6 +363,7 @@ int object_of_another_type_stashed(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 78 */
 SEC("tc") __expect_accept
 int percpu_object(struct __sk_buff *ctx)
 {
@@ -371,6 +389,7 @@ int percpu_object(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 78 */
 SEC("tc") __expect_reject(EACCES)
 int percpu_object_stored(struct __sk_buff *ctx)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kernel functions that a kernel no longer has, or not yet, by its release (kfunc spec 13; scenario 12): refused with a
+ * Kernel functions that a kernel no longer has, or not yet, by its release (kfunc spec 13): refused with a
  * code of its own, which the image's release decides.
  */
 #include "../image/image.h"
@@ -13,6 +13,7 @@ struct bpf_key;
 extern struct bpf_key *bpf_lookup_system_key(u64 id) __ksym __weak;
 extern int bpf_wq_set_callback(struct bpf_wq *wq) __ksym __weak;
 
+/* Scenarios 12, 72 */
 SEC("syscall")
 __expect_reject(EINVAL, KF0720)
 __expect_reject_on(6.12, EINVAL, KF0720)
@@ -22,7 +23,7 @@ int gone_since_6_4(void *ctx)
 	return bpf_cpumask_kptr_get(NULL) != NULL;
 }
 
-/* guarded, the same program loads everywhere */
+/* Scenario 12: guarded, the same program loads everywhere */
 SEC("syscall")
 __expect_accept
 __expect_accept_on(6.12)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* RCU, preemption, interrupts, locks (kfunc spec section 7; scenarios 52-55, 61-63, 66). */
+/* RCU, preemption, interrupts, locks (kfunc spec section 7). */
 #include "graph.h"
 
 struct value {
@@ -33,6 +33,7 @@ long sink;
 
 /* ---- RCU ---- */
 
+/* Scenario 53 */
 SEC("syscall") __expect_accept
 int rcu_balanced(void *ctx)
 {
@@ -41,6 +42,7 @@ int rcu_balanced(void *ctx)
 	return 0;
 }
 
+/* Scenario 53 */
 SEC("syscall") __expect_reject(EINVAL, KF0603)
 int rcu_left_open(void *ctx)
 {
@@ -48,6 +50,7 @@ int rcu_left_open(void *ctx)
 	return 0;
 }
 
+/* Scenario 52 */
 SEC("syscall") __expect_reject(EINVAL, KF0604)
 int rcu_unlock_alone(void *ctx)
 {
@@ -55,6 +58,7 @@ int rcu_unlock_alone(void *ctx)
 	return 0;
 }
 
+/* Scenario 52 */
 SEC("syscall") __expect_reject(EINVAL, KF0605) __expect_accept_on(7.2)
 int rcu_nested(void *ctx)
 {
@@ -65,6 +69,7 @@ int rcu_nested(void *ctx)
 	return 0;
 }
 
+/* Scenario 54 */
 SEC("syscall") __expect_reject(EACCES, KF0601)
 int rcu_sleepable_kfunc(void *ctx)
 {
@@ -76,6 +81,7 @@ int rcu_sleepable_kfunc(void *ctx)
 	return 0;
 }
 
+/* Scenario 54 */
 SEC("syscall") __expect_reject(EINVAL, KF0614)
 int rcu_sleepable_helper(void *ctx)
 {
@@ -87,6 +93,7 @@ int rcu_sleepable_helper(void *ctx)
 	return 0;
 }
 
+/* Scenario 54 */
 SEC("syscall") __expect_accept
 int sleepable_kfunc(void *ctx)
 {
@@ -103,6 +110,7 @@ int sleepable_kfunc_in_tc(struct __sk_buff *ctx)
 	return bpf_copy_from_user_str(buf, sizeof(buf), NULL, 0);
 }
 
+/* Scenario 53 */
 SEC("tc") __expect_reject(EINVAL, KF0603)
 int rcu_missing_on_one_path(struct __sk_buff *ctx)
 {
@@ -119,6 +127,7 @@ static __attribute__((noinline)) int static_lock(void)
 	return 0;
 }
 
+/* Scenario 55 */
 SEC("syscall") __expect_accept
 int rcu_locked_by_static_function(void *ctx)
 {
@@ -133,6 +142,7 @@ __attribute__((noinline)) int global_lock(int x)
 	return x;
 }
 
+/* Scenario 55 */
 SEC("syscall") __expect_reject(EINVAL, KF0604)
 int rcu_locked_by_global_function(void *ctx)
 {
@@ -141,6 +151,7 @@ int rcu_locked_by_global_function(void *ctx)
 	return 0;
 }
 
+/* Scenario 55 */
 SEC("syscall") __expect_reject(EINVAL, KF0603)
 int rcu_left_open_by_global_function(void *ctx)
 {
@@ -150,6 +161,7 @@ int rcu_left_open_by_global_function(void *ctx)
 
 /* ---- preemption, interrupts ---- */
 
+/* Scenario 61 */
 SEC("tc") __expect_accept
 int preempt_nested(struct __sk_buff *ctx)
 {
@@ -160,6 +172,7 @@ int preempt_nested(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 61 */
 SEC("tc") __expect_reject(EINVAL, KF0603)
 int preempt_left_off(struct __sk_buff *ctx)
 {
@@ -167,6 +180,7 @@ int preempt_left_off(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 61 */
 SEC("tc") __expect_reject(EINVAL, KF0604)
 int preempt_enable_alone(struct __sk_buff *ctx)
 {
@@ -185,6 +199,7 @@ int preempt_sleepable_kfunc(void *ctx)
 	return 0;
 }
 
+/* Scenario 62 */
 SEC("tc") __expect_accept
 int irq_in_order(struct __sk_buff *ctx)
 {
@@ -197,6 +212,7 @@ int irq_in_order(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 62 */
 SEC("tc") __expect_reject(EACCES, KF0610)
 int irq_out_of_order(struct __sk_buff *ctx)
 {
@@ -209,6 +225,7 @@ int irq_out_of_order(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 62 */
 SEC("tc") __expect_reject(EINVAL, KF0619)
 int irq_restore_of_nothing(struct __sk_buff *ctx)
 {
@@ -218,6 +235,7 @@ int irq_restore_of_nothing(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 62 */
 SEC("tc") __expect_reject(EINVAL, KF0619)
 int irq_saved_twice(struct __sk_buff *ctx)
 {
@@ -229,6 +247,7 @@ int irq_saved_twice(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 62 */
 SEC("tc") __expect_reject(EINVAL, KF0500)
 int irq_flags_in_global(struct __sk_buff *ctx)
 {
@@ -237,6 +256,7 @@ int irq_flags_in_global(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 62 */
 SEC("tc") __expect_reject(EINVAL, KF0619)
 int irq_flags_overwritten(struct __sk_buff *ctx)
 {
@@ -248,6 +268,7 @@ int irq_flags_overwritten(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 62 */
 SEC("tc") __expect_reject(EINVAL, KF0603)
 int irq_left_off(struct __sk_buff *ctx)
 {
@@ -368,6 +389,7 @@ __attribute__((noinline)) int global_nothing(int x)
 	return x + 1;
 }
 
+/* Scenario 65 */
 SEC("tc") __expect_reject(EINVAL)
 int lock_global_function_inside(struct __sk_buff *ctx)
 {
@@ -436,6 +458,7 @@ int rcu_tail_call_inside(struct __sk_buff *ctx)
 
 /* ---- resilient locks ---- */
 
+/* Scenario 66 */
 SEC("tc") __expect_accept
 int res_lock_checked(struct __sk_buff *ctx)
 {
@@ -445,6 +468,7 @@ int res_lock_checked(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 66 */
 SEC("tc") __expect_reject(EINVAL)
 int res_lock_unchecked(struct __sk_buff *ctx)
 {
@@ -453,6 +477,7 @@ int res_lock_unchecked(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 66 */
 SEC("tc") __expect_reject(EINVAL, KF0615)
 int res_lock_same_twice(struct __sk_buff *ctx)
 {
@@ -464,6 +489,7 @@ int res_lock_same_twice(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 66 */
 SEC("tc") __expect_accept
 int res_lock_two(struct __sk_buff *ctx)
 {
@@ -475,6 +501,7 @@ int res_lock_two(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 66 */
 SEC("tc") __expect_reject(EINVAL, KF0608)
 int res_lock_out_of_order(struct __sk_buff *ctx)
 {
@@ -489,6 +516,7 @@ int res_lock_out_of_order(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 63 */
 SEC("tc") __expect_reject(EINVAL, KF0620)
 int res_lock_foreign_flags(struct __sk_buff *ctx)
 {
@@ -504,6 +532,7 @@ int res_lock_foreign_flags(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 63 */
 SEC("tc") __expect_accept
 int res_lock_irqsave(struct __sk_buff *ctx)
 {

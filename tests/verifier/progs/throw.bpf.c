@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-/* Exceptions (kfunc spec 9.1; scenarios 92-94). */
+/* Exceptions (kfunc spec 9.1). */
 #include "graph.h"
 
 #define __exception_cb(name) __attribute__((btf_decl_tag("exception_callback:" #name)))
@@ -7,6 +7,7 @@
 private(L) struct bpf_spin_lock lock;
 long sink;
 
+/* Scenario 92 */
 SEC("tc") __expect_accept
 int thrown(struct __sk_buff *ctx)
 {
@@ -15,6 +16,7 @@ int thrown(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 93 */
 SEC("tp_btf/task_newtask") __expect_accept
 int thrown_in_tracepoint(u64 *ctx)
 {
@@ -22,6 +24,7 @@ int thrown_in_tracepoint(u64 *ctx)
 	return 0;
 }
 
+/* Scenario 93 */
 SEC("cgroup_skb/ingress") __expect_reject(EINVAL, KF0320)
 int thrown_out_of_range(struct __sk_buff *ctx)
 {
@@ -29,6 +32,7 @@ int thrown_out_of_range(struct __sk_buff *ctx)
 	return 1;
 }
 
+/* Scenario 92 */
 SEC("tc") __expect_reject(EINVAL, KF0412)
 int thrown_with_reference(struct __sk_buff *ctx)
 {
@@ -41,6 +45,7 @@ int thrown_with_reference(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 92 */
 SEC("tc") __expect_reject(EINVAL, KF0603)
 int thrown_in_rcu_section(struct __sk_buff *ctx)
 {
@@ -50,6 +55,7 @@ int thrown_in_rcu_section(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* Scenario 92 */
 SEC("tc") __expect_reject(EINVAL, KF0612)
 int thrown_under_lock(struct __sk_buff *ctx)
 {
@@ -65,6 +71,7 @@ static int throwing(int i, void *ctx)
 	return 0;
 }
 
+/* Scenario 92 */
 SEC("tc") __expect_reject(EINVAL, KF0622)
 int thrown_in_callback(struct __sk_buff *ctx)
 {
@@ -102,6 +109,7 @@ __attribute__((noinline)) int caught(u64 cookie)
 	return cookie > 10;
 }
 
+/* Scenario 94 */
 SEC("tc") __expect_accept
 __exception_cb(caught)
 int thrown_and_caught(struct __sk_buff *ctx)
@@ -115,6 +123,7 @@ __attribute__((noinline)) int catches_two(u64 cookie, u64 more)
 	return cookie > more;
 }
 
+/* Scenario 94 */
 SEC("tc") __expect_reject(EINVAL)
 __exception_cb(catches_two)
 int caught_with_two_arguments(struct __sk_buff *ctx)

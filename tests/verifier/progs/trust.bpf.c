@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
 /*
- * Trust, walked pointers, references, casts (kfunc spec sections 5, 6, 9; scenarios 17-26, 32, 37-44, 47-51,
- * 58, 99, 100).
+ * Trust, walked pointers, references, casts (kfunc spec sections 5, 6, 9).
  */
 #include "graph.h"
 
@@ -14,6 +13,7 @@ struct {
 
 long sink;
 
+/* Kfunc scenario 17 */
 SEC("tp_btf/task_newtask") __expect_accept
 int acquire_release(u64 *ctx)
 {
@@ -24,6 +24,7 @@ int acquire_release(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 18 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
 int release_unchecked(u64 *ctx)
 {
@@ -31,6 +32,7 @@ int release_unchecked(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 19 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0503)
 int acquire_null(u64 *ctx)
 {
@@ -41,6 +43,7 @@ int acquire_null(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 20 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0500)
 int acquire_stack(u64 *ctx)
 {
@@ -52,6 +55,7 @@ int acquire_stack(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 21 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0400)
 int release_unacquired(u64 *ctx)
 {
@@ -59,6 +63,7 @@ int release_unacquired(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 23 */
 SEC("tp_btf/task_newtask") __expect_accept
 int walk_to_listed_member(u64 *ctx)
 {
@@ -67,6 +72,7 @@ int walk_to_listed_member(u64 *ctx)
 	return bpf_cpumask_test_cpu(0, t->cpus_ptr);
 }
 
+/* Kfunc scenario 23 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL)
 int walk_to_other_member(u64 *ctx)
 {
@@ -75,6 +81,7 @@ int walk_to_other_member(u64 *ctx)
 	return bpf_cpumask_test_cpu(0, t->user_cpus_ptr);
 }
 
+/* Kfunc scenario 24 */
 SEC("tp_btf/task_newtask") __expect_accept
 int embedded_member(u64 *ctx)
 {
@@ -83,6 +90,7 @@ int embedded_member(u64 *ctx)
 	return bpf_cpumask_first(&t->cpus_mask);
 }
 
+/* Kfunc scenario 25 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0504)
 int outer_type_wanted(u64 *ctx)
 {
@@ -92,6 +100,7 @@ int outer_type_wanted(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 26 */
 SEC("tp_btf/task_newtask") __expect_accept
 int inner_type_wanted(u64 *ctx)
 {
@@ -104,6 +113,7 @@ int inner_type_wanted(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 58 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0314)
 int object_written(u64 *ctx)
 {
@@ -113,6 +123,7 @@ int object_written(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 38 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES)
 int use_after_release(u64 *ctx)
 {
@@ -124,6 +135,7 @@ int use_after_release(u64 *ctx)
 	return t->pid;
 }
 
+/* Kfunc scenario 38 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL)
 int release_twice(u64 *ctx)
 {
@@ -163,6 +175,7 @@ int second_argument_released(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 39 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0303)
 int deref_unchecked(u64 *ctx)
 {
@@ -174,6 +187,7 @@ int deref_unchecked(u64 *ctx)
 	return pid;
 }
 
+/* Kfunc scenario 43 */
 SEC("tc") __expect_reject(EINVAL, KF0413)
 int tail_call_with_reference(struct __sk_buff *ctx)
 {
@@ -191,6 +205,7 @@ static __attribute__((noinline)) struct task_struct *get_task(void)
 	return bpf_task_from_pid(1);
 }
 
+/* Kfunc scenario 44 */
 SEC("tc") __expect_accept
 int reference_from_static_function(struct __sk_buff *ctx)
 {
@@ -203,6 +218,7 @@ int reference_from_static_function(struct __sk_buff *ctx)
 
 /* ---- RCU ---- */
 
+/* Kfunc scenario 47 */
 SEC("syscall") __expect_accept
 int rcu_walk(void *ctx)
 {
@@ -219,6 +235,7 @@ int rcu_walk(void *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 48 */
 SEC("syscall") __expect_reject(EINVAL, KF0502)
 int rcu_walk_outside(void *ctx)
 {
@@ -233,6 +250,7 @@ int rcu_walk_outside(void *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 49 */
 SEC("syscall") __expect_reject(EINVAL, KF0502)
 int rcu_walk_used_later(void *ctx)
 {
@@ -253,6 +271,7 @@ int rcu_walk_used_later(void *ctx)
 
 /* ---- availability, casts ---- */
 
+/* Kfunc scenario 15 */
 SEC("raw_tp/task_newtask") __expect_reject(EACCES, KF0701)
 int kfunc_of_another_type(u64 *ctx)
 {
@@ -263,6 +282,7 @@ int kfunc_of_another_type(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 100 */
 SEC("tc") __expect_accept
 int cast_context(struct __sk_buff *ctx)
 {
@@ -271,6 +291,7 @@ int cast_context(struct __sk_buff *ctx)
 	return skb->len;
 }
 
+/* Kfunc scenario 100 */
 SEC("tc") __expect_reject(EINVAL, KF0511)
 int cast_of_no_context(struct __sk_buff *ctx)
 {
@@ -279,6 +300,7 @@ int cast_of_no_context(struct __sk_buff *ctx)
 	return skb->len;
 }
 
+/* Kfunc scenario 99 */
 SEC("tp_btf/task_newtask") __expect_accept
 int rdonly_cast(u64 *ctx)
 {
@@ -287,6 +309,7 @@ int rdonly_cast(u64 *ctx)
 	return t->pid;
 }
 
+/* Kfunc scenario 99 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0501)
 int rdonly_cast_to_kfunc(u64 *ctx)
 {
@@ -296,6 +319,7 @@ int rdonly_cast_to_kfunc(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 99 */
 SEC("tp_btf/task_newtask") __expect_reject(EACCES)
 int rdonly_cast_written(u64 *ctx)
 {
@@ -305,12 +329,14 @@ int rdonly_cast_written(u64 *ctx)
 	return 0;
 }
 
+/* Kfunc scenario 100 */
 SEC("syscall") __expect_reject(EINVAL, KF0528)
 int cast_where_no_context_is(void *ctx)
 {
 	return bpf_cast_to_kern_ctx(ctx) != NULL;
 }
 
+/* Kfunc scenario 99 */
 SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0529)
 int rdonly_cast_to_a_number(u64 *ctx)
 {
