@@ -127,6 +127,9 @@ struct x86_null {
 struct x86_null x86_null_test(struct x86 *x, uint32_t i);
 void x86_null_jump(struct x86 *x, struct x86_null *t, uint8_t cc, uint32_t i);
 void x86_null_end(struct x86 *x, struct x86_null *t);
+/* a conditional jump over code whose length is not known yet: returns what to end it with */
+uint32_t x86_jump32(struct x86 *x, uint8_t cc);
+void x86_land32(struct x86 *x, uint32_t from);
 
 /* x86_map.c: a lookup in an array without a call, if its values' place is known; which function to call instead
  * of a helper that works on a map, NULL: the helper itself */
@@ -137,6 +140,7 @@ const void *x86_map_function(const struct x86 *x, uint32_t i);
 bool x86_inline(struct x86 *x, const struct interp_op *op, uint32_t i);
 /* as above, once everything is where a call wants it; may change what a call may */
 bool x86_inline_call(struct x86 *x, const struct interp_op *op, uint32_t i);
+bool x86_loop(struct x86 *x, uint32_t i); /* x86_loop.c: bpf_loop() */
 /* x86_packet.c: rows of it. They call fn where the short way does not go. */
 bool x86_dynptr_from_packet(struct x86 *x, const void *fn);
 bool x86_dynptr_slice(struct x86 *x, const void *fn);

@@ -470,7 +470,7 @@ bool x86_epilogue_is_short(const struct x86 *x)
 /* ---------------------------------------------------------------- results that may be NULL */
 
 /* a conditional jump over code whose length is not known yet: returns where to patch */
-static uint32_t jump32(struct x86 *x, uint8_t cc)
+uint32_t x86_jump32(struct x86 *x, uint8_t cc)
 {
 	e1(x, 0x0f);
 	e1(x, 0x80 | cc);
@@ -478,7 +478,7 @@ static uint32_t jump32(struct x86 *x, uint8_t cc)
 	return x->len;
 }
 
-static void land32(struct x86 *x, uint32_t from)
+void x86_land32(struct x86 *x, uint32_t from)
 {
 	uint32_t d = x->len - from;
 
@@ -510,7 +510,7 @@ void x86_null_jump(struct x86 *x, struct x86_null *t, uint8_t cc, uint32_t i)
 	if (t->fused)
 		cond_jump_to(x, cc, t->on_null ? t->target : i + 2);
 	else
-		t->patch = jump32(x, cc);
+		t->patch = x86_jump32(x, cc);
 }
 
 void x86_null_end(struct x86 *x, struct x86_null *t)
@@ -524,7 +524,7 @@ void x86_null_end(struct x86 *x, struct x86_null *t)
 		return;
 	}
 	done = jump8(x, 0xeb);
-	land32(x, t->patch);
+	x86_land32(x, t->patch);
 	op_rr(x, false, 0x31, RAX, RAX);
 	land8(x, done);
 }

@@ -236,59 +236,6 @@ static bool cpumask_test_and_clear(struct x86 *x, const void *fn)
 	return test_and_change(x, 0xb3);
 }
 
-/* ---- loops ---- */
-
-static void push_pop(struct x86 *x, uint8_t op, int reg)
-{
-	rex(x, false, 0, reg, false);
-	e1(x, op | (reg & 7));
-}
-
-/*
- * bpf_loop(count, callback, context, flags): rbx counts, r12 is the count, r13 the context, r14 the
- * callback, which is a function of this program and has code by then.
- */
-static bool loop(struct x86 *x, const void *fn)
-{
-	static const int kept[] = {R12, RBX, R13, R14}; /* an even number: the stack stays aligned */
-	uint32_t flags, many, top, check, stop, back;
-
-	(void)fn;
-	mov_imm(x, RAX, (uint64_t)-EINVAL);
-	op_rr(x, true, 0x85, RCX, RCX);
-	flags = jump8(x, 0x75);
-	mov_imm(x, RAX, (uint64_t)-E2BIG);
-	grp1_imm(x, false, 7, RDI, RT_LOOP_MAX);
-	many = jump8(x, 0x77);
-	for (int i = 0; i < 4; i++)
-		push_pop(x, 0x50, kept[i]);
-	mov_rr(x, false, R12, RDI);
-	mov_rr(x, true, R13, RDX);
-	load_at(x, true, R14, RSI, offsetof(struct interp_func, native));
-	op_rr(x, false, 0x31, RBX, RBX);
-	check = jump8(x, 0xeb);
-	top = x->len;
-	mov_rr(x, false, RDI, RBX);
-	mov_rr(x, true, RSI, R13);
-	rex(x, false, 0, R14, false); /* call r14 */
-	e1(x, 0xff);
-	e1(x, 0xd0 | (R14 & 7));
-	grp1_imm(x, false, 0, RBX, 1);
-	op_rr(x, true, 0x85, RAX, RAX);
-	stop = jump8(x, 0x75);
-	land8(x, check);
-	op_rr(x, false, 0x39, R12, RBX);
-	back = jump8(x, 0x72);
-	x->buf[back - 1] = (uint8_t)(top - back);
-	land8(x, stop);
-	mov_rr(x, false, RAX, RBX);
-	for (int i = 3; i >= 0; i--)
-		push_pop(x, 0x58, kept[i]);
-	land8(x, flags);
-	land8(x, many);
-	return true;
-}
-
 /* ---- the rows ---- */
 
 /* without a look at the arguments, or with one of its own */
@@ -324,7 +271,7 @@ bool x86_inline_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 	const void *fn = op->p;
 
 	if (op->op == IOP_HELPER && x->prog->insns[i].imm == BPF_FUNC_loop)
-		return loop(x, fn);
+		return x86_loop(x, i);
 	if (op->op == IOP_KFUNC)
 		fn = (const void *)(uintptr_t)((const struct interp_kfunc *)op->p)->fn;
 	else if (op->op != IOP_KFUNC_PLAIN)

@@ -170,6 +170,37 @@ static void loops_count(void **state)
 	}
 }
 
+static void short_loops_count(void **state)
+{
+	static const uint64_t counts[] = {0, 1, 2, 15, 16, 17, 18, 1000, (1 << 23) + 1, (7ull << 32) + 5};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		for (uint64_t flags = 0; flags < 2; flags++) {
+			struct numbers n[2] = {{{counts[i], 77, flags}, {0}}, {{counts[i], 77, flags}, {0}}};
+			uint32_t count = (uint32_t)counts[i];
+			uint64_t sum = 0, a = 77;
+			int64_t ret = count;
+
+			call("short_loops", n);
+			if (count > 1 << 23) {
+				count = 0;
+				ret = -E2BIG;
+			}
+			if (flags)
+				ret = -EINVAL;
+			for (uint32_t k = 0; k < count && !flags; k++) {
+				sum += (uint64_t)k * k + a;
+				a ^= sum >> 3;
+			}
+			assert_int_equal(n[1].out[0], ret);
+			assert_int_equal(n[1].out[1], sum);
+			assert_int_equal(n[1].out[2], a);
+			assert_int_equal(n[1].out[4], count > 17 ? 17 : count);
+			assert_int_equal(n[1].out[5], (counts[i] ^ 77) + flags);
+		}
+}
+
 static void tasks_keep_their_counts(void **state)
 {
 	struct task_struct *t = rt_task_current(); /* borrowed: this thread exists */
@@ -192,6 +223,7 @@ int main(void)
 		cmocka_unit_test(views_of_packets),
 		cmocka_unit_test(bits_of_masks),
 		cmocka_unit_test(loops_count),
+		cmocka_unit_test(short_loops_count),
 		cmocka_unit_test(tasks_keep_their_counts),
 	};
 

@@ -145,6 +145,34 @@ SEC("syscall") int loops(struct numbers *n)
 	return 0;
 }
 
+/* callbacks short enough to stand in the loop: one that goes on for ever, one that ends it */
+static long adds(__u32 i, struct seen *s)
+{
+	s->sum += (__u64)i * i + s->a;
+	s->a ^= s->sum >> 3;
+	return 0;
+}
+
+static long ends(__u32 i, struct seen *s)
+{
+	s->rounds++;
+	return i >> 4 & 1;
+}
+
+SEC("syscall") int short_loops(struct numbers *n)
+{
+	struct seen s = {.a = n->in[1]};
+	__u64 kept = n->in[0] ^ n->in[1], more = n->in[2];
+
+	n->out[0] = bpf_loop(n->in[0], adds, &s, n->in[2]);
+	n->out[1] = s.sum;
+	n->out[2] = s.a;
+	n->out[3] = bpf_loop(n->in[0], ends, &s, 0);
+	n->out[4] = s.rounds;
+	n->out[5] = kept + more;
+	return 0;
+}
+
 /* references on one task and on two, in all orders; what is left over is what was there before */
 SEC("syscall") int tasks(struct numbers *n)
 {
