@@ -10,6 +10,7 @@
  */
 #include "maps/maps.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -173,6 +174,14 @@ uint32_t map_percpu_size(const struct rt_map *map)
 
 /* ---- creation ---- */
 
+static bool node_exists(uint32_t node)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u", node);
+	return !node || !access(path, F_OK);
+}
+
 /* What does not go together whatever the type. */
 static int check_request(const union bpf_attr *a)
 {
@@ -190,9 +199,8 @@ static int check_request(const union bpf_attr *a)
 		return -EINVAL;
 	if (access == (BPF_F_RDONLY | BPF_F_WRONLY))
 		return -EINVAL;
-	if (!(a->map_flags & BPF_F_NUMA_NODE) && a->numa_node)
-		return -EINVAL;
-	return 0;
+	/* without the flag nobody reads the node */
+	return (a->map_flags & BPF_F_NUMA_NODE) && !node_exists(a->numa_node) ? -EINVAL : 0;
 }
 
 static int check_name(const char *name)
@@ -249,16 +257,20 @@ static void free_map(struct rt_map *map)
 	kernel_put(k);
 }
 
+int rt_map_check(const struct kfunc_kernel *k, const union bpf_attr *attr)
+{
+	int err = check_request(attr);
+
+	return err ? err : map_check_attr(k, attr);
+}
+
 struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr,
 			     struct btf_obj *btf, struct rt_map *inner, int *err)
 {
 	const struct rt_map_ops *ops;
 	struct rt_map *map;
 
-	*err = check_request(attr);
-	if (*err)
-		return NULL;
-	*err = map_check_attr(k, attr);
+	*err = rt_map_check(k, attr);
 	if (*err)
 		return NULL;
 	*err = check_name(attr->map_name);

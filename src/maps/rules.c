@@ -4,7 +4,7 @@
  * set (facts/map_types.json; which flags may be set is the kernel's table). Each limit has its own
  * errno: what could never work is EINVAL, what is merely too much is E2BIG.
  *
- * Left out: privileges, NUMA nodes that do not exist, the memory limits of the machine.
+ * Left out: privileges, the memory limits of the machine.
  */
 #include "maps/maps.h"
 
@@ -183,14 +183,23 @@ static const struct rule *find_rule(uint32_t type)
 	return NULL;
 }
 
+static bool is_cgroup_storage(uint32_t type)
+{
+	return type == T(CGROUP_STORAGE) || type == T(PERCPU_CGROUP_STORAGE);
+}
+
 static int check_flags(const struct kernel_map_type *t, const struct rule *r, uint32_t flags)
 {
 	uint32_t prog = BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG;
 
+	bool lru = r->type == T(LRU_HASH) || r->type == T(LRU_PERCPU_HASH);
+
+	if (flags & ~(t->flags | MAP_F_TOKEN_FD | (lru ? NO_PREALLOC : 0)))
+		return -EINVAL;
 	/* an LRU that cannot preallocate is a thing that was never built */
-	if ((r->type == T(LRU_HASH) || r->type == T(LRU_PERCPU_HASH)) && (flags & NO_PREALLOC))
+	if (lru && (flags & NO_PREALLOC))
 		return -MAP_ENOTSUPP;
-	if ((flags & ~(t->flags | MAP_F_TOKEN_FD)) || (flags & r->must) != r->must)
+	if ( (flags & r->must) != r->must)
 		return -EINVAL;
 	return (flags & prog) == prog ? -EINVAL : 0;
 }
@@ -212,18 +221,22 @@ int map_check_attr(const struct kfunc_kernel *k, const union bpf_attr *a)
 
 	if (!t || !r)
 		return -EINVAL;
+	if (is_cgroup_storage(a->map_type) && !more_cgroup_key(k, a) && a->value_size > r->value_max)
+		return -r->value_err; /* asked before anything else */
 	err = check_flags(t, r, a->map_flags);
 	if (err)
 		return err;
 	if (a->key_size < r->key_min || a->value_size < r->value_min)
 		return -EINVAL;
+	if (a->map_type == T(SOCKHASH) && more_4_or_8(k, a)) /* the others' keys have one size */
+		return -EINVAL;
+	err = check_entries(r, a->max_entries);
+	if (err)
+		return err;
 	if (a->key_size > r->key_max)
 		return -r->key_err;
 	if (a->value_size > r->value_max)
 		return -r->value_err;
-	err = check_entries(r, a->max_entries);
-	if (err)
-		return err;
 	if (r->btf && (!a->btf_key_type_id || !a->btf_value_type_id))
 		return -EINVAL;
 	return r->more(k, a);

@@ -127,6 +127,8 @@ struct rt_map {
 };
 
 const struct rt_map_ops *rt_map_ops(uint32_t type); /* NULL: not supported at run time */
+/* Whether the type takes these sizes, flags and this number of entries: what comes before any descriptor. */
+int rt_map_check(const struct kfunc_kernel *k, const union bpf_attr *attr);
 /* Creates a map as BPF_MAP_CREATE would. btf may be NULL; inner as in inner_map_fd. */
 struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr, struct btf_obj *btf,
 			     struct rt_map *inner, int *err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * MAP_CREATE: resolves the request's descriptors, has the map made (maps/maps.c), gives it an id
- * and a descriptor. Order of the checks: what does not go together in the request, token, inner
- * map, type and sizes, name, BTF.
+ * and a descriptor. Order of the checks: what does not go together in the request, type and sizes, token,
+ * device, inner map, name, BTF.
  *
  * A struct_ops map is typed by the kernel: the value type is bpf_struct_ops_NAME of vmlinux or of a
  * module (spec section 11), and the value must have its size.
@@ -53,6 +53,8 @@ static int check_struct_ops(struct sys_cmd *c, const struct contract_ops **ops,
 	int64_t size;
 	int err = 0;
 
+	if (!a->btf_vmlinux_value_type_id)
+		return -EINVAL;
 	if (a->map_flags & SYS_F_VTYPE_BTF_OBJ_FD) {
 		module = sys_fd_get(c->attr->map.value_type_btf_obj_fd, SYS_BTF, NULL, &err);
 		if (!module)
@@ -61,8 +63,6 @@ static int check_struct_ops(struct sys_cmd *c, const struct contract_ops **ops,
 		if (!module->is_kernel || module->kernel != c->kernel)
 			err = -EINVAL;
 	}
-	if (!err && !a->btf_vmlinux_value_type_id)
-		err = -SYS_ENOTSUPP;
 	if (!err && strncmp(btf_type_name(btf, a->btf_vmlinux_value_type_id), STRUCT_OPS_PREFIX,
 			    strlen(STRUCT_OPS_PREFIX)))
 		err = -SYS_ENOTSUPP;
@@ -112,10 +112,13 @@ static struct rt_map *inner_of(struct sys_cmd *c, int *err)
 
 static int check_new_fields(struct sys_cmd *c)
 {
-	uint32_t flags = c->attr->b.map_flags;
+	uint32_t flags = c->attr->b.map_flags, type = c->attr->b.map_type;
 
 	if (flags & SYS_F_TOKEN_FD)
 		return -EINVAL; /* no descriptor is a token here */
+	/* two types can live on a device, and no device here takes them */
+	if (c->attr->b.map_ifindex)
+		return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_ARRAY ? -EOPNOTSUPP : -EINVAL;
 	/* a map for one signed program only: nothing is signed here */
 	return c->attr->map.excl_prog_hash || c->attr->map.excl_prog_hash_size ? -EINVAL : 0;
 }
@@ -128,7 +131,9 @@ long sys_map_create(struct sys_cmd *c)
 	struct sys_btf *b = NULL;
 	int err;
 
-	err = check_new_fields(c);
+	err = rt_map_check(c->kernel, a);
+	if (!err)
+		err = check_new_fields(c);
 	if (!err && a->map_type == BPF_MAP_TYPE_STRUCT_OPS)
 		err = check_struct_ops(c, &ops, &b);
 	if (err)
