@@ -59,15 +59,15 @@ static int check_header(struct btf_check *c, struct btf_header *h)
 				      btf->size);
 	memset(h, 0, sizeof(*h));
 	memcpy(h, btf->data, btf->size < sizeof(*h) ? btf->size : sizeof(*h));
-	if (h->magic == __builtin_bswap16(BTF_MAGIC))
-		return btf_check_fail(c, -EINVAL, "BTF has the other byte order");
-	if (h->magic != BTF_MAGIC)
-		return btf_check_fail(c, -EINVAL, "BTF magic number is missing");
 	if (h->hdr_len < sizeof(*h) || h->hdr_len > btf->size)
 		return btf_check_fail(c, -EINVAL, "BTF header length %u does not fit %zu bytes",
 				      h->hdr_len, btf->size);
 	if (!tail_is_zero(btf->data + sizeof(*h), h->hdr_len - sizeof(*h)))
 		return btf_check_fail(c, -E2BIG, "BTF header has unknown fields");
+	if (h->magic == __builtin_bswap16(BTF_MAGIC))
+		return btf_check_fail(c, -EINVAL, "BTF has the other byte order");
+	if (h->magic != BTF_MAGIC)
+		return btf_check_fail(c, -EINVAL, "BTF magic number is missing");
 	if (h->version != BTF_VERSION)
 		return btf_check_fail(c, -EINVAL, "BTF version %u is unknown", h->version);
 	if (h->flags)

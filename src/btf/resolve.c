@@ -199,15 +199,25 @@ static int resolve_contents(struct btf_check *c, uint8_t *state, uint32_t root)
 
 /* ---- what may refer to what ---- */
 
+/* The integer's own words count, not the bytes that it is stored in. */
 static bool is_plain_int(const struct btf_type *t)
 {
-	uint32_t v;
+	uint32_t v, bits;
 
 	if (btf_type_kind(t) != BTF_KIND_INT)
 		return false;
 	v = *(const uint32_t *)(t + 1);
-	return !BTF_INT_OFFSET(v) && BTF_INT_BITS(v) == t->size * 8 && t->size &&
-	       !(t->size & (t->size - 1)) && t->size <= 16;
+	bits = BTF_INT_BITS(v);
+	return !BTF_INT_OFFSET(v) && bits >= 8 && bits <= 128 && !(bits & (bits - 1));
+}
+
+/* A type that a value can have */
+static bool is_value(struct btf_check *c, uint32_t id)
+{
+	const struct btf_type *t = btf_skip_mods(c->btf, id, NULL);
+
+	return size_of(c->btf, id) != BTF_NO_SIZE && btf_type_kind(t) != BTF_KIND_DATASEC &&
+	       btf_type_kind(t) != BTF_KIND_VAR;
 }
 
 static int check_array(struct btf_check *c, const struct btf_type *t)
@@ -217,10 +227,47 @@ static int check_array(struct btf_check *c, const struct btf_type *t)
 
 	if (!is_plain_int(btf_skip_mods(c->btf, a->index_type, NULL)))
 		return btf_check_fail(c, -EINVAL, "array index is not an ordinary integer");
-	if (size_of(c->btf, a->type) == BTF_NO_SIZE ||
+	if (!is_value(c, a->type) ||
 	    (btf_type_kind(elem) == BTF_KIND_INT && !is_plain_int(elem)))
 		return btf_check_fail(c, -EINVAL, "array of something without a size");
 	return 0;
+}
+
+static int bad_member(struct btf_check *c, uint32_t i, const char *why)
+{
+	return btf_check_fail(c, -EINVAL, "member %u %s", i, why);
+}
+
+/* Bytes from the one with bit off on, as many as hold the member. */
+static int check_room(struct btf_check *c, const struct btf_type *s, uint32_t i, uint32_t off,
+		      uint32_t bytes)
+{
+	if (off / 8 > s->size || s->size - off / 8 < bytes)
+		return bad_member(c, i, "does not fit its struct");
+	return 0;
+}
+
+/* Without the kind flag the integer itself says which bits of it are used. */
+static int check_int_member(struct btf_check *c, const struct btf_type *s, uint32_t i,
+			    const struct btf_type *t)
+{
+	uint32_t v = *(const uint32_t *)(t + 1), bits, off = btf_member_bits(s, i, &bits);
+
+	if (!BTF_INFO_KFLAG(s->info)) {
+		off += BTF_INT_OFFSET(v);
+		bits = BTF_INT_BITS(v);
+	} else {
+		if (!is_plain_int(t))
+			return bad_member(c, i, "is no ordinary integer");
+		if (bits > BTF_INT_BITS(v))
+			return bad_member(c, i, "is no valid bit-field");
+		if (!bits && (off & 7))
+			return bad_member(c, i, "is not at a whole byte");
+		bits = bits ? bits : BTF_INT_BITS(v);
+	}
+	if (bits + (off & 7) > 128)
+		return bad_member(c, i, "is too wide");
+	return check_room(c, s, i, off, (bits + (off & 7) + 7) / 8);
 }
 
 static int check_member(struct btf_check *c, const struct btf_type *s, uint32_t i)
@@ -228,38 +275,26 @@ static int check_member(struct btf_check *c, const struct btf_type *s, uint32_t 
 	uint32_t bits, off = btf_member_bits(s, i, &bits), id = btf_type_members(s)[i].type;
 	const struct btf_type *t = btf_skip_mods(c->btf, id, NULL);
 	uint32_t size = size_of(c->btf, id), align;
-	bool is_int = btf_type_kind(t) == BTF_KIND_INT;
 
-	if (size == BTF_NO_SIZE || btf_type_kind(t) == BTF_KIND_DATASEC ||
-	    btf_type_kind(t) == BTF_KIND_VAR)
-		return btf_check_fail(c, -EINVAL, "member %u has a type without size", i);
-	if (is_int && !bits && (!is_plain_int(t) || (off & 7))) {
-		/* old style: the integer itself says which bits of it are used */
-		uint32_t v = *(const uint32_t *)(t + 1);
-
-		if (BTF_INFO_KFLAG(s->info))
-			return btf_check_fail(c, -EINVAL, "member %u is no ordinary integer", i);
-		off += BTF_INT_OFFSET(v);
-		bits = BTF_INT_BITS(v);
-		if (!bits || bits + (off & 7) > 128)
-			return btf_check_fail(c, -EINVAL, "member %u is too wide", i);
-	} else if (bits) {
-		if (!btf_is_scalar(t) || (is_int && !is_plain_int(t)) || bits > size * 8)
-			return btf_check_fail(c, -EINVAL, "member %u is no valid bit-field", i);
-	}
-	if (!bits) {
-		if (off & 7)
-			return btf_check_fail(c, -EINVAL, "member %u is not at a whole byte", i);
-		bits = 0;
-	}
+	if (t && btf_type_kind(t) == BTF_KIND_INT)
+		return check_int_member(c, s, i, t);
+	if (!is_value(c, id))
+		return bad_member(c, i, "has a type without size");
+	if (bits && (!btf_is_scalar(t) || bits > 32))
+		return bad_member(c, i, "is no valid bit-field");
+	if (!bits && (off & 7))
+		return bad_member(c, i, "is not at a whole byte");
 	if (btf_type_kind(t) == BTF_KIND_FLOAT) {
 		align = (size < 8 ? size : 8) * 8;
 		if (!(align & (align - 1)) && (off & (align - 1)))
-			return btf_check_fail(c, -EINVAL, "member %u is not aligned", i);
+			return bad_member(c, i, "is not aligned");
 	}
-	if (bits ? ((uint64_t)off + bits + 7) / 8 > s->size : (uint64_t)off / 8 + size > s->size)
-		return btf_check_fail(c, -EINVAL, "member %u does not fit its struct", i);
-	return 0;
+	/* a bit-field ends where its last bit is, and an enumeration beside bit-fields has four bytes */
+	if (bits)
+		return check_room(c, s, i, 0, (off + bits + 7) / 8);
+	if (btf_is_scalar(t) && BTF_INFO_KFLAG(s->info))
+		size = 4;
+	return check_room(c, s, i, off, size);
 }
 
 static int check_struct(struct btf_check *c, const struct btf_type *t)
@@ -277,12 +312,12 @@ static int check_proto(struct btf_check *c, const struct btf_type *t)
 {
 	uint32_t i, n = btf_type_vlen(t);
 
-	if (t->type && size_of(c->btf, t->type) == BTF_NO_SIZE)
+	if (t->type && !is_value(c, t->type))
 		return btf_check_fail(c, -EINVAL, "result has no size");
 	for (i = 0; i < n; i++) {
 		uint32_t id = btf_type_params(t)[i].type;
 
-		if (id && size_of(c->btf, id) == BTF_NO_SIZE)
+		if (id && !is_value(c, id))
 			return btf_check_fail(c, -EINVAL, "parameter %u has no size", i);
 	}
 	return 0;
@@ -350,10 +385,54 @@ static int check_decl_tag(struct btf_check *c, const struct btf_type *t)
 	return 0;
 }
 
+/*
+ * What a pointer or modifier leads to: anything but what only refers to others itself. A function must come first,
+ * because Linux looks at the types in their order.
+ */
+static int check_reference(struct btf_check *c, const struct btf_type *t)
+{
+	uint32_t id = 0;
+	const struct btf_type *to = btf_skip_mods(c->btf, t->type, &id);
+
+	switch (to ? btf_type_kind(to) : BTF_KIND_UNKN) {
+	case BTF_KIND_FUNC:
+		if (id < c->id)
+			break;
+		/* fall through */
+	case BTF_KIND_VAR:
+	case BTF_KIND_DATASEC:
+	case BTF_KIND_DECL_TAG:
+		return btf_check_fail(c, -EINVAL, "refers to something that is no type of a value");
+	}
+	return 0;
+}
+
+/* Tags of types stand before other modifiers. */
+static int check_type_tags(struct btf_check *c, const struct btf_type *t)
+{
+	bool in_tags = true;
+
+	for (; t && btf_is_modifier(t); t = btf_type(c->btf, t->type)) {
+		bool tag = btf_type_kind(t) == BTF_KIND_TYPE_TAG;
+
+		if (tag && !in_tags)
+			return btf_check_fail(c, -EINVAL, "a type tag behind another modifier");
+		in_tags = tag;
+	}
+	return 0;
+}
+
 static int check_kinds(struct btf_check *c, const struct btf_type *t)
 {
 	bool strict = c->btf->strict;
+	int err = 0;
 
+	if (strict && btf_is_modifier(t))
+		err = check_type_tags(c, t);
+	if (!err && strict && (btf_is_modifier(t) || btf_is_ptr(t)))
+		err = check_reference(c, t);
+	if (err)
+		return err;
 	switch (btf_type_kind(t)) {
 	case BTF_KIND_ARRAY:
 		return strict ? check_array(c, t) : 0;
@@ -367,7 +446,7 @@ static int check_kinds(struct btf_check *c, const struct btf_type *t)
 	case BTF_KIND_DATASEC:
 		return check_datasec(c, t);
 	case BTF_KIND_VAR:
-		if (strict && size_of(c->btf, t->type) == BTF_NO_SIZE)
+		if (strict && !is_value(c, t->type))
 			return btf_check_fail(c, -EINVAL, "variable without a size");
 		return 0;
 	default:

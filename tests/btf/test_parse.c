@@ -4,11 +4,14 @@
  * kind's record may look like. Run under the sanitizers these are the room's memory tests.
  */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -364,7 +367,7 @@ static void sizes(void **state)
 
 struct record {
 	const char *name;
-	uint32_t info, word, more[3], n_more;
+	uint32_t info, word, more[8], n_more;
 	int err;
 };
 
@@ -462,6 +465,90 @@ static void strictness(void **state)
 	free(b);
 }
 
+/* what the running kernel says, where that may be asked */
+static void ask_linux(const struct build *b, size_t row, int err)
+{
+	union bpf_attr a;
+	int fd;
+
+	if (!getenv("KFUNC_DIFF_KERNEL"))
+		return;
+	memset(&a, 0, sizeof(a));
+	a.btf = (uintptr_t)b->out;
+	a.btf_size = b->size;
+	fd = syscall(SYS_bpf, BPF_BTF_LOAD, &a, sizeof(a));
+	if ((fd < 0 ? -errno : 0) != err)
+		fail_msg("row %zu: Linux says %d, not %d", row, -errno, err);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* One or two records behind everything(), whose ids are in its order: what may refer to what. */
+static void references(void **state)
+{
+	enum { INT = 1, PTR, ARRAY, S, U, ENUM, FWD, TD, VOLATILE, CONST, RESTRICT, PROTO, FUNC, VAR,
+	       DATASEC, FLOAT, TAG, TAG2, TYPE_TAG, ENUM64, NEW, NEXT };
+	static const struct record rows[] = {
+		{"", BTF_KIND_PTR << 24, VAR, {0}, 0, -EINVAL},
+		{"", BTF_KIND_PTR << 24, DATASEC, {0}, 0, -EINVAL},
+		{"", BTF_KIND_PTR << 24, TAG, {0}, 0, -EINVAL},
+		{"", BTF_KIND_CONST << 24, VAR, {0}, 0, -EINVAL},
+		{"td2", BTF_KIND_TYPEDEF << 24, DATASEC, {0}, 0, -EINVAL},
+		{"", BTF_KIND_PTR << 24, FUNC, {0}, 0, 0},
+		/* a function behind the pointer */
+		{"", BTF_KIND_PTR << 24, NEXT, {1, BTF_KIND_FUNC << 24, PROTO}, 3, -EINVAL},
+		{"", BTF_KIND_PTR << 24, FWD, {0}, 0, 0},
+		{"", BTF_KIND_PTR << 24, PROTO, {0}, 0, 0},
+		/* tags of types before other modifiers */
+		{"t", BTF_KIND_TYPE_TAG << 24, CONST, {0}, 0, 0},
+		{"t", BTF_KIND_TYPE_TAG << 24, TYPE_TAG, {0}, 0, 0},
+		{"", BTF_KIND_CONST << 24, TYPE_TAG, {0}, 0, -EINVAL},
+		{"td2", BTF_KIND_TYPEDEF << 24, TYPE_TAG, {0}, 0, -EINVAL},
+		/* members: an integer's own bits count */
+		{"s2", BTF_KIND_STRUCT << 24 | 1, 4, {1, INT, 0}, 3, 0},
+		{"s2", BTF_KIND_STRUCT << 24 | 1, 3, {1, INT, 0}, 3, -EINVAL},
+		{"s2", BTF_KIND_STRUCT << 24 | 1, 8, {1, INT, 4}, 3, 0},
+		{"s2", BTF_KIND_STRUCT << 24 | 1, 8, {1, PTR, 4}, 3, -EINVAL},
+		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, INT, 4}, 3, -EINVAL},
+		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, INT, 3u << 24 | 4}, 3, 0},
+		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, INT, 33u << 24}, 3, -EINVAL},
+		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, ENUM64, 32u << 24}, 3, 0},
+		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, ENUM64, 33u << 24}, 3, -EINVAL},
+		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 4, {1, ENUM64, 0}, 3, 0},
+		{"s2", BTF_KIND_STRUCT << 24 | 1, 4, {1, ENUM64, 0}, 3, -EINVAL},
+		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, PTR, 8u << 24}, 3, -EINVAL},
+		{"s2", BTF_KIND_STRUCT << 24 | 1, 8, {1, VAR, 0}, 3, -EINVAL},
+		{"", BTF_KIND_ARRAY << 24, 0, {VAR, INT, 1}, 3, -EINVAL},
+		{"", BTF_KIND_ARRAY << 24, 0, {DATASEC, INT, 1}, 3, -EINVAL},
+		{"", BTF_KIND_FUNC_PROTO << 24, DATASEC, {0}, 0, -EINVAL},
+		{"", BTF_KIND_FUNC_PROTO << 24 | 1, INT, {1, DATASEC}, 2, -EINVAL},
+		{"", BTF_KIND_FUNC_PROTO << 24 | 1, INT, {1, VAR}, 2, -EINVAL},
+		{"v2", BTF_KIND_VAR << 24, DATASEC, {1}, 1, -EINVAL},
+		/* of an integer that takes more bytes than it has bits */
+		{"wide", BTF_KIND_INT << 24, 5, {32, 0, BTF_KIND_ARRAY << 24, 0, NEW, NEW, 2}, 7, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct build *b = everything();
+		struct btf_obj *btf;
+		int err = 0;
+
+		assert_int_equal(b->next_id, NEW);
+		build_word(b, build_str(b, rows[i].name));
+		build_word(b, rows[i].info);
+		build_word(b, rows[i].word);
+		for (uint32_t j = 0; j < rows[i].n_more; j++)
+			build_word(b, rows[i].more[j]);
+		btf = build_parse(b, NULL, "", &err);
+		if ((btf ? 0 : err) != rows[i].err)
+			fail_msg("row %zu: %d, not %d", i, btf ? 0 : err, rows[i].err);
+		ask_linux(b, i, rows[i].err);
+		btf_put(btf);
+		free(b);
+	}
+}
+
 static void no_memory(void **state)
 {
 	struct build *b = everything();
@@ -537,7 +624,7 @@ int main(void)
 		cmocka_unit_test(loops),           cmocka_unit_test(depth),
 		cmocka_unit_test(sizes),           cmocka_unit_test(records),
 		cmocka_unit_test(strictness),      cmocka_unit_test(no_memory),
-		cmocka_unit_test(linear),
+		cmocka_unit_test(linear),          cmocka_unit_test(references),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -200,14 +200,41 @@ static void mutate_types(uint8_t *p)
 	}
 }
 
-static int load_types(int (*sys)(int, union sys_attr *), const uint8_t *p)
+static int load_types(int (*sys)(int, union sys_attr *), const uint8_t *p, char *log, uint32_t size)
 {
 	union sys_attr a;
 
 	memset(&a, 0, sizeof(a));
 	a.b.btf = (uintptr_t)p;
 	a.b.btf_size = types_size;
+	a.b.btf_log_buf = (uintptr_t)log;
+	a.b.btf_log_size = size;
+	a.b.btf_log_level = log ? 1 : 0;
 	return sys(BPF_BTF_LOAD, &a);
+}
+
+/* the last line of what was written */
+static void show_log(const char *who, int (*sys)(int, union sys_attr *), const uint8_t *p)
+{
+	static char log[1 << 20];
+	size_t n;
+	int fd;
+
+	log[0] = '\0';
+	fd = load_types(sys, p, log, sizeof(log));
+	if (fd >= 0) {
+		if (sys == ours)
+			syscall_close(fd);
+		else
+			close(fd);
+		return;
+	}
+	n = strlen(log);
+	while (n && log[n - 1] == '\n')
+		log[--n] = '\0';
+	while (n && log[n - 1] != '\n')
+		n--;
+	printf("\t%s: %s\n", who, log + n);
 }
 
 static void show_types(const uint8_t *p, int x, int y)
@@ -217,22 +244,8 @@ static void show_types(const uint8_t *p, int x, int y)
 		if (memcmp(p + i, types + i, 4))
 			printf(" [0x%x] 0x%x -> 0x%x", i, *(uint32_t *)(types + i), *(uint32_t *)(p + i));
 	printf("\n");
-	if (getenv("KFUNC_KERNEL_LOG")) {
-		static char log[1 << 20];
-		union sys_attr a;
-		size_t len;
-
-		memset(&a, 0, sizeof(a));
-		a.b.btf = (uintptr_t)p;
-		a.b.btf_size = types_size;
-		a.b.btf_log_buf = (uintptr_t)log;
-		a.b.btf_log_size = sizeof(log);
-		a.b.btf_log_level = 1;
-		log[0] = 0;
-		linuxs(BPF_BTF_LOAD, &a);
-		len = strlen(log);
-		printf("...%s\n", log + (len > 300 ? len - 300 : 0));
-	}
+	show_log("ours", ours, p);
+	show_log("Linux", linuxs, p);
 }
 
 static void try_types(void)
@@ -243,8 +256,8 @@ static void try_types(void)
 	memcpy(copy, types, types_size);
 	for (uint32_t i = 1 + rnd(2); i > 0; i--)
 		mutate_types(copy);
-	x = load_types(ours, copy);
-	y = load_types(linuxs, copy);
+	x = load_types(ours, copy, NULL, 0);
+	y = load_types(linuxs, copy, NULL, 0);
 	if (judge(x, y))
 		show_types(copy, x, y);
 }
