@@ -36,6 +36,7 @@ struct hooks_policy {
 	bool (*admit)(unsigned int weight);
 	int (*consume)(struct hooks_item *item);
 	struct hooks_item *(*pick)(struct hooks_item *first, int want);
+	struct hooks_item *(*choose)(struct hooks_item *item, int want);
 	long long (*many)(char a, short b, int c, long d, unsigned int e, unsigned long f, long g,
 			  int h);
 	int (*slow)(int ms);
@@ -192,6 +193,13 @@ static struct hooks_item *hooks_policy__pick(struct hooks_item *first__ref, int 
 	return NULL;
 }
 
+static struct hooks_item *hooks_policy__choose(struct hooks_item *item, int want)
+{
+	(void)item;
+	(void)want;
+	return NULL;
+}
+
 static long long hooks_policy__many(char a, short b, int c, long d, unsigned int e,
 				    unsigned long f, long g, int h)
 {
@@ -209,6 +217,7 @@ static struct hooks_policy stubs = {
 	.admit = hooks_policy__admit,
 	.consume = hooks_policy__consume,
 	.pick = hooks_policy__pick,
+	.choose = hooks_policy__choose,
 	.many = hooks_policy__many,
 	.slow = hooks_policy__slow,
 };
@@ -395,6 +404,11 @@ static void test_calls(void **state)
 	assert_ptr_equal(p->pick(&item, 1), &item);
 	assert_int_equal(item.refs, 2);
 	assert_null(p->pick(&item, 0));
+	assert_int_equal(item.refs, 1);
+	assert_ptr_equal(p->choose(&item, 1), &item);
+	assert_int_equal(item.refs, 2); /* the caller's now */
+	item.refs--;
+	assert_null(p->choose(&item, 0));
 	assert_int_equal(item.refs, 1);
 	assert_int_equal(p->many(1, 2, 3, 4, 5, 6, 7, 8), 1 + 4 + 9 + 16 + 25 + 36 + 49 + 64);
 	/* narrow arguments are zero-extended, the seventh and eighth come from the stack */
@@ -643,6 +657,7 @@ static const struct {
 	{"pick_other", -EINVAL, 254}, {"pick_moved", -EACCES, 0}, {"pick_both", -EINVAL, 0},
 	{"sleepy", -EXDEV, 133},      {"unsupported", -ENOTSUPP, 132},
 	{"second", -EACCES, 0},
+	{"choose_borrowed", -EINVAL, 0}, {"choose_moved", -EACCES, 0},
 };
 
 /* R11.2, R11.4, R11.5, R11.6, R11.8; scenarios 95, 96 */

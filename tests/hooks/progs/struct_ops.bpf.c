@@ -55,6 +55,15 @@ __u64 pick(unsigned long long *ctx)
 	return (__u64)first;
 }
 
+/* a reference that the program takes itself is the caller's afterwards */
+SEC("struct_ops/choose")
+__u64 choose(unsigned long long *ctx)
+{
+	if ((int)ctx[1] == 0)
+		return 0;
+	return (__u64)hooks_item_get((struct hooks_item *)ctx[0]);
+}
+
 SEC("struct_ops/many")
 long long many(unsigned long long *ctx)
 {
@@ -88,6 +97,7 @@ struct hooks_policy whole = {
 	.admit = (void *)admit,
 	.consume = (void *)consume,
 	.pick = (void *)pick,
+	.choose = (void *)choose,
 	.many = (void *)many,
 	.slow = (void *)slow,
 	.limit = 42,

@@ -23,6 +23,7 @@ struct hooks_policy {
 	_Bool (*admit)(unsigned int weight);
 	int (*consume)(struct hooks_item *item);
 	struct hooks_item *(*pick)(struct hooks_item *first, int want);
+	struct hooks_item *(*choose)(struct hooks_item *item, int want);
 	long long (*many)(char a, short b, int c, long d, unsigned int e, unsigned long f, long g,
 			  int h);
 	int (*slow)(int ms);

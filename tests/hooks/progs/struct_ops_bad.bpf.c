@@ -109,6 +109,20 @@ __u64 pick_both(unsigned long long *ctx)
 	return (__u64)hooks_item_get(item);
 }
 
+/* trusted, but nobody's reference */
+SEC("struct_ops/choose")
+__u64 choose_borrowed(unsigned long long *ctx)
+{
+	return ctx[0];
+}
+
+/* owned, but not its beginning */
+SEC("struct_ops/choose")
+__u64 choose_moved(unsigned long long *ctx)
+{
+	return (__u64)hooks_item_get((struct hooks_item *)ctx[0]) + 8;
+}
+
 /* check_member: only slow may sleep */
 SEC("struct_ops.s/score")
 int BPF_PROG(sleepy, struct hooks_item *item)
@@ -145,6 +159,8 @@ TABLE(pick_one, pick);
 TABLE(pick_other, pick);
 TABLE(pick_moved, pick);
 TABLE(pick_both, pick);
+TABLE(choose_borrowed, choose);
+TABLE(choose_moved, choose);
 TABLE(sleepy, score);
 TABLE(unsupported, unsupported);
 TABLE(second, admit);
