@@ -651,13 +651,13 @@ static const struct {
 	int err;
 	unsigned int code; /* 0: any */
 } bad[] = {
-	{"score", -EACCES, 0},        {"leak", -EINVAL, 0},       {"leak_sometimes", -EINVAL, 0},
-	{"used_after", -EACCES, 0},   {"reloaded", -EACCES, 311}, {"twice", -EINVAL, 0},
-	{"put_borrowed", -EINVAL, 0}, {"tail", -EINVAL, 413},     {"pick_one", -EINVAL, 254},
-	{"pick_other", -EINVAL, 254}, {"pick_moved", -EACCES, 0}, {"pick_both", -EINVAL, 0},
+	{"score", -EACCES, 303},        {"leak", -EINVAL, 412},       {"leak_sometimes", -EINVAL, 412},
+	{"used_after", -EACCES, 403},   {"reloaded", -EACCES, 311}, {"twice", -EINVAL, 404},
+	{"put_borrowed", -EINVAL, 400}, {"tail", -EINVAL, 413},     {"pick_one", -EINVAL, 254},
+	{"pick_other", -EINVAL, 254}, {"pick_moved", -EACCES, 255}, {"pick_both", -EINVAL, 412},
 	{"sleepy", -EXDEV, 133},      {"unsupported", -ENOTSUPP, 132},
-	{"second", -EACCES, 0},
-	{"choose_borrowed", -EINVAL, 0}, {"choose_moved", -EACCES, 0},
+	{"second", -EACCES, 311},
+	{"choose_borrowed", -EINVAL, 254}, {"choose_moved", -EACCES, 255},
 };
 
 /* R11.2, R11.4, R11.5, R11.6, R11.8; scenarios 95, 96 */

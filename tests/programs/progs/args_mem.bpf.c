@@ -238,7 +238,7 @@ int scalar_struct_4_levels(void *ctx)
 
 /* Scenario 28 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0500)
 int scalar_struct_5_levels(void *ctx)
 {
 	struct mod_level4 x = {};
@@ -248,7 +248,7 @@ int scalar_struct_5_levels(void *ctx)
 
 /* Scenario 28 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0500)
 int struct_with_pointer(void *ctx)
 {
 	struct mod_with_ptr x = {};
@@ -258,7 +258,7 @@ int struct_with_pointer(void *ctx)
 
 /* Scenario 28 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0500)
 int struct_with_flexible_array(void *ctx)
 {
 	int x[4] = {};
@@ -267,7 +267,7 @@ int struct_with_flexible_array(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0500)
 int void_without_size(void *ctx)
 {
 	long x = 0;
@@ -276,7 +276,7 @@ int void_without_size(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0500)
 int pointer_to_pointer(void *ctx)
 {
 	int *x = NULL;

@@ -56,7 +56,7 @@ int BPF_PROG(nullable_given, struct task_struct *task, u64 clone_flags)
 
 /* maybe NULL is as good as NULL, once a reference makes it trusted */
 SEC("tp_btf/task_newtask")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0501)
 int BPF_PROG(nullable_untrusted, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task_nullable(untrusted(task));
@@ -64,7 +64,7 @@ int BPF_PROG(nullable_untrusted, struct task_struct *task, u64 clone_flags)
 
 /* Scenario 20 */
 SEC("tp_btf/task_newtask")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0500)
 int BPF_PROG(object_is_stack, struct task_struct *task, u64 clone_flags)
 {
 	char buf[64] = {};
@@ -73,7 +73,7 @@ int BPF_PROG(object_is_stack, struct task_struct *task, u64 clone_flags)
 }
 
 SEC("tp_btf/task_newtask")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0500)
 int BPF_PROG(object_is_number, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task((void *)clone_flags);
@@ -126,7 +126,7 @@ int BPF_PROG(rcu_untrusted, struct task_struct *task, u64 clone_flags)
 }
 
 SEC("tp_btf/task_newtask")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0501)
 int BPF_PROG(trusted_wants_more_than_rcu, struct task_struct *task, u64 clone_flags)
 {
 	return mod_task(task->group_leader);

@@ -79,7 +79,7 @@ int string_constant(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EACCES, any)
+__expect_reject(EACCES, KF0520)
 int string_not_frozen(void *ctx)
 {
 	return mod_str(changing);
@@ -141,7 +141,7 @@ int context_is_stack(struct __sk_buff *skb)
 
 /* R1.5, R2.6: the function was registered, which nobody minded; a call of it is refused */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0805)
 int struct_by_value(void *ctx)
 {
 	struct mod_pair p = {1, 2};

@@ -252,7 +252,7 @@ int work_errors(void *ctx)
 /* ---- what is refused ---- */
 
 /* Scenario 97 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0519)
 int work_of_another_map(void *ctx)
 {
 	struct worked *v;
@@ -263,7 +263,7 @@ int work_of_another_map(void *ctx)
 }
 
 /* Scenario 97 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0524)
 int work_off_by_one(void *ctx)
 {
 	struct worked *v;
@@ -274,7 +274,7 @@ int work_off_by_one(void *ctx)
 }
 
 /* Scenario 97 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0500)
 int work_on_stack(void *ctx)
 {
 	struct bpf_wq work = {};
@@ -287,7 +287,7 @@ static int returns_one(void *map, int *key, void *value)
 	return 1;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0320)
 int work_returns_one(void *ctx)
 {
 	struct worked *v;
@@ -303,7 +303,7 @@ static int returns_one_timer(void *map, u32 *key, struct timed *v)
 }
 
 /* verifier scenario 119 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0320)
 int timer_returns_one(void *ctx)
 {
 	struct timed *v;
@@ -313,7 +313,7 @@ int timer_returns_one(void *ctx)
 	return v ? bpf_timer_set_callback(&v->timer, returns_one_timer) : 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0519)
 int timer_of_another_map(void *ctx)
 {
 	struct timed *v;
@@ -323,7 +323,7 @@ int timer_of_another_map(void *ctx)
 	return v ? bpf_timer_init(&v->timer, &hash, CLOCK_MONOTONIC) : 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0324)
 int timer_read(void *ctx)
 {
 	struct timed *v;
@@ -338,7 +338,7 @@ static int leaks(void *map, u32 *key, struct timed *v)
 	return bpf_task_from_pid(1) ? 0 : 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0412)
 int callback_leaks(void *ctx)
 {
 	struct timed *v;

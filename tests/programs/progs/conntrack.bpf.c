@@ -192,7 +192,7 @@ int ipv6(struct __sk_buff *skb)
 /* ---- what is refused ---- */
 
 /* Scenario 34 */
-SEC("tc") __expect_reject(EINVAL, any)
+SEC("tc") __expect_reject(EINVAL, KF0504)
 int init_is_no_conn(struct __sk_buff *skb)
 {
 	struct nf_conn___init *fresh;
@@ -210,7 +210,7 @@ int init_is_no_conn(struct __sk_buff *skb)
 }
 
 /* Scenario 34 */
-SEC("tc") __expect_reject(EINVAL, any)
+SEC("tc") __expect_reject(EINVAL, KF0504)
 int conn_is_no_init(struct __sk_buff *skb)
 {
 	struct nf_conn *c;
@@ -225,7 +225,7 @@ int conn_is_no_init(struct __sk_buff *skb)
 }
 
 /* Scenario 34 */
-SEC("tc") __expect_reject(EINVAL, any)
+SEC("tc") __expect_reject(EINVAL, KF0504)
 int init_is_not_released(struct __sk_buff *skb)
 {
 	struct nf_conn___init *fresh;
@@ -237,7 +237,7 @@ int init_is_not_released(struct __sk_buff *skb)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EINVAL, any)
+SEC("tc") __expect_reject(EINVAL, KF0412)
 int init_leaks(struct __sk_buff *skb)
 {
 	TUPLE(4);
@@ -246,7 +246,7 @@ int init_leaks(struct __sk_buff *skb)
 	return 0;
 }
 
-SEC("xdp") __expect_reject(EINVAL, any)
+SEC("xdp") __expect_reject(EINVAL, KF0412)
 int conn_leaks(struct xdp_md *xdp)
 {
 	TUPLE(4);
@@ -255,7 +255,7 @@ int conn_leaks(struct xdp_md *xdp)
 	return 0;
 }
 
-SEC("xdp") __expect_reject(EINVAL, any)
+SEC("xdp") __expect_reject(EINVAL, KF0412)
 int inserted_leaks(struct xdp_md *xdp)
 {
 	struct nf_conn___init *fresh;
@@ -268,7 +268,7 @@ int inserted_leaks(struct xdp_md *xdp)
 }
 
 /* Scenario 34: the old pointer is gone after the insertion */
-SEC("xdp") __expect_reject(EINVAL, any)
+SEC("xdp") __expect_reject(EINVAL, KF0404)
 int used_after_insertion(struct xdp_md *xdp)
 {
 	struct nf_conn___init *fresh;
@@ -285,7 +285,7 @@ int used_after_insertion(struct xdp_md *xdp)
 	return 0;
 }
 
-SEC("xdp") __expect_reject(EACCES, any)
+SEC("xdp") __expect_reject(EACCES, KF0503)
 int unchecked(struct xdp_md *xdp)
 {
 	struct nf_conn *c;
@@ -297,7 +297,7 @@ int unchecked(struct xdp_md *xdp)
 }
 
 /* mark is the one member that programs may write */
-SEC("xdp") __expect_reject(EACCES, any)
+SEC("xdp") __expect_reject(EACCES, KF0314)
 int write_of_status(struct xdp_md *xdp)
 {
 	struct nf_conn *c;
@@ -311,7 +311,7 @@ int write_of_status(struct xdp_md *xdp)
 	return 0;
 }
 
-SEC("xdp") __expect_reject(EINVAL, any)
+SEC("xdp") __expect_reject(EINVAL, KF0335)
 int tuple_too_short(struct xdp_md *xdp)
 {
 	struct nf_conn *c;
@@ -323,7 +323,7 @@ int tuple_too_short(struct xdp_md *xdp)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0701)
 int not_for_this_type(void *ctx)
 {
 	struct nf_conn *c = NULL;

@@ -13,7 +13,7 @@ int memzero(void *ctx)
 	return (mem[0] | mem[1] | mem[2]) || mem[3] != 4;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0335)
 int memzero_beyond(void *ctx)
 {
 	u64 mem[4] = {1, 2, 3, 4};
@@ -22,7 +22,7 @@ int memzero_beyond(void *ctx)
 	return mem[0];
 }
 
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0507)
 int memzero_unbounded(void *ctx)
 {
 	u64 mem[4] = {1, 2, 3, 4};
@@ -49,7 +49,7 @@ int pair(void *ctx)
 	return r;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0412)
 int pair_leaks(void *ctx)
 {
 	struct task_struct *t = bpf_get_task_pid(1);
@@ -57,7 +57,7 @@ int pair_leaks(void *ctx)
 	return t ? t->pid : 0;
 }
 
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0503)
 int pair_unchecked(void *ctx)
 {
 	struct task_struct *t = bpf_find_get_task_by_vpid(1);
@@ -66,7 +66,7 @@ int pair_unchecked(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0400)
 int put_of_unowned(void *ctx)
 {
 	bpf_put_pid(bpf_get_current_task_btf());

@@ -119,7 +119,7 @@ int bad_flags_yield_nothing(void *ctx)
 
 /* Scenario 87 */
 SEC("syscall")
-__expect_reject(EACCES, any)
+__expect_reject(EACCES, KF0602)
 int tasks_without_section(void *ctx)
 {
 	struct bpf_iter_task it;
@@ -132,7 +132,7 @@ int tasks_without_section(void *ctx)
 
 /* Scenario 87 */
 SEC("syscall")
-__expect_reject(EPROTO, any)
+__expect_reject(EPROTO, KF1022)
 int tasks_in_another_section(void *ctx)
 {
 	struct bpf_iter_task it;
@@ -148,7 +148,7 @@ int tasks_in_another_section(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0417)
 int tasks_not_destroyed(void *ctx)
 {
 	struct bpf_iter_task it;
@@ -160,7 +160,7 @@ int tasks_not_destroyed(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EACCES, any)
+__expect_reject(EACCES, KF0302)
 int task_unchecked(void *ctx)
 {
 	struct bpf_iter_task it;
@@ -176,7 +176,7 @@ int task_unchecked(void *ctx)
 
 /* an element is protected by the section, it is not owned */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0501)
 int task_released(void *ctx)
 {
 	struct task_struct *t;
@@ -271,7 +271,7 @@ int group_of_element(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EACCES, any)
+__expect_reject(EACCES, KF0602)
 int groups_without_section(void *ctx)
 {
 	struct cgroup *root = bpf_cgroup_from_id(1);
@@ -333,7 +333,7 @@ int tasks_of_group_bad_flags(void *ctx)
 
 /* Scenario 88 */
 SEC("tp_btf/cgroup_mkdir")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0624)
 int BPF_PROG(tasks_of_group_in_tracepoint, struct cgroup *cgrp, const char *path)
 {
 	struct bpf_iter_css_task it;
@@ -369,7 +369,7 @@ int memory_areas(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0417)
 int memory_areas_not_destroyed(void *ctx)
 {
 	struct bpf_iter_task_vma it;

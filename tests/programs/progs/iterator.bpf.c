@@ -20,7 +20,7 @@ int sum(void *ctx)
 
 /* Scenario 85 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0417)
 int no_destroy(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -31,7 +31,7 @@ int no_destroy(void *ctx)
 
 /* Scenario 85 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF1020)
 int no_new(void *ctx)
 {
 	struct bpf_iter_mod it = {};
@@ -42,7 +42,7 @@ int no_new(void *ctx)
 
 /* Scenario 85 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF1021)
 int new_twice(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -55,7 +55,7 @@ int new_twice(void *ctx)
 
 /* Scenario 85 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF1020)
 int next_after_destroy(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -69,7 +69,7 @@ int next_after_destroy(void *ctx)
 
 /* Scenario 85 */
 SEC("syscall")
-__expect_reject(EACCES, any)
+__expect_reject(EACCES, KF0337)
 int read_of_its_place(void *ctx)
 {
 	struct bpf_iter_mod it;
@@ -82,7 +82,7 @@ int read_of_its_place(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EACCES, any)
+__expect_reject(EACCES, KF0302)
 int element_unchecked(void *ctx)
 {
 	struct bpf_iter_mod it;

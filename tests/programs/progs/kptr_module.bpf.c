@@ -81,7 +81,7 @@ int taken_is_owned(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EACCES, any)
+__expect_reject(EACCES, KF1002)
 int store_other_type(void *ctx)
 {
 	struct slot *s = slot();
@@ -139,7 +139,7 @@ int read_checked(void *ctx)
 
 /* a loaded pointer is not owned; a module's type is not protected by RCU either */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0501)
 int release_loaded(void *ctx)
 {
 	struct slot *s = slot();
@@ -156,7 +156,7 @@ int release_loaded(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0502)
 int loaded_is_not_rcu(void *ctx)
 {
 	struct slot *s = slot();

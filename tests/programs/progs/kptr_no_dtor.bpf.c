@@ -18,7 +18,7 @@ struct {
 
 /* Scenario 75 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF1000)
 int no_dtor(void *ctx)
 {
 	struct mod_listed *l;

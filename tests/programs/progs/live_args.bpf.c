@@ -36,7 +36,7 @@ int BPF_PROG(read_only_mask, struct task_struct *task, u64 clone_flags)
 }
 
 /* Scenario 25 */
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, 0)
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0501)
 int BPF_PROG(acquire_of_member, struct task_struct *task, u64 clone_flags)
 {
 	struct bpf_cpumask *m = bpf_cpumask_acquire((struct bpf_cpumask *)task->cpus_ptr);
@@ -92,7 +92,7 @@ int BPF_PROG(name_compared, struct task_struct *task, u64 clone_flags)
 }
 
 /* Scenario 58 */
-SEC("tp_btf/task_newtask") __expect_reject(EACCES, 0)
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0315)
 int BPF_PROG(name_overrun, struct task_struct *task, u64 clone_flags)
 {
 	return bpf_strncmp(task->comm, 17, "sh");
@@ -130,7 +130,7 @@ int BPF_PROG(walk_without_section, int a)
 }
 
 /* Scenario 52 */
-SEC("fentry.s/bpf_fentry_test1") __expect_reject(EINVAL, 0)
+SEC("fentry.s/bpf_fentry_test1") __expect_reject(EINVAL, KF0605)
 int BPF_PROG(nested_sections, int a)
 {
 	bpf_rcu_read_lock();

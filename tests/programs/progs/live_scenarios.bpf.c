@@ -32,7 +32,7 @@ int from_syscall(void *ctx)
 }
 
 /* Scenario 15: in 6.18 not yet */
-SEC("raw_tp/task_newtask") __expect_reject(EACCES, any)
+SEC("raw_tp/task_newtask") __expect_reject(EACCES, KF0701)
 int from_raw_tp(void *ctx)
 {
 	return hold_and_release();
@@ -53,7 +53,7 @@ int from_perf_event(void *ctx)
 }
 
 /* Scenarios 7, 15: no hook of its own for kprobes */
-SEC("kprobe/any") __expect_reject(EACCES, any)
+SEC("kprobe/any") __expect_reject(EACCES, KF0701)
 int from_kprobe(void *ctx)
 {
 	return hold_and_release();
@@ -170,7 +170,7 @@ int interrupts_in_order(struct __sk_buff *skb)
 }
 
 /* Scenario 62 */
-SEC("tc") __expect_reject(EACCES, any)
+SEC("tc") __expect_reject(EACCES, KF0610)
 int interrupts_out_of_order(struct __sk_buff *skb)
 {
 	unsigned long a, b;
@@ -256,7 +256,7 @@ int seen_task(void *ctx)
 }
 
 /* Scenario 71 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0501)
 int kept_task_released(void *ctx)
 {
 	struct kept *k = slot();

@@ -58,7 +58,7 @@ int read_unchecked(void *ctx)
 
 /* Scenario 38 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0404)
 int release_twice(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -119,7 +119,7 @@ int BPF_PROG(release_argument, struct task_struct *task, u64 clone_flags)
 
 /* Scenario 21 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0500)
 int release_stack(void *ctx)
 {
 	char buf[64] = {};
@@ -130,7 +130,7 @@ int release_stack(void *ctx)
 
 /* Scenario 41 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0526)
 int acquire_no_struct(void *ctx)
 {
 	return *mod_acquire_int();
@@ -138,7 +138,7 @@ int acquire_no_struct(void *ctx)
 
 /* Scenario 42 */
 SEC("syscall")
-__expect_reject(EACCES, any)
+__expect_reject(EACCES, KF0403)
 int memory_of_released(void *ctx)
 {
 	struct mod_obj *o = mod_obj_new(1);
@@ -246,7 +246,7 @@ static long acquire_in_loop(__u32 i, void *ctx)
 
 /* Scenario 45 */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0414)
 int leak_in_callback(void *ctx)
 {
 	bpf_loop(4, acquire_in_loop, NULL, 0);

@@ -91,7 +91,7 @@ int with_interrupts_off(void *ctx)
 }
 
 /* Scenario 66 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0615)
 int same_lock(void *ctx)
 {
 	struct value *v = at(0);
@@ -105,7 +105,7 @@ int same_lock(void *ctx)
 }
 
 /* Scenario 66 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0608)
 int unlock_out_of_order(void *ctx)
 {
 	struct value *a = at(0), *b = at(1);
@@ -122,7 +122,7 @@ int unlock_out_of_order(void *ctx)
 }
 
 /* Scenario 66 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0607)
 int unlock_after_failure(void *ctx)
 {
 	struct value *v = at(0);
@@ -135,7 +135,7 @@ int unlock_after_failure(void *ctx)
 }
 
 /* Scenario 66 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0606)
 int exit_with_lock(void *ctx)
 {
 	struct value *v = at(0);
@@ -145,7 +145,7 @@ int exit_with_lock(void *ctx)
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0608)
 int plain_unlock_of_irqsave(void *ctx)
 {
 	struct value *v = at(0);
@@ -158,20 +158,25 @@ int plain_unlock_of_irqsave(void *ctx)
 }
 
 /* Scenario 63 */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0620)
 int saved_by_another_means(void *ctx)
 {
 	struct value *v = at(0);
 	unsigned long flags, own;
 
-	if (!v || bpf_res_spin_lock_irqsave(&v->lock, &own))
+	if (!v)
 		return 0;
 	bpf_local_irq_save(&flags);
+	if (bpf_res_spin_lock_irqsave(&v->lock, &own)) {
+		bpf_local_irq_restore(&flags);
+		return 0;
+	}
 	bpf_res_spin_unlock_irqrestore(&v->lock, &flags);
+	bpf_local_irq_restore(&own);
 	return 0;
 }
 
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0612)
 int helper_under_lock(void *ctx)
 {
 	struct value *v = at(0);

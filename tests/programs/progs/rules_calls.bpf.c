@@ -80,7 +80,7 @@ int arguments_before_section(void *ctx)
 }
 
 /* R2.11: the arguments, before the section that the call wants */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0500)
 int arguments_before_wanted_section(void *ctx)
 {
 	struct bpf_iter_task it;
@@ -220,7 +220,7 @@ int need_not_be_set(struct __sk_buff *skb)
 	})
 
 /* the member is past the end of the smaller type, which one of the paths casts to */
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0315)
 int kind_by_path(void *ctx)
 {
 	struct task_struct *t = CAST_BY_PATH(struct task_struct, struct bpf_spin_lock);
@@ -229,7 +229,7 @@ int kind_by_path(void *ctx)
 }
 
 /* whichever comes first */
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0315)
 int kind_by_other_path(void *ctx)
 {
 	struct task_struct *t = CAST_BY_PATH(struct bpf_spin_lock, struct task_struct);

@@ -5,7 +5,7 @@
 char _license[] SEC("license") = "Proprietary";
 
 /* R6.5: the kernel's objects are not for them */
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL, any)
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0705)
 int BPF_PROG(object_read, struct task_struct *task, u64 clone_flags)
 {
 	return task->pid;

@@ -109,35 +109,35 @@ int objects_of_different_trust(void *ctx)
 	})
 
 /* R7.11 */
-SEC("kprobe") __expect_reject(EINVAL, any)
+SEC("kprobe") __expect_reject(EINVAL, KF0611)
 int lock_in_kprobe(void *ctx)
 {
 	return LOOKS_AT(locks);
 }
 
 /* R7.11 */
-SEC("raw_tp/task_newtask") __expect_reject(EINVAL, any)
+SEC("raw_tp/task_newtask") __expect_reject(EINVAL, KF0611)
 int lock_in_raw_tracepoint(void *ctx)
 {
 	return LOOKS_AT(locks);
 }
 
 /* R7.11 */
-SEC("tracepoint/sched/sched_process_fork") __expect_reject(EINVAL, any)
+SEC("tracepoint/sched/sched_process_fork") __expect_reject(EINVAL, KF0611)
 int lock_in_tracepoint(void *ctx)
 {
 	return LOOKS_AT(locks);
 }
 
 /* R7.11 */
-SEC("perf_event") __expect_reject(EINVAL, any)
+SEC("perf_event") __expect_reject(EINVAL, KF0611)
 int lock_in_perf_event(void *ctx)
 {
 	return LOOKS_AT(locks);
 }
 
 /* R7.11 */
-SEC("socket") __expect_reject(EINVAL, any)
+SEC("socket") __expect_reject(EINVAL, KF0611)
 int lock_in_socket_filter(struct __sk_buff *skb)
 {
 	return LOOKS_AT(locks);
@@ -151,21 +151,21 @@ int BPF_PROG(lock_in_typed_tracepoint, struct task_struct *task, u64 clone_flags
 }
 
 /* R7.11: a list has its lock beside it, and a resilient one would be fine */
-SEC("kprobe") __expect_reject(EINVAL, any)
+SEC("kprobe") __expect_reject(EINVAL, KF0251)
 int list_in_kprobe(void *ctx)
 {
 	return LOOKS_AT(lists);
 }
 
 /* Scenario 84, R7.11 */
-SEC("kprobe") __expect_reject(EINVAL, any)
+SEC("kprobe") __expect_reject(EINVAL, KF0251)
 int tree_in_kprobe(void *ctx)
 {
 	return LOOKS_AT(trees);
 }
 
 /* Scenario 84 */
-SEC("perf_event") __expect_reject(EINVAL, any)
+SEC("perf_event") __expect_reject(EINVAL, KF0251)
 int list_in_perf_event(void *ctx)
 {
 	return LOOKS_AT(lists);
@@ -315,7 +315,7 @@ __noinline int submits(const struct bpf_dynptr *p)
 }
 
 /* R10.7: not given up */
-SEC("tc") __expect_reject(EINVAL, any)
+SEC("tc") __expect_reject(EINVAL, KF1013)
 int parameter_released(struct __sk_buff *skb)
 {
 	struct bpf_dynptr p;
@@ -338,7 +338,7 @@ __noinline int makes(const struct bpf_dynptr *p)
 }
 
 /* R10.7: not made anew */
-SEC("tc") __expect_reject(EINVAL, any)
+SEC("tc") __expect_reject(EINVAL, KF1013)
 int parameter_made_anew(struct __sk_buff *skb)
 {
 	struct bpf_dynptr p;
@@ -484,7 +484,7 @@ int number_beyond_the_next(struct __sk_buff *skb)
 }
 
 /* R10.14: but not beyond its iterator, whose memory it is */
-SEC("tc") __expect_reject(EACCES, any)
+SEC("tc") __expect_reject(EACCES, KF0403)
 int number_beyond_its_iterator(struct __sk_buff *skb)
 {
 	struct bpf_iter_num it;

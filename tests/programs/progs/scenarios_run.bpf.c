@@ -33,14 +33,14 @@ int mask_filled(void *ctx)
 }
 
 /* Scenario 27 */
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0508)
 int mask_is_a_number(void *ctx)
 {
 	return bpf_cpumask_populate((struct cpumask *)0x123456, mask_bytes, 8);
 }
 
 /* Scenario 27 */
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0508)
 int bytes_are_a_number(void *ctx)
 {
 	struct bpf_cpumask *m = bpf_cpumask_create();
@@ -61,7 +61,7 @@ struct {
 } halves SEC(".maps");
 
 /* Scenario 27 */
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0306)
 int bytes_are_too_few(void *ctx)
 {
 	struct bpf_cpumask *m = bpf_cpumask_create();
@@ -121,7 +121,7 @@ int mask_kept(void *ctx)
 }
 
 /* Scenario 50: but not beyond it */
-SEC("syscall") __expect_reject(EINVAL, any)
+SEC("syscall") __expect_reject(EINVAL, KF0502)
 int mask_beyond_its_section(void *ctx)
 {
 	struct bpf_cpumask *m;
@@ -133,7 +133,7 @@ int mask_beyond_its_section(void *ctx)
 }
 
 /* Scenario 51 */
-SEC("syscall") __expect_reject(EACCES, any)
+SEC("syscall") __expect_reject(EACCES, KF0503)
 int mask_unchecked(void *ctx)
 {
 	int r;
@@ -331,7 +331,7 @@ int read_after_push(struct __sk_buff *skb)
 }
 
 /* Scenario 79: and not afterwards */
-SEC("tc") __expect_reject(EACCES, any)
+SEC("tc") __expect_reject(EACCES, KF0302)
 int read_after_unlock(struct __sk_buff *skb)
 {
 	struct item *i = new(struct item);

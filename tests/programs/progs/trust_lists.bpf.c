@@ -59,7 +59,7 @@ int trusted_or_null_checked(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0502)
 int rcu_outside(void *ctx)
 {
 	WALK(rcu, mod_obj_rcu(p));
@@ -109,7 +109,7 @@ int plain(void *ctx)
 }
 
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0502)
 int plain_rcu(void *ctx)
 {
 	WALK_RCU(plain, mod_obj_rcu(p));
@@ -124,14 +124,14 @@ int plain_read(void *ctx)
 
 /* lists count by name and type */
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0501)
 int other_name(void *ctx)
 {
 	WALK(other_name, mod_head_serial(&p->head));
 }
 
 SEC("syscall")
-__expect_reject(EINVAL, any)
+__expect_reject(EINVAL, KF0501)
 int other_type(void *ctx)
 {
 	WALK(other_type, mod_tail_serial(p));

@@ -59,7 +59,7 @@ static int returns_two(int i, void *ctx)
 	return 2;
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0233)
 int loop_out_of_range(struct __sk_buff *ctx)
 {
 	bpf_loop(4, returns_two, NULL, 0);
@@ -86,7 +86,7 @@ static int releases(int i, struct task_struct **t)
 }
 
 /* Kfunc scenario 45 */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0412)
 int loop_that_releases_its_callers(struct __sk_buff *ctx)
 {
 	struct task_struct *t = bpf_task_from_pid(1);
@@ -103,7 +103,7 @@ static int indexes(int i, char *buf)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0329)
 int loop_index_is_unknown(struct __sk_buff *ctx)
 {
 	char buf[16];
@@ -128,7 +128,7 @@ static __attribute__((naked)) int returns_stack(void)
 	asm volatile("r0 = r10; exit");
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0230)
 int loop_returns_stack(struct __sk_buff *ctx)
 {
 	bpf_loop(4, returns_stack, NULL, 0);
@@ -141,7 +141,7 @@ __attribute__((noinline)) int global_callback(u32 i, u64 x)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0232)
 int loop_with_global(struct __sk_buff *ctx)
 {
 	bpf_loop(4, global_callback, NULL, 0);
@@ -267,7 +267,7 @@ static int writes_key(void *map, int *key, struct value *v, long *sum)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0317)
 int for_each_key_written(struct __sk_buff *ctx)
 {
 	bpf_for_each_map_elem(&values, writes_key, NULL, 0);
@@ -280,7 +280,7 @@ static int reads_behind_key(void *map, char *key, struct value *v, long *sum)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0307)
 int for_each_behind_key(struct __sk_buff *ctx)
 {
 	long sum = 0;
@@ -342,7 +342,7 @@ static int tick_returns_one(void *map, int *key, struct value *v)
 	return 1;
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0320)
 int timer_returns_one(struct __sk_buff *ctx)
 {
 	struct value *v = value();

@@ -82,7 +82,7 @@ int ringbuf_overwritten(struct __sk_buff *ctx)
 }
 
 /* Scenario 90 */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0302)
 int ringbuf_slice_after_submit(struct __sk_buff *ctx)
 {
 	struct bpf_dynptr p;
@@ -126,7 +126,7 @@ int local_read(struct __sk_buff *ctx)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0303)
 int slice_unchecked(struct __sk_buff *ctx)
 {
 	struct value *v = value();
@@ -154,7 +154,7 @@ int slice_past_its_end(struct __sk_buff *ctx)
 	return data ? data[8] : 0;
 }
 
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0509)
 int from_stack_memory(struct __sk_buff *ctx)
 {
 	char buf[16] = {};
@@ -175,7 +175,7 @@ int used_uninitialised(struct __sk_buff *ctx)
 }
 
 /* Scenario 91 */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0509)
 int dynptr_in_map_value(struct __sk_buff *ctx)
 {
 	struct value *v = value();
@@ -198,7 +198,7 @@ int slot_read(struct __sk_buff *ctx)
 }
 
 /* Scenario 91 */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF1010)
 int used_at_an_offset(struct __sk_buff *ctx)
 {
 	struct value *v = value();
@@ -213,7 +213,7 @@ int used_at_an_offset(struct __sk_buff *ctx)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF1010)
 int overwritten_then_used(struct __sk_buff *ctx)
 {
 	struct value *v = value();
@@ -310,7 +310,7 @@ int packet_slice_rdwr_in_cgroup(struct __sk_buff *ctx)
 }
 
 /* Scenario 90 */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0302)
 int packet_slice_after_change(struct __sk_buff *ctx)
 {
 	struct bpf_dynptr p;
@@ -322,7 +322,7 @@ int packet_slice_after_change(struct __sk_buff *ctx)
 	return eth ? eth[0] : 0;
 }
 
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0302)
 int packet_slice_after_write(struct __sk_buff *ctx)
 {
 	struct bpf_dynptr p;
@@ -334,7 +334,7 @@ int packet_slice_after_write(struct __sk_buff *ctx)
 	return eth ? eth[0] : 0;
 }
 
-SEC("xdp") __expect_reject(EACCES)
+SEC("xdp") __expect_reject(EACCES, KF0701)
 int skb_dynptr_in_xdp(struct xdp_md *ctx)
 {
 	struct bpf_dynptr p;
@@ -377,7 +377,7 @@ int clone_read(struct __sk_buff *ctx)
 	return bpf_dynptr_read(buf, sizeof(buf), &q, 0, 0);
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF1010)
 int clone_dies_with_its_parent(struct __sk_buff *ctx)
 {
 	struct bpf_dynptr p, q;

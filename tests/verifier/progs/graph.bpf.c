@@ -48,7 +48,7 @@ int object_drop_unchecked(struct __sk_buff *ctx)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0403)
 int object_use_after_drop(struct __sk_buff *ctx)
 {
 	struct item *i = obj_new(struct item);
@@ -59,7 +59,7 @@ int object_use_after_drop(struct __sk_buff *ctx)
 	return i->value;
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0404)
 int object_drop_twice(struct __sk_buff *ctx)
 {
 	struct item *i = obj_new(struct item);
@@ -190,7 +190,7 @@ int list_node_read_under_lock(struct __sk_buff *ctx)
 }
 
 /* Scenario 79 */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0302)
 int list_node_read_after_unlock(struct __sk_buff *ctx)
 {
 	struct item *i = obj_new(struct item);
@@ -345,7 +345,7 @@ int tree_add_remove(struct __sk_buff *ctx)
 }
 
 /* Scenario 80 */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0403)
 int tree_first_after_unlock(struct __sk_buff *ctx)
 {
 	struct bpf_rb_node *n;
@@ -356,7 +356,7 @@ int tree_first_after_unlock(struct __sk_buff *ctx)
 	return n ? container_of(n, struct leaf, node)->key : 0;
 }
 
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0303)
 int tree_first_unchecked(struct __sk_buff *ctx)
 {
 	struct bpf_rb_node *n;
@@ -452,7 +452,7 @@ int refcount_leak(struct __sk_buff *ctx)
 }
 
 /* Scenario 82 */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0303)
 int refcount_of_seen_needs_a_check(struct __sk_buff *ctx)
 {
 	struct shared *s = obj_new(struct shared), *t;
@@ -529,7 +529,7 @@ int refcount_without_a_count(struct __sk_buff *ctx)
 }
 
 /* Scenario 84 */
-SEC("kprobe") __expect_reject(EINVAL)
+SEC("kprobe") __expect_reject(EINVAL, KF0251)
 int tracing_program_with_list(void *ctx)
 {
 	bpf_spin_lock(&list_lock);

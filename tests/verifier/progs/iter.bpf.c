@@ -74,7 +74,7 @@ int num_destroyed_twice(struct __sk_buff *ctx)
 }
 
 /* Scenario 85 */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0337)
 int num_slot_read(struct __sk_buff *ctx)
 {
 	struct bpf_iter_num it;
@@ -86,7 +86,7 @@ int num_slot_read(struct __sk_buff *ctx)
 	return v;
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF1020)
 int num_slot_overwritten(struct __sk_buff *ctx)
 {
 	struct bpf_iter_num it;
@@ -97,7 +97,7 @@ int num_slot_overwritten(struct __sk_buff *ctx)
 	return 0;
 }
 
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0302)
 int num_element_unchecked(struct __sk_buff *ctx)
 {
 	struct bpf_iter_num it;
@@ -109,7 +109,7 @@ int num_element_unchecked(struct __sk_buff *ctx)
 	return v;
 }
 
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0403)
 int num_element_after_destroy(struct __sk_buff *ctx)
 {
 	struct bpf_iter_num it;
@@ -157,7 +157,7 @@ int num_index_checked(struct __sk_buff *ctx)
 }
 
 /* Scenario 86 */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0329)
 int num_index_unchecked(struct __sk_buff *ctx)
 {
 	struct bpf_iter_num it;

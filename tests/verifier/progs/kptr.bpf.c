@@ -167,7 +167,7 @@ int store_to_untrusted_slot(u64 *ctx)
 }
 
 /* Scenario 68 */
-SEC("tp_btf/task_newtask") __expect_reject(EACCES)
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF1001)
 int slot_read_by_halves(u64 *ctx)
 {
 	struct slots *v = slot(0);
@@ -176,7 +176,7 @@ int slot_read_by_halves(u64 *ctx)
 }
 
 /* Scenario 70 */
-SEC("tp_btf/task_newtask") __expect_reject(EACCES)
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0303)
 int slot_used_unchecked(u64 *ctx)
 {
 	struct slots *v = slot(0);
@@ -390,7 +390,7 @@ int percpu_object(struct __sk_buff *ctx)
 }
 
 /* Scenario 78 */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF1001)
 int percpu_object_stored(struct __sk_buff *ctx)
 {
 	struct slots *v = slot(0);

@@ -390,7 +390,7 @@ __attribute__((noinline)) int global_nothing(int x)
 }
 
 /* Scenario 65 */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0630)
 int lock_global_function_inside(struct __sk_buff *ctx)
 {
 	int key = 1;
@@ -469,7 +469,7 @@ int res_lock_checked(struct __sk_buff *ctx)
 }
 
 /* Scenario 66 */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0607)
 int res_lock_unchecked(struct __sk_buff *ctx)
 {
 	bpf_res_spin_lock(&lock_a);

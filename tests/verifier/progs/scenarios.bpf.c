@@ -120,7 +120,7 @@ int null_acquired(u64 *ctx)
 }
 
 /* Scenario 21 */
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL)
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0500)
 int stack_released(u64 *ctx)
 {
 	long local[8] = {};
@@ -146,7 +146,7 @@ int parent_under_rcu(void *ctx)
 }
 
 /* Scenario 48 */
-SEC("syscall") __expect_reject(EACCES)
+SEC("syscall") __expect_reject(EACCES, KF0509)
 int parent_without_rcu(void *ctx)
 {
 	struct task_struct *t = bpf_get_current_task_btf(), *p;
@@ -158,7 +158,7 @@ int parent_without_rcu(void *ctx)
 }
 
 /* Scenario 49 */
-SEC("syscall") __expect_reject(EACCES)
+SEC("syscall") __expect_reject(EACCES, KF0509)
 int parent_after_rcu(void *ctx)
 {
 	struct task_struct *t = bpf_get_current_task_btf(), *p;
@@ -172,7 +172,7 @@ int parent_after_rcu(void *ctx)
 }
 
 /* Scenario 49 */
-SEC("syscall") __expect_reject(EACCES)
+SEC("syscall") __expect_reject(EACCES, KF0509)
 int parent_in_the_next_section(void *ctx)
 {
 	struct task_struct *t = bpf_get_current_task_btf(), *p;
@@ -217,7 +217,7 @@ int socket_of_a_packet(u64 *ctx)
 }
 
 /* Scenario 57 */
-SEC("tp_btf/tcp_probe") __expect_reject(EACCES)
+SEC("tp_btf/tcp_probe") __expect_reject(EACCES, KF0516)
 int packet_for_a_socket(u64 *ctx)
 {
 	struct sk_buff *skb = (void *)ctx[1];
@@ -241,7 +241,7 @@ int whole_name(u64 *ctx)
 }
 
 /* Scenario 58 */
-SEC("tp_btf/task_newtask") __expect_reject(EACCES)
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0315)
 int name_and_one_more(u64 *ctx)
 {
 	struct task_struct *t = (void *)ctx[0];
@@ -250,7 +250,7 @@ int name_and_one_more(u64 *ctx)
 }
 
 /* Scenario 58: an argument that is not trusted is no memory of a helper */
-SEC("fentry/filp_flush") __expect_reject(EACCES)
+SEC("fentry/filp_flush") __expect_reject(EACCES, KF0509)
 int name_of_an_untrusted_task(u64 *ctx)
 {
 	struct task_struct *t = (void *)ctx[1];
@@ -298,7 +298,7 @@ __attribute__((noinline)) int sleeps_below(int n)
 }
 
 /* Scenario 54 */
-SEC("syscall") __expect_reject(EINVAL)
+SEC("syscall") __expect_reject(EINVAL, KF0631)
 int sleeping_function_in_a_section(void *ctx)
 {
 	bpf_rcu_read_lock();
@@ -308,7 +308,7 @@ int sleeping_function_in_a_section(void *ctx)
 }
 
 /* Scenario 54: neither one that calls it */
-SEC("syscall") __expect_reject(EINVAL)
+SEC("syscall") __expect_reject(EINVAL, KF0631)
 int sleeping_function_below(void *ctx)
 {
 	bpf_rcu_read_lock();
@@ -396,7 +396,7 @@ int mask_used_after_release(void *ctx)
 /* ---- slots ---- */
 
 /* Scenario 68: not at its beginning */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF1001)
 int slot_read_in_the_middle(struct __sk_buff *ctx)
 {
 	struct slots *v = slot();
@@ -405,7 +405,7 @@ int slot_read_in_the_middle(struct __sk_buff *ctx)
 }
 
 /* Scenario 68: at an offset that is not known */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF1001)
 int slot_read_somewhere(struct __sk_buff *ctx)
 {
 	struct slots *v = slot();
@@ -416,7 +416,7 @@ int slot_read_somewhere(struct __sk_buff *ctx)
 }
 
 /* Scenario 68: by an atomic instruction */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF1001)
 int slot_exchanged_by_an_instruction(struct __sk_buff *ctx)
 {
 	struct slots *v = slot();
@@ -425,7 +425,7 @@ int slot_exchanged_by_an_instruction(struct __sk_buff *ctx)
 }
 
 /* Scenario 68: given to a helper as memory */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF1001)
 int slot_given_as_memory(struct __sk_buff *ctx)
 {
 	struct slots *v = slot();
@@ -520,7 +520,7 @@ int element_behind_the_last(struct __sk_buff *ctx)
 }
 
 /* Scenario 74: one that is not known */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0524)
 int element_by_a_variable(struct __sk_buff *ctx)
 {
 	struct slots *v = slot();
@@ -620,21 +620,21 @@ static bool less_that_enters_rcu(struct bpf_rb_node *a, const struct bpf_rb_node
 	})
 
 /* Scenario 81 */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0615)
 int lock_in_less(struct __sk_buff *ctx)
 {
 	return ADD_WITH(less_that_locks);
 }
 
 /* Scenario 81 */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0618)
 int add_in_less(struct __sk_buff *ctx)
 {
 	return ADD_WITH(less_that_adds);
 }
 
 /* Scenario 81, R7.4: under a lock there are no sections anyway */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0612)
 int rcu_in_less(struct __sk_buff *ctx)
 {
 	return ADD_WITH(less_that_enters_rcu);
@@ -659,7 +659,7 @@ int one_place_converges(struct __sk_buff *ctx)
 }
 
 /* Scenario 86: what is counted is where it writes, beyond the end of the array in the end */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0306)
 int one_place_leads_too_far(struct __sk_buff *ctx)
 {
 	struct bpf_iter_num it;
@@ -713,7 +713,7 @@ int css_task_in_fentry(u64 *ctx)
 }
 
 /* Scenario 91: half of it is above the stack */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0338)
 int dynptr_at_the_stack_s_end(struct __sk_buff *ctx)
 {
 	__asm__ volatile("r1 = %[ctx];"
@@ -727,7 +727,7 @@ int dynptr_at_the_stack_s_end(struct __sk_buff *ctx)
 }
 
 /* Scenario 91: one of two places */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0338)
 int dynptr_somewhere(struct __sk_buff *ctx)
 {
 	struct bpf_dynptr p[2];
@@ -739,7 +739,7 @@ int dynptr_somewhere(struct __sk_buff *ctx)
 }
 
 /* Scenario 91: not on the stack */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0500)
 int dynptr_in_a_value(struct __sk_buff *ctx)
 {
 	struct slots *v = slot();
@@ -785,7 +785,7 @@ __attribute__((noinline)) int returns_it_too(u64 cookie)
 }
 
 /* Scenario 94 */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0214)
 __exception_cb(returns_nothing)
 int caught_by_void(struct __sk_buff *ctx)
 {

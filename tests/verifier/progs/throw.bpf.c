@@ -124,7 +124,7 @@ __attribute__((noinline)) int catches_two(u64 cookie, u64 more)
 }
 
 /* Scenario 94 */
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0241)
 __exception_cb(catches_two)
 int caught_with_two_arguments(struct __sk_buff *ctx)
 {

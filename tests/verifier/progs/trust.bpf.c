@@ -73,7 +73,7 @@ int walk_to_listed_member(u64 *ctx)
 }
 
 /* Kfunc scenario 23 */
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL)
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0502)
 int walk_to_other_member(u64 *ctx)
 {
 	struct task_struct *t = (void *)ctx[0];
@@ -124,7 +124,7 @@ int object_written(u64 *ctx)
 }
 
 /* Kfunc scenario 38 */
-SEC("tp_btf/task_newtask") __expect_reject(EACCES)
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0403)
 int use_after_release(u64 *ctx)
 {
 	struct task_struct *t = bpf_task_from_pid(1);
@@ -136,7 +136,7 @@ int use_after_release(u64 *ctx)
 }
 
 /* Kfunc scenario 38 */
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL)
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0404)
 int release_twice(u64 *ctx)
 {
 	struct task_struct *t = bpf_task_from_pid(1);
@@ -320,7 +320,7 @@ int rdonly_cast_to_kfunc(u64 *ctx)
 }
 
 /* Kfunc scenario 99 */
-SEC("tp_btf/task_newtask") __expect_reject(EACCES)
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0314)
 int rdonly_cast_written(u64 *ctx)
 {
 	struct task_struct *t = bpf_rdonly_cast((void *)ctx[1], bpf_core_type_id_kernel(struct task_struct));
@@ -415,19 +415,19 @@ int tagged_own_struct(struct __sk_buff *ctx)
 	return wants_skb(ctx);
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0214)
 int tagged_other_struct(void *ctx)
 {
 	return wants_xdp(ctx);
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0214)
 int tagged_numbers_of_a_struct(void *ctx)
 {
 	return wants_numbers(ctx);
 }
 
-SEC("tc") __expect_reject(EINVAL)
+SEC("tc") __expect_reject(EINVAL, KF0214)
 int tagged_pointer_to_pointer(void *ctx)
 {
 	return wants_pointers(ctx);
@@ -439,7 +439,7 @@ int tagged_numbers(void *ctx)
 	return wants_numbers(ctx);
 }
 
-SEC("tp_btf/task_newtask") __expect_reject(EINVAL)
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0214)
 int tagged_bytes(void *ctx)
 {
 	return wants_bytes(ctx);

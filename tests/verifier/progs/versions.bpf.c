@@ -291,7 +291,7 @@ int untrusted_without_a_flag(u64 *ctx)
 }
 
 /* R5.8: nor may it be NULL since 7.0 */
-SEC("tp_btf/task_newtask") __expect_reject_on(7.2, EACCES, KF0503) __expect_reject(EINVAL)
+SEC("tp_btf/task_newtask") __expect_reject_on(7.2, EACCES, KF0503) __expect_reject(EINVAL, KF0500)
 int null_without_a_flag(u64 *ctx)
 {
 	sink = bpf_modify_return_test_tp(NULL)->pid;
