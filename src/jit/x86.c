@@ -5,6 +5,8 @@
  */
 #if defined(__x86_64__)
 
+#include <stdatomic.h>
+
 #include "base/mem.h"
 #include "jit/x86.h"
 
@@ -198,25 +200,77 @@ static int settle(struct x86 *x, struct jit_code *jit)
 	return err ? err : fits ? 0 : -ENOTSUPP;
 }
 
-static int translate(struct x86 *x, struct jit_code *jit)
+/* What a translation works with. It is kept for the next one, unless it is large. */
+struct scratch {
+	uint8_t *buf, *flow;
+	size_t cap_buf, cap_flow;
+	struct x86_jump *jumps;
+	size_t cap_jumps;
+};
+#define KEPT_MAX (64u << 10)
+
+static _Atomic(struct scratch *) spare;
+
+static struct scratch *take_scratch(void)
+{
+	struct scratch *s = atomic_exchange(&spare, NULL);
+
+	return s ? s : mem_zalloc(sizeof(*s));
+}
+
+static void put_scratch(struct scratch *s)
+{
+	if (s && s->cap_buf <= KEPT_MAX && s->cap_flow <= KEPT_MAX)
+		s = atomic_exchange(&spare, s);
+	if (!s)
+		return;
+	mem_free(s->buf);
+	mem_free(s->flow);
+	mem_free(s->jumps);
+	mem_free(s);
+}
+
+static int translate(struct x86 *x, struct scratch *s, struct jit_code *jit)
 {
 	uint32_t room = x->prog->n_insns * USUAL_BYTES + X86_ROOM;
 	int err;
 
 	do {
 		jit_drop_image(jit);
-		mem_free(x->buf);
+		err = mem_grow((void **)&s->buf, &s->cap_buf, room, 1);
+		if (!err)
+			err = jit_alloc_image(jit, room);
+		x->buf = s->buf;
 		x->cap = room;
-		x->buf = mem_alloc(room);
-		err = x->buf ? jit_alloc_image(jit, room) : -ENOMEM;
 		if (!err)
 			err = settle(x, jit);
 		room *= 2;
 	} while (err == -E2BIG && room < 1u << 28);
-	if (!err)
-		err = jit_put_image(jit, x->buf, x->len);
-	mem_free(x->buf);
-	return err;
+	return err ? err : jit_put_image(jit, x->buf, x->len);
+}
+
+static int find_flow(struct x86 *x, struct scratch *s)
+{
+	uint32_t n = x->prog->n_insns;
+	size_t size = n * (sizeof(int32_t) + 3 * sizeof(uint16_t));
+	struct jit_flow flow;
+	int err = mem_grow((void **)&s->flow, &s->cap_flow, size, 1);
+
+	if (err)
+		return err;
+	memset(s->flow, 0, size);
+	flow.jump = (int32_t *)s->flow;
+	flow.live = (uint16_t *)(flow.jump + n);
+	flow.use = flow.live + n;
+	flow.def = flow.use + n;
+	jit_liveness(x->prog, &flow);
+	x->live = flow.live;
+	x->use_of = flow.use;
+	x->def_of = flow.def;
+	x->jump_of = flow.jump;
+	for (uint32_t i = 0; i < n; i++)
+		x86_mark_copy(x, flow.live, i);
+	return 0;
 }
 
 static int keep_fixes(struct x86 *x, struct jit_code *jit)
@@ -230,37 +284,31 @@ static int keep_fixes(struct x86 *x, struct jit_code *jit)
 int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 {
 	struct x86 x = {.prog = p, .code = p->code, .addr = jit->addr, .func_addr = jit->func_addr};
-	uint32_t n = p->n_insns;
-	void *room = mem_calloc(n, sizeof(int32_t) + 3 * sizeof(uint16_t));
-	struct jit_flow flow = {.jump = room};
+	struct scratch *s = take_scratch();
 	int err = -ENOMEM;
 
 	x.funcs = mem_calloc(p->facts.n_subprogs, sizeof(*x.funcs));
-	if (!room || !x.funcs)
+	if (!s || !x.funcs)
 		goto out;
-	flow.live = (uint16_t *)(flow.jump + n);
-	flow.use = flow.live + n;
-	flow.def = flow.use + n;
-	jit_liveness(p, &flow);
-	x.live = flow.live;
-	x.use_of = flow.use;
-	x.def_of = flow.def;
-	x.jump_of = flow.jump;
-	for (uint32_t i = 0; i < n; i++)
-		x86_mark_copy(&x, flow.live, i);
+	err = find_flow(&x, s);
+	if (err)
+		goto out;
 	x.bmi2 = __builtin_cpu_supports("bmi2");
-	for (uint32_t s = 0; s < p->facts.n_subprogs; s++)
-		scan_func(&x, s);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t f = 0; f < p->facts.n_subprogs; f++)
+		scan_func(&x, f);
+	for (uint32_t i = 0; i < p->n_insns; i++)
 		x.addr[i] = i * FIRST_GUESS;
-	err = translate(&x, jit);
+	x.jumps = s->jumps;
+	x.cap_jumps = s->cap_jumps;
+	err = translate(&x, s, jit);
+	s->jumps = x.jumps;
+	s->cap_jumps = x.cap_jumps;
 	if (!err)
 		err = keep_fixes(&x, jit);
 	mem_free(x.fix);
-	mem_free(x.jumps);
 out:
 	mem_free(x.funcs);
-	mem_free(room);
+	put_scratch(s);
 	return err;
 }
 
