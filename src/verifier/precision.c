@@ -300,6 +300,30 @@ static bool known_before(const struct places *p, const struct vf_hist *h)
 	return true;
 }
 
+/* Walks back over the entry at path->hist[*n - 1] and what belongs to it. True: no need to go on. */
+static bool walk_entry(struct vf_env *env, const struct vf_path *path, uint32_t *n, struct places *p)
+{
+	const struct vf_hist *h = &path->hist[--*n], *data = h;
+	struct vf_hist one = *h;
+
+	if (h->flags & VF_HIST_RUN) {
+		one.flags = 0;
+		for (uint32_t i = h->s_slot + 1u; i > 0; i--) {
+			one.insn = h->insn + i - 1;
+			step(env, p, &one);
+		}
+		return nothing_left(p);
+	}
+	while (data > path->hist && data[-1].flags & VF_HIST_LINKED)
+		data--;
+	/* links hold for what came out of the instruction and what went in */
+	step_linked(p, data, h);
+	step(env, p, h);
+	step_linked(p, data, h);
+	*n = (uint32_t)(data - path->hist);
+	return known_before(p, h);
+}
+
 /* Walks back from the end of a history (n entries). 1: a stored state got a new mark. */
 static int walk_back(struct vf_env *env, const struct vf_path *path, uint32_t n, struct places *p)
 {
@@ -307,25 +331,9 @@ static int walk_back(struct vf_env *env, const struct vf_path *path, uint32_t n,
 	int changed = 0;
 
 	for (;;) {
-		while (n) {
-			const struct vf_hist *h = &path->hist[--n];
-
-			if (!n || !(h[-1].flags & VF_HIST_LINKED)) {
-				step(env, p, h);
-			} else {
-				/* links hold for what came out of the instruction and what went in */
-				uint32_t data = n;
-
-				while (data && path->hist[data - 1].flags & VF_HIST_LINKED)
-					data--;
-				step_linked(p, &path->hist[data], h);
-				step(env, p, h);
-				step_linked(p, &path->hist[data], h);
-				n = data;
-			}
-			if (known_before(p, h))
+		while (n)
+			if (walk_entry(env, path, &n, p))
 				return changed;
-		}
 		st = path->parent;
 		if (!st || !mark_in_state(env, st, p))
 			return changed;

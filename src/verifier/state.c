@@ -12,9 +12,10 @@
 
 #include "verifier/states.h"
 
-#define FRAME_CLASSES (VF_MAX_SLOTS / 8 + 1)
+#define FRAME_STEP 4 /* slots */
+#define FRAME_CLASSES (VF_MAX_SLOTS / FRAME_STEP + 1)
 #define MAX_PENDING 8192 /* R9.1 */
-#define AWAKE 16 /* queued states that are kept ready */
+#define AWAKE 8 /* queued states that are kept ready */
 
 /* All that states consist of comes from these two, so that its peak is known (report.state_bytes). */
 static void *counted(struct vf_env *env, void *p)
@@ -64,7 +65,7 @@ static struct vf_pool *pool(struct vf_env *env)
 
 static struct vf_frame *frame_alloc(struct vf_env *env, uint32_t n_slots)
 {
-	uint32_t class = (n_slots + 7) / 8;
+	uint32_t class = (n_slots + FRAME_STEP - 1) / FRAME_STEP;
 	struct vf_pool *p = pool(env);
 	struct vf_frame *f;
 
@@ -74,16 +75,16 @@ static struct vf_frame *frame_alloc(struct vf_env *env, uint32_t n_slots)
 	if (f)
 		p->frames[class] = *(struct vf_frame **)f;
 	else
-		f = counted(env, mem_alloc(sizeof(*f) + class * 8 * sizeof(struct vf_slot)));
+		f = counted(env, mem_alloc(sizeof(*f) + class * FRAME_STEP * sizeof(struct vf_slot)));
 	if (!f)
 		return NULL;
-	f->cap_slots = class * 8;
+	f->cap_slots = class * FRAME_STEP;
 	return f;
 }
 
 static void frame_put(struct vf_env *env, struct vf_frame *f)
 {
-	uint32_t class = f->cap_slots / 8;
+	uint32_t class = f->cap_slots / FRAME_STEP;
 
 	if (--f->refs)
 		return;
@@ -391,21 +392,60 @@ struct vf_state *vf_push_state(struct vf_env *env, uint32_t insn)
 	return st && vf_enqueue(env, st, insn) == 0 ? st : NULL;
 }
 
-int vf_path_copy(struct vf_env *env, struct vf_path *dst, const struct vf_path *src)
+/* the entry says nothing but that the instruction was there, and is no owner of linked data */
+static bool is_plain(const struct vf_hist *hist, uint32_t i)
 {
-	uint32_t n = src->n_hist;
+	return !hist[i].flags && !hist[i].precise && (!i || !(hist[i - 1].flags & VF_HIST_LINKED));
+}
 
-	if (!dst->hist && n) { /* as little as it takes: many such copies are kept */
+/* Instructions in a row become one entry. to: NULL only counts. Returns the number of entries. */
+static uint32_t pack_hist(const struct vf_hist *from, uint32_t n, struct vf_hist *to)
+{
+	uint32_t out = 0, more;
+
+	for (uint32_t i = 0; i < n; i += more + 1) {
+		more = 0;
+		if (is_plain(from, i))
+			while (more < 127 && i + more + 1 < n && is_plain(from, i + more + 1) &&
+			       from[i + more + 1].frame == from[i].frame &&
+			       from[i + more + 1].insn == from[i].insn + more + 1)
+				more++;
+		if (to) {
+			to[out] = from[i];
+			if (more) {
+				to[out].flags = VF_HIST_RUN;
+				to[out].s_slot = more;
+			}
+		}
+		out++;
+	}
+	return out;
+}
+
+int vf_path_rest(struct vf_env *env, struct vf_path *dst, const struct vf_path *src)
+{
+	uint32_t n = pack_hist(src->hist, src->n_hist, NULL);
+
+	if (n) {
 		dst->hist = vf_mem_alloc(env, n * sizeof(*dst->hist));
 		if (!dst->hist)
 			return vf_nomem(env);
-		dst->cap_hist = n;
+		pack_hist(src->hist, src->n_hist, dst->hist);
 	}
-	if (vf_mem_grow(env, (void **)&dst->hist, &dst->cap_hist, n, sizeof(*dst->hist)))
+	dst->n_hist = dst->cap_hist = n;
+	dst->parent = src->parent;
+	if (dst->parent)
+		dst->parent->children++;
+	return 0;
+}
+
+int vf_path_copy(struct vf_env *env, struct vf_path *dst, const struct vf_path *src)
+{
+	if (vf_mem_grow(env, (void **)&dst->hist, &dst->cap_hist, src->n_hist, sizeof(*dst->hist)))
 		return -ENOMEM;
-	if (n)
-		memcpy(dst->hist, src->hist, n * sizeof(*dst->hist));
-	dst->n_hist = n;
+	if (src->n_hist)
+		memcpy(dst->hist, src->hist, src->n_hist * sizeof(*dst->hist));
+	dst->n_hist = src->n_hist;
 	dst->parent = src->parent;
 	if (dst->parent)
 		dst->parent->children++;

@@ -130,7 +130,7 @@ static int add_edge(struct vf_env *env, const struct vf_arrival *from, struct vf
 
 	if (!edge)
 		return vf_nomem(env);
-	if (vf_path_copy(env, &edge->from.path, &from->path)) {
+	if (vf_path_rest(env, &edge->from.path, &from->path)) {
 		vf_mem_free(env, edge);
 		return -ENOMEM;
 	}

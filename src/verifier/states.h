@@ -22,7 +22,7 @@ struct vf_value {
 	uint32_t next; /* in its bucket or the free list */
 };
 
-#define VF_VALUE_CHUNK 16u
+#define VF_VALUE_CHUNK 8u
 
 struct vf_values {
 	struct vf_value **chunk;
@@ -74,11 +74,11 @@ struct vf_stored {
 	struct vf_stored *next; /* of the same instruction */
 	uint64_t sig, sig_mask; /* register kinds a covered state must have */
 	uint64_t value_hash;	/* of the top frame's registers: equal states have equal ones */
-	uint32_t cur_frame;
 	uint32_t branches; /* unfinished continuations; 0: finished, a full pruning candidate */
 	uint32_t hits, misses;
 	uint32_t callsite; /* of the top frame: other callers' states are not looked at */
 	uint32_t insn;	   /* the one it stands before */
+	uint32_t n_refs;
 	/* the tree of states */
 	struct vf_path path;
 	uint32_t children; /* states that have this one as parent */
@@ -89,10 +89,10 @@ struct vf_stored {
 	 */
 	struct vf_stored *loop_entry;
 	struct vf_edge *edges; /* of the loops entered here */
+	uint8_t cur_frame;
 	bool loop_target;
 	bool in_sleepable;
 	uint32_t rcu_depth, preempt_depth, irq_top, n_locks, may_goto_depth, callback_rounds, n_events;
-	uint32_t n_refs;
 	struct vf_ref *refs;
 	struct vf_marks marks[]; /* by frame */
 };
@@ -138,6 +138,8 @@ struct vf_state *vf_state_alloc(struct vf_env *env); /* no frames, buffers of an
 struct vf_frame *vf_frame_new(struct vf_env *env, uint32_t room, uint32_t depth);
 /* into dst, whose history may have room already; 0 or -ENOMEM (told) */
 int vf_path_copy(struct vf_env *env, struct vf_path *dst, const struct vf_path *src);
+/* the same for an empty dst that only rests: as small as possible */
+int vf_path_rest(struct vf_env *env, struct vf_path *dst, const struct vf_path *src);
 void vf_path_leave(struct vf_path *p); /* it has no parent then */
 
 /* ---------------------------------------------------------------- equal.c */

@@ -13,7 +13,7 @@
 #include "verifier/states.h"
 
 #define NO_VALUE UINT32_MAX
-#define FIRST_BUCKETS 64u
+#define FIRST_BUCKETS 32u
 
 /* all but made_at and gone_at */
 #define REG_BYTES offsetof(struct vf_reg, made_at)
@@ -283,7 +283,7 @@ static int fill(const struct packer *p, struct vf_stored *st, const struct vf_st
 	struct vf_env *env = p->env;
 
 	st->insn = cur->insn;
-	st->cur_frame = cur->cur_frame;
+	st->cur_frame = (uint8_t)cur->cur_frame;
 	st->in_sleepable = cur->in_sleepable;
 	st->rcu_depth = cur->rcu_depth;
 	st->preempt_depth = cur->preempt_depth;
@@ -292,7 +292,7 @@ static int fill(const struct packer *p, struct vf_stored *st, const struct vf_st
 	st->may_goto_depth = cur->may_goto_depth;
 	st->callback_rounds = cur->callback_rounds;
 	st->n_events = cur->n_events;
-	if (vf_path_copy(env, &st->path, &cur->path))
+	if (vf_path_rest(env, &st->path, &cur->path))
 		return -ENOMEM;
 	if (cur->n_refs) {
 		st->refs = vf_mem_alloc(env, cur->n_refs * sizeof(*st->refs));

@@ -217,7 +217,7 @@ struct vf_hist {
 enum vf_hist_flags {
 	VF_HIST_STACK = 1 << 0,
 	VF_HIST_LINKED = 1 << 1, /* this entry is data: see precision.c */
-	VF_HIST_TAKEN = 1 << 2,	 /* conditional jump that was taken */
+	VF_HIST_RUN = 1 << 2, /* s_slot more instructions follow this one; at rest only */
 	VF_HIST_CALLBACK = 1 << 3, /* exit of a callback: R0 does not reach the caller's R0 */
 };
 
