@@ -43,7 +43,15 @@ install: all
 corpus:
 	@scripts/build-corpus.sh $(CORPUS)
 
+# every figure, also into docs/parity.md; the running kernel is asked too where it may be
 conformance: all
+	@ninja -C $(BUILD) tests/kernel_corpus >/dev/null
+	@scripts/conformance.py --kfunc $(BUILD)/kfunc --corpus $(CORPUS) --kernel $(KERNEL) --out $(OUT) \
+		--asker $(BUILD)/tests/kernel_corpus --figures data/parity/figures.md
+	@scripts/parity.py
+
+# the verdicts alone, against the recorded ones: seconds
+agreement: all
 	@scripts/conformance.py --kfunc $(BUILD)/kfunc --corpus $(CORPUS) --kernel $(KERNEL) --out $(OUT)
 
 # runs the corpus with its states recorded and checks them at every checkpoint
@@ -53,11 +61,14 @@ soundness: all
 
 # needs a kernel that lets this process load programs; nothing is attached
 diff-kernel: all
-	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls tests/diff_access tests/diff_scalars >/dev/null
+	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls tests/diff_access tests/diff_scalars \
+		tests/kernel_corpus >/dev/null
 	@$(BUILD)/tests/diff_kernel $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_calls $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_access $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_scalars $(SEED) $(COUNT)
+	@test ! -d $(CORPUS)/obj || scripts/conformance.py --kfunc $(BUILD)/kfunc --corpus $(CORPUS) \
+		--kernel /sys/kernel/btf/vmlinux --asker $(BUILD)/tests/kernel_corpus --live-only || test $$? = 77
 
 # --json and other options: make bench ARGS=--json
 bench: all
@@ -76,4 +87,4 @@ diff-objects: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
 
-.PHONY: all setup demo check san tsan fmt install corpus conformance diff-kernel diff-objects soundness bench parity clean
+.PHONY: all setup demo check san tsan fmt install corpus conformance agreement diff-kernel diff-objects soundness bench parity clean

@@ -4,11 +4,13 @@
 
 The objects are made by scripts/build-corpus.sh; the answers are in tests/conformance. Objects are
 checked in batches; one that crashes or hangs is found by checking its batch again one by one, and is
-a result like any other.
+a result like any other. Where the machine lets this process load programs, the running kernel is asked
+too, between our own runs, so that both are measured under the same conditions.
 
   conformance.py --kfunc build/kfunc --corpus DIR            the whole corpus, a summary
   conformance.py ... --only 'dynptr*' --diff                 some objects, every difference
   conformance.py ... --only iters --prog iter_err_too_deep   one program, with its diagnostic
+  conformance.py ... --live-only                  only what the running kernel says now, against ours
 """
 import argparse
 import collections
@@ -22,6 +24,10 @@ import subprocess
 import sys
 import time
 
+import figures
+import livekernel
+import scaling
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERDICTS = os.path.join(HERE, "..", "tests", "conformance", "verdicts-6.12.jsonl.xz")
 REASONS = os.path.join(HERE, "..", "tests", "conformance", "reasons.txt")
@@ -33,6 +39,10 @@ def arguments():
     p.add_argument("--corpus", default="corpus", help="directory with obj/*.bpf.o")
     p.add_argument("--kernel", default="/sys/kernel/btf/vmlinux")
     p.add_argument("--verdicts", default=VERDICTS)
+    p.add_argument("--asker", metavar="TOOL", help="tests/kernel_corpus: ask the running kernel too")
+    p.add_argument("--live-only", action="store_true", help="nothing but the comparison with the running kernel")
+    p.add_argument("--live-seconds", type=float, default=400, help="for all questions to the running kernel")
+    p.add_argument("--figures", metavar="FILE", help="measure memory and -j, write all figures to this file")
     p.add_argument("--out", help="write the results, one JSON document")
     p.add_argument("--only", action="append", default=[], metavar="GLOB", help="only these objects")
     p.add_argument("--prog", metavar="GLOB", help="only these programs; shows diagnostics")
@@ -67,9 +77,9 @@ def object_path(args, name):
 # ---- running ----
 
 
-def run(args, objects, flags, seconds):
+def run(args, objects, flags, seconds, more=()):
     """One kfunc process. Returns (lines by (object, program), how it ended)."""
-    cmd = [args.kfunc, "check", "--json", "--kernel", args.kernel]
+    cmd = [args.kfunc, "check", "--json", "--kernel", args.kernel, *more]
     for f in flags:
         cmd += ["--prog-flags", f]
     cmd += [object_path(args, o) for o in objects]
@@ -93,9 +103,9 @@ def run(args, objects, flags, seconds):
     return rows, "", err
 
 
-def check_batch(args, objects, flags_of):
+def check_batch(args, objects, flags_of, more=()):
     flags = sorted({f for o in objects for f in flags_of.get(o, [])})
-    rows, end, err = run(args, objects, flags, max(60, args.timeout * 2))
+    rows, end, err = run(args, objects, flags, max(60, args.timeout * 2), more)
     if not end:
         return rows, {}, err.decode("utf-8", "replace")
     if len(objects) > 1:
@@ -105,7 +115,7 @@ def check_batch(args, objects, flags_of):
         for o in objects:
             if o in done:
                 continue
-            r, b, t = check_batch(args, [o], flags_of)
+            r, b, t = check_batch(args, [o], flags_of, more)
             rows.update(r)
             bad.update(b)
             text += t
@@ -113,7 +123,8 @@ def check_batch(args, objects, flags_of):
     return rows, {objects[0]: (end, err.decode("utf-8", "replace")[-3000:])}, ""
 
 
-def check_all(args, rows):
+def make_batches(args, rows):
+    """Lists of objects for a process each, and the flags of their programs by object."""
     flags_of = collections.defaultdict(list)
     for v in rows:
         if v["prog_flags"]:
@@ -130,13 +141,67 @@ def check_all(args, rows):
     plain.sort(key=lambda o: -size[o])
     n = max(1, -(-len(plain) // args.batch))
     batches = [plain[i::n] for i in range(n)] + [[o] for o in alone]
+    return batches, flags_of
+
+
+def check_all(args, rows, more=()):
+    batches, flags_of = make_batches(args, rows)
     got, bad, text = {}, {}, []
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
-        for r, b, t in pool.map(lambda objs: check_batch(args, objs, flags_of), batches):
+        for r, b, t in pool.map(lambda objs: check_batch(args, objs, flags_of, more), batches):
             got.update(r)
             bad.update(b)
             text.append(t)
     return got, bad, "".join(text)
+
+
+def fastest(best, more):
+    for key, r in more.items():
+        if key in best:
+            r["verify_ns"] = min(r["verify_ns"], best[key]["verify_ns"])
+        best[key] = r
+
+
+def check_beside_kernel(args, rows, rounds=3):
+    """As check_all(), and the running kernel's answers: the two take turns, and the least of three times counts for both."""
+    batches, flags_of = make_batches(args, rows)
+    got, bad, text, live = {}, {}, "", {}
+    end = time.monotonic() + args.live_seconds
+    of = collections.defaultdict(list)
+    for v in rows:
+        of[v["object"]].append(v)
+    for objects in batches:
+        mine = [v for o in objects for v in of[o]]
+        for i in range(rounds):
+            r, b, t = check_batch(args, objects, flags_of)
+            fastest(got, r)
+            bad.update(b)
+            text += t
+            if i == 0 and time.monotonic() < end:
+                live.update(livekernel.ask(args.asker, lambda o: object_path(args, o), mine, end - time.monotonic(), rounds))
+    return got, bad, text, live
+
+
+def named_programs(args, rows, live, rounds=5):
+    """The programs by which speed is judged: the least of some runs, the kernel's in turn with ours."""
+    out = {}
+    for name, prog in figures.NAMED:
+        mine = [v for v in rows if v["object"] == name and (not prog or v["prog"] == prog) and not v["live"]
+                and v["stage"] == "kernel"]
+        got, now = {}, {}
+        for _ in range(rounds):
+            r, _, _ = check_batch(args, [name], {name: [f"{v['prog']}={v['prog_flags']}" for v in mine if v["prog_flags"]]})
+            fastest(got, r)
+            if live:
+                livekernel.merge(now, livekernel.ask(args.asker, lambda o: object_path(args, o), mine, 60))
+        keys = [(v["object"], v["prog"]) for v in mine]
+        if not keys or any(k not in got for k in keys):
+            continue
+        asked = all(k in now and now[k]["usec"] for k in keys)
+        kernel = sum(now[k]["usec"] for k in keys) if asked else sum(v["usec"] for v in mine)
+        out[name if not prog else f"{name}/{prog}"] = (sum(got[k]["verify_ns"] for k in keys) / 1e6, kernel / 1e3,
+                                                       "in the same run" if asked else "recorded")
+    return out
 
 
 # ---- comparing ----
@@ -163,7 +228,7 @@ def compare(rows, got, bad, why):
         "judged": 0, "firm": 0, "agree": 0, "accept_rejected": [], "reject_accepted": [], "unsupported": [],
         "limit": [], "missing": [], "other_errno": 0, "crash": sorted(o for o in bad if bad[o][0] == "crash"),
         "hang": sorted(o for o in bad if bad[o][0] == "hang"), "both_accept": 0, "our_ns": 0, "kernel_ns": 0,
-        "our_insns": 0, "kernel_insns": 0,
+        "our_insns": 0, "kernel_insns": 0, "agree_rejected": 0,
     }
     for v in rows:
         key = (v["object"], v["prog"])
@@ -178,8 +243,11 @@ def compare(rows, got, bad, why):
         ours, live = r["verdict"], live_verdict(v)
         item = {"object": key[0], "prog": key[1], "class": v["class"], "live": v["live"], "errno": r["errno"],
                 "code": r["code"], "message": r["message"]}
-        if firm and ours == live:
+        # a budget that runs out is told apart from a mistake, and has the kernel's errno
+        agrees = ours == live or (ours == "limit" and r["errno"] == v["live"])
+        if firm and agrees:
             res["agree"] += 1
+            res["agree_rejected"] += live == "reject"
             if live == "reject" and r["errno"] != v["live"]:
                 res["other_errno"] += 1
         if v["stage"] == "kernel" and ours == "accept" and live == "reject":
@@ -281,6 +349,35 @@ def slowest(rows, got, n):
         print(f"  {i[0]:9.2f} {i[1]:9.2f} {i[2]:9d} {i[3]:9d}  {i[4]}")
 
 
+def show_live(rows, got, live):
+    n, diffs = figures.live_answers(rows, got, live)
+    print(f"\nthe running kernel, {os.uname().release}, now: {n['asked']} programs judged; same verdict {n['verdict']} "
+          f"({figures.percent(n['verdict'], n['asked'])}); of {n['rejected']} that both reject, same errno {n['errno']} "
+          f"({figures.percent(n['errno'], n['rejected'])}); {n['changed']} answers are not those that were recorded")
+    for (obj, prog), now, ours, code, message, then in diffs[:60]:
+        print(f"  {obj}/{prog}: Linux {now} (recorded {then}), ours {ours} {code or ''} {message[:80]}")
+    return n, diffs
+
+
+def measure(args, rows, got, res, live):
+    """The figures that need more runs than one; prints all and writes them."""
+    stats, _, _ = check_all(args, rows, ("--stats", "--top", "1"))
+    named = named_programs(args, rows, live)
+    objects = sorted({object_path(args, v["object"]) for v in rows})
+    scale = scaling.measure(args.kfunc, args.kernel, objects, 5)
+    pairs = figures.lines(rows, got, res, live, stats, scale, named)
+    if live:
+        n, _ = figures.live_answers(rows, got, live)
+        pairs.append(("verdicts of the running kernel now", f"{n['verdict']} of {n['asked']} the same "
+                      f"({figures.percent(n['verdict'], n['asked'])}); errno of what both reject: {n['errno']} of "
+                      f"{n['rejected']}"))
+    print()
+    figures.show(pairs)
+    rest = figures.disagreements(rows, got, res, lambda i: "the kernel's limit too" if i["errno"] == i["live"] else i["message"])
+    release = next((r["kernel"] for r in got.values()), args.kernel)
+    figures.write(args.figures, pairs, rest, release, bool(live), os.getloadavg()[0])
+
+
 def main():
     args = arguments()
     if not os.path.isdir(os.path.join(args.corpus, "obj")):
@@ -292,10 +389,23 @@ def main():
         show_one(args, rows)
         return 0
     start = time.monotonic()
-    got, bad, text = check_all(args, rows)
+    live = {}
+    if args.asker and livekernel.may_load(args.asker):
+        got, bad, text, live = check_beside_kernel(args, rows)
+    else:
+        got, bad, text = check_all(args, rows)
+        if args.asker:
+            print("this machine does not let this process load programs into its kernel: recorded answers only")
     seconds = time.monotonic() - start
+    if args.live_only:
+        n, diffs = show_live(rows, got, live) if live else ({}, [])
+        return 77 if not live else 1 if any(now and not ours for _, now, ours, _, _, _ in diffs) else 0
     res = compare(rows, got, bad, reasons())
     summary(args, res, seconds)
+    if live:
+        show_live(rows, got, live)
+    if args.figures:
+        measure(args, rows, got, res, live)
     if args.slow:
         slowest(rows, got, args.slow)
     if args.diff:

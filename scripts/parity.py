@@ -144,11 +144,14 @@ def main():
     known = {(s, k): subjects(f"{s}-{k}") for s in TITLES for k in ("rules", "scenarios")}
     shown, bad = collect(known)
     rows, missing, total = [], [], 0
+    figures = os.path.join(ROOT, "data/parity/figures.md")
     out = ["# Parity", "",
            "What the documents and specifications state, and the tests that show it. Made by `scripts/parity.py` from",
            "the comments of the tests and `data/parity/`; *(file)* means that the head of a file names the point and no",
            "single case does. **missing** means that no test names it: it may still be implemented, or be shown by a test",
-           "that does not say so.", "", "## The kfunc documentation, both versions", "", "| statement | tests |", "|---|---|"]
+           "that does not say so.", "",
+           *(["## Against a live Linux", "", open(figures, encoding="utf-8").read()] if os.path.exists(figures) else []),
+           "## The kfunc documentation, both versions", "", "| statement | tests |", "|---|---|"]
     for line in open(os.path.join(ROOT, "data/parity/seeds.txt"), encoding="utf-8"):
         if line.startswith("#") or not line.strip():
             continue

@@ -22,15 +22,21 @@ struct arg_rule {
 	const char *wants;
 };
 
-static int reject_type(struct vf_env *env, const struct arg_ctx *x, const char *wants)
+static int reject_as(struct vf_env *env, const struct arg_ctx *x, enum diag_code code,
+		     const char *wants)
 {
 	const struct vf_reg *r = &vf_regs(env)[x->regno];
 	char have[96];
 
 	vf_note_made(env, r, "the value is made here");
-	return vf_reject(env, KF_HELPER_ARG_TYPE, "helper %s wants %s in R%u, not %s",
+	return vf_reject(env, code, "helper %s wants %s in R%u, not %s",
 			 x->c->helper->name, wants, x->regno,
 			 vf_reg_describe(env, r, have, sizeof(have)));
+}
+
+static int reject_type(struct vf_env *env, const struct arg_ctx *x, const char *wants)
+{
+	return reject_as(env, x, KF_HELPER_ARG_TYPE, wants);
 }
 
 static bool pkt_ok(const struct vf_env *env, const struct vf_call *c, uint8_t access)
@@ -441,11 +447,13 @@ static int check_type(struct vf_env *env, const struct arg_ctx *x, const struct 
 {
 	const struct vf_reg *r = &vf_regs(env)[x->regno];
 	uint32_t pkt = VF_B(PACKET) | VF_B(PACKET_META);
+	enum diag_code code = rule->bases == MEM_BASES ? KF_HELPER_ARG_MEM : KF_HELPER_ARG_TYPE;
 
 	if (1u << r->base & pkt && !pkt_ok(env, x->c, VF_READ))
-		return reject_type(env, x, "no packet pointer");
+		return vf_reject(env, KF_HELPER_ARG_MEM, "helper %s does not take packet bytes (R%u)",
+				 x->c->helper->name, x->regno);
 	if (!(1u << r->base & rule->bases))
-		return reject_type(env, x, rule->wants);
+		return reject_as(env, x, code, rule->wants);
 	if (x->a->kind == HARG_BTF_ID && x->c->helper->id == BPF_FUNC_kptr_xchg)
 		return vf_kptr_source(env, x->regno, x->c);
 	if ((r->flags & VF_MAYBE_NULL) && vf_reg_is_pointer(r) && !(x->a->flags & HARGF_OR_NULL)) {
@@ -455,7 +463,7 @@ static int check_type(struct vf_env *env, const struct arg_ctx *x, const struct 
 	}
 	if (rule->bases == MEM_BASES) {
 		if (!mem_flags_ok(x->a, r))
-			return reject_type(env, x, rule->wants);
+			return reject_as(env, x, code, rule->wants);
 	} else if (!typed_by_check(x->a->kind) && vf_reg_is_pointer(r) &&
 		   (r->flags & ~VF_MAYBE_NULL)) {
 		return reject_type(env, x, rule->wants);
