@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Keeping states for a check at run time (record.h). Recording stores a state at every checkpoint, so
- * whatever way a program takes, the state of its way or one that covered it is there.
+ * whatever way a program takes, the state of its way or one that covered it is there. Where that would be
+ * too many, nothing is kept (VF_RECORD_MAX).
  */
 #include "verifier/record.h"
 
@@ -72,8 +73,11 @@ static int keep(struct vf_env *env, const struct vf_stored *st)
 	uint32_t f = st->cur_frame, live = vf_live_regs(env, st, f);
 	const struct vf_marks *m = &st->marks[f];
 	const struct vf_stored_frame *fr = m->frame;
-	struct rec_state *r = mem_zalloc(sizeof(*r) + fr->n_slots * sizeof(r->slot[0]));
+	struct rec_state *r;
 
+	if (env->info[st->insn].record_full)
+		return 0;
+	r = mem_zalloc(sizeof(*r) + fr->n_slots * sizeof(r->slot[0]));
 	if (!r)
 		return vf_nomem(env);
 	for (int i = 0; i < 10; i++)
@@ -94,6 +98,16 @@ static int keep(struct vf_env *env, const struct vf_stored *st)
 	return 0;
 }
 
+static void drop(struct vf_record *rec, uint32_t insn)
+{
+	while (rec->at[insn]) {
+		struct rec_state *st = rec->at[insn];
+
+		rec->at[insn] = st->next;
+		mem_free(st);
+	}
+}
+
 int vf_record_states(struct vf_env *env)
 {
 	struct vf_facts *facts = env->facts;
@@ -111,6 +125,9 @@ int vf_record_states(struct vf_env *env)
 			err = keep(env, st);
 	for (struct vf_stored *st = env->evicted; !err && st; st = st->next)
 		err = keep(env, st);
+	for (uint32_t i = 0; i < env->prog->n_insns; i++)
+		if (env->info[i].record_full)
+			drop(facts->record, i);
 	return err;
 }
 
@@ -178,11 +195,6 @@ bool vf_record_covers(const struct vf_record *rec, uint32_t insn, const uint64_t
 void vf_record_free(struct vf_record *rec)
 {
 	for (uint32_t i = 0; rec && i < rec->n; i++)
-		while (rec->at[i]) {
-			struct rec_state *st = rec->at[i];
-
-			rec->at[i] = st->next;
-			mem_free(st);
-		}
+		drop(rec, i);
 	mem_free(rec);
 }

@@ -25,6 +25,12 @@ bool vf_record_covers(const struct vf_record *rec, uint32_t insn, const uint64_t
 		      size_t why_size);
 void vf_record_free(struct vf_record *rec);
 
+/*
+ * Where paths come to one instruction in more states than this, none are kept, and a run is not looked at
+ * there: a loop of a million rounds would cost more than anybody waits for.
+ */
+#define VF_RECORD_MAX 400
+
 /* within the verifier: keeps what the root that was just walked has stored; 0 or -ENOMEM */
 int vf_record_states(struct vf_env *env);
 

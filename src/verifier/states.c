@@ -19,6 +19,8 @@
 
 #include "verifier/states.h"
 
+#include "verifier/record.h"
+
 #define MAX_EDGE_ROUNDS 64
 #define LONG_HISTORY 40
 
@@ -211,12 +213,19 @@ int vf_path_done(struct vf_env *env, struct vf_stored *st)
 	return 0;
 }
 
+/* Does recording (record.h) want every state that comes by here? */
+static bool recorded(const struct vf_env *env, const struct vf_insn_info *info)
+{
+	return env->opts->record_states && !info->record_full;
+}
+
 static void sweep_evicted(struct vf_env *env)
 {
 	struct vf_stored **p = &env->evicted, *st;
 
 	while ((st = *p)) {
-		if (st->children || st->branches || st->loop_target) {
+		if (st->children || st->branches || st->loop_target ||
+		    recorded(env, &env->info[st->insn])) {
 			p = &st->next;
 			continue;
 		}
@@ -236,7 +245,7 @@ static void evict(struct vf_env *env, struct vf_stored **link)
 		env->count[st->insn].now--;
 	st->next = env->evicted;
 	env->evicted = st;
-	if ((++env->n_evicted & 255) == 0 && !env->opts->record_states)
+	if ((++env->n_evicted & 255) == 0)
 		sweep_evicted(env);
 }
 
@@ -318,6 +327,8 @@ static int store(struct vf_env *env)
 	st->next = env->stored[env->insn_idx];
 	env->stored[env->insn_idx] = st;
 	count_stored(env);
+	if (env->opts->record_states && ++env->info[st->insn].n_recorded > VF_RECORD_MAX)
+		env->info[st->insn].record_full = true;
 	return 0;
 }
 
@@ -412,7 +423,7 @@ int vf_is_visited(struct vf_env *env)
 {
 	const struct vf_insn_info *info = &env->info[env->insn_idx];
 	bool force = info->force_checkpoint || env->cur->n_events > LONG_HISTORY ||
-		     (env->prog->prog_flags & BPF_F_TEST_STATE_FREQ) || env->opts->record_states;
+		     (env->prog->prog_flags & BPF_F_TEST_STATE_FREQ) || recorded(env, info);
 	uint64_t jumps = env->jumps - env->jumps_at_store;
 	uint64_t insns = env->processed - env->insns_at_store;
 	bool add = force || (jumps >= 2 && insns >= 8);

@@ -279,6 +279,7 @@ struct vf_attach {
 struct vf_insn_info {
 	uint16_t live_in; /* registers that may be read before written, static */
 	bool is_checkpoint; /* a state may be stored here */
+	bool record_full;   /* VF_RECORD_MAX is reached here */
 	bool force_checkpoint;
 	bool is_iter_next, calls_callback, is_may_goto, is_jump_target;
 	bool is_imm64_second;
@@ -291,6 +292,7 @@ struct vf_insn_info {
 	bool map_poisoned; /* the call saw different maps */
 	uint32_t loop_max; /* bpf_loop rounds bound */
 	uint32_t n_stored; /* states stored here */
+	uint32_t n_recorded; /* those that recording stored here, evicted ones too */
 	const struct kfunc_contract *kfunc; /* resolved callee, NULL for imm 0 */
 	const struct btf_obj *kfunc_btf;
 	const struct btf_obj *ksym_btf; /* ldimm64 kind 3 */

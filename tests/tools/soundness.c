@@ -7,13 +7,14 @@
  * Inputs are those of test runs where the type has them. Types whose context is plain memory are run on
  * such memory, with real buffers behind the pointers in it, though the kernel has no test run for them.
  * Typed tracepoints get their arguments from events: a command is run while they are attached. What has
- * no such input - functions of a kernel, LSM hooks - is counted and passed over, as is what cannot be
- * loaded or run here.
+ * no such input - netfilter and LSM hooks - is counted and passed over, as is what cannot be loaded or run
+ * here.
  *
  * SOUNDNESS_VERBOSE=1 names the programs that were not run, with their type.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ struct outcome {
 };
 
 struct totals {
-	unsigned long programs, run, checks, violations, crashes;
+	unsigned long programs, run, checks, violations, late, crashes;
 };
 
 static bool verbose;
@@ -206,6 +207,7 @@ static int run_plain(struct kfunc_program *prog, const struct plain *row)
 
 static int run_inputs(struct kfunc_program *prog)
 {
+	bool writable = kfunc_program__type(prog) == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
 	int done = 0;
 
 	for (int i = 0; i < INPUTS; i++) {
@@ -223,6 +225,11 @@ static int run_inputs(struct kfunc_program *prog)
 					       .ctx_size_in = sizeof(ctx)};
 		for (size_t k = 0; k < sizeof(ctx) && i % 4; k++)
 			ctx[k] = k % 8 < 2 ? byte() : 0;
+		for (size_t k = 0; k < sizeof(ctx) && writable; k += 8) {
+			uint64_t buffer = (uintptr_t)low->optval;
+
+			memcpy(ctx + k, &buffer, sizeof(buffer));
+		}
 		if (kfunc_program__run(prog, &opts) == 0) {
 			done++;
 			continue;
@@ -231,6 +238,31 @@ static int run_inputs(struct kfunc_program *prog)
 		done += kfunc_program__run(prog, &opts) == 0;
 	}
 	return done;
+}
+
+/*
+ * Programs at the entry or exit of functions: those that the kernel keeps for its test run get numbers, as
+ * there, and any others zeroed memory.
+ */
+static int run_traced(struct kfunc_program *prog)
+{
+	const char *section = kfunc_program__section(prog), *slash = strchr(section, '/');
+	bool numbers = slash && (!strncmp(slash + 1, "bpf_fentry_test", 15) ||
+				 !strncmp(slash + 1, "bpf_modify_return_test", 22));
+	int err, fd = kfunc_program__fd(prog);
+	struct rt_prog *p = fd < 0 ? NULL : syscall_prog_by_fd(fd, &err);
+	uint64_t ctx[16];
+
+	if (!p)
+		return 0;
+	memset(low->optval, 0, sizeof(low->optval));
+	for (uint64_t i = 0; p->code && i < INPUTS; i++) {
+		for (uint64_t k = 0; k < 16; k++)
+			ctx[k] = numbers ? i + k : (uintptr_t)low->optval;
+		rt_prog_run(p, ctx);
+	}
+	rt_prog_put(p);
+	return INPUTS;
 }
 
 /* Arguments that are objects come from what really happens: tasks that start, execute and end. */
@@ -268,6 +300,8 @@ static int run(struct kfunc_program *prog)
 		return run_plain(prog, row);
 	if (strncmp(kfunc_program__section(prog), "tp_btf", 6) == 0)
 		return run_events(prog);
+	if (kfunc_program__type(prog) == BPF_PROG_TYPE_TRACING && run_traced(prog))
+		return 1;
 	return run_inputs(prog);
 }
 
@@ -307,7 +341,11 @@ static bool check_program(const char *path, uint32_t index, struct outcome *o)
 		if (i == index)
 			it = prog;
 	}
-	if (it && kfunc_object__load(obj) == 0) {
+	if (it && kfunc_object__load(obj)) {
+		if (verbose)
+			printf("not loaded: %s %s: %s\n", path, kfunc_program__name(it),
+			       kfunc_object__error(obj));
+	} else if (it) {
 		o->loaded = true;
 		o->run = run(it) > 0;
 		look(path, it, o);
@@ -368,8 +406,12 @@ static void check_apart(const char *path, struct totals *t)
 		if (pid < 0 || waitpid(pid, &status, 0) != pid)
 			return;
 		if (WIFSIGNALED(status)) {
-			printf("SIGNAL %d in %s, program %u\n", WTERMSIG(status), path, first);
-			t->crashes++;
+			bool late = WTERMSIG(status) == SIGALRM;
+
+			printf(late ? "%s, program %u: not at its end after %d seconds\n" :
+				      "SIGNAL in %s, program %u: %d\n",
+			       path, first, late ? SECONDS : WTERMSIG(status));
+			*(late ? &t->late : &t->crashes) += 1;
 			first++;
 		}
 	} while (WIFSIGNALED(status));
@@ -386,8 +428,8 @@ int main(int argc, char **argv)
 		return 2;
 	for (int i = 1; i < argc; i++)
 		check_apart(argv[i], &t);
-	printf("%lu programs loaded, %lu run, %lu looks at their states, %lu with violations, %lu ended by a "
-	       "signal\n",
-	       t.programs, t.run, t.checks, t.violations, t.crashes);
+	printf("%lu programs loaded, %lu run to their end, %lu looks at their states, %lu with violations, "
+	       "%lu too long, %lu ended by a signal\n",
+	       t.programs, t.run, t.checks, t.violations, t.late, t.crashes);
 	return t.violations != 0 || t.crashes != 0;
 }

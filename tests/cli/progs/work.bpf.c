@@ -29,6 +29,15 @@ int joins(struct __sk_buff *skb)
 	return seen;
 }
 
+/* more rounds than states are recorded for */
+SEC("socket")
+int many_rounds(struct __sk_buff *skb)
+{
+	for (int i = 0; i < 20000; i++)
+		asm volatile("" : "+r"(i));
+	return 0;
+}
+
 /* ends, but not before the limit */
 SEC("socket")
 int endless(struct __sk_buff *skb)
