@@ -20,6 +20,7 @@ struct arg_rule {
 	uint32_t bases; /* accepted, VF_B(); 0: SCALAR only */
 	int (*check)(struct vf_env *env, const struct arg_ctx *x);
 	const char *wants;
+	enum diag_code code; /* 0: HELPER_ARG_MEM for memory, otherwise HELPER_ARG_TYPE */
 };
 
 static int reject_as(struct vf_env *env, const struct arg_ctx *x, enum diag_code code,
@@ -295,7 +296,7 @@ static int check_btf(struct vf_env *env, const struct arg_ctx *x)
 	if (r->base == VF_SCALAR)
 		return 0; /* NULL */
 	if (!plain_btf(r, VF_MAYBE_NULL))
-		return reject_type(env, x, "a pointer to a valid kernel object");
+		return reject_as(env, x, KF_HELPER_ARG_TRUST, "a pointer to a valid kernel object");
 	return match_kernel_type(env, x, kernel_helper_type(x->a->of_type));
 }
 
@@ -316,7 +317,7 @@ static int check_percpu(struct vf_env *env, const struct arg_ctx *x)
 	uint16_t f = r->flags;
 
 	if (!(f & VF_PERCPU) || (f & ~(VF_PERCPU | VF_RCU | VF_TRUSTED)))
-		return reject_type(env, x, "a pointer to a per-CPU variable");
+		return reject_as(env, x, KF_HELPER_ARG_PERCPU, "a pointer to a per-CPU variable");
 	x->c->obj_btf = r->btf;
 	x->c->obj_type = r->type_id;
 	x->c->obj_percpu = f & VF_RCU;
@@ -413,7 +414,8 @@ static const struct arg_rule rules[] = {
 	[HARG_BTF_SOCK_COMMON] = {SOCK_BASES | VF_B(BTF_ID), check_sock_btf, "a socket"},
 	[HARG_SOCK_COMMON] = {SOCK_BASES, check_nothing, "a socket"},
 	[HARG_SOCKET] = {VF_B(SOCKET), check_nothing, "a full socket"},
-	[HARG_PERCPU_BTF_ID] = {VF_B(BTF_ID), check_percpu, "a pointer to a per-CPU variable"},
+	[HARG_PERCPU_BTF_ID] = {VF_B(BTF_ID), check_percpu, "a pointer to a per-CPU variable",
+				KF_HELPER_ARG_PERCPU},
 	[HARG_RINGBUF_MEM] = {VF_B(MEM), check_ringbuf_mem, "a record reserved in a ring buffer"},
 	[HARG_FUNC] = {VF_B(FUNC), check_func, "a function of the program"},
 	[HARG_STACK] = {VF_B(STACK), check_nothing, "a pointer to the stack"},
@@ -447,7 +449,9 @@ static int check_type(struct vf_env *env, const struct arg_ctx *x, const struct 
 {
 	const struct vf_reg *r = &vf_regs(env)[x->regno];
 	uint32_t pkt = VF_B(PACKET) | VF_B(PACKET_META);
-	enum diag_code code = rule->bases == MEM_BASES ? KF_HELPER_ARG_MEM : KF_HELPER_ARG_TYPE;
+	enum diag_code code = rule->code		 ? rule->code :
+			      rule->bases == MEM_BASES ? KF_HELPER_ARG_MEM :
+							 KF_HELPER_ARG_TYPE;
 
 	if (1u << r->base & pkt && !pkt_ok(env, x->c, VF_READ))
 		return vf_reject(env, KF_HELPER_ARG_MEM, "helper %s does not take packet bytes (R%u)",
