@@ -15,10 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "cli.h"
 #include "diag/diag.h"
 #include "loader/loader.h"
-#include "pcap.h"
 #include "runtime/events.h"
 #include "runtime/run.h"
 
@@ -176,26 +176,46 @@ static int test_run(const struct run *r, const struct kfunc_program *p, const vo
 	return CLI_OK;
 }
 
-static int run_pcap(const struct run *r, const struct kfunc_program *p)
+static int run_capture(const struct run *r, const struct kfunc_program *p, bool from_network)
 {
-	struct pcap_packet pkt;
-	struct pcap_file *f;
-	char why[128];
+	struct capture_packet pkt;
+	struct capture *c;
+	char why[512];
 	int status = CLI_OK, err;
 
-	f = pcap_open(r->pcap, why, sizeof(why));
-	if (!f) {
+	c = capture_open(r->pcap, from_network, why, sizeof(why));
+	if (!c) {
 		cli_error("%s: %s", r->pcap, why);
 		return CLI_USAGE;
 	}
-	while (!status && (err = pcap_next(f, &pkt)) > 0)
+	while (!status && (err = capture_next(c, &pkt, why, sizeof(why))) > 0)
 		status = test_run(r, p, pkt.data, pkt.size);
 	if (!status && err < 0) {
-		cli_error("%s: the file is cut off or malformed", r->pcap);
+		cli_error("%s: %s", r->pcap, why);
 		status = CLI_USAGE;
 	}
-	pcap_close(f);
+	capture_close(c);
 	return status;
+}
+
+/* which of a packet's headers is the first that programs of a type see */
+enum first_header { NO_PACKET, LINK_HEADER, NETWORK_HEADER };
+
+static enum first_header first_header(enum bpf_prog_type type)
+{
+	static const unsigned char first[] = {
+		[BPF_PROG_TYPE_XDP] = LINK_HEADER,
+		[BPF_PROG_TYPE_SCHED_CLS] = LINK_HEADER,
+		[BPF_PROG_TYPE_SCHED_ACT] = LINK_HEADER,
+		[BPF_PROG_TYPE_FLOW_DISSECTOR] = LINK_HEADER,
+		[BPF_PROG_TYPE_SOCKET_FILTER] = NETWORK_HEADER,
+		[BPF_PROG_TYPE_CGROUP_SKB] = NETWORK_HEADER,
+		[BPF_PROG_TYPE_LWT_IN] = NETWORK_HEADER,
+		[BPF_PROG_TYPE_LWT_OUT] = NETWORK_HEADER,
+		[BPF_PROG_TYPE_LWT_XMIT] = NETWORK_HEADER,
+	};
+
+	return type < sizeof(first) / sizeof(first[0]) ? first[type] : NO_PACKET;
 }
 
 static int run_with_data(const struct run *r)
@@ -205,27 +225,14 @@ static int run_with_data(const struct run *r)
 	int status = CLI_OK;
 
 	while (!status && (p = kfunc_object__next_program(r->obj, p))) {
-		bool packets = false;
+		enum first_header first = first_header(kfunc_program__type(p));
 
 		if (kfunc_program__fd(p) < 0 || !wanted(r, p))
 			continue;
-		switch (kfunc_program__type(p)) {
-		case BPF_PROG_TYPE_SOCKET_FILTER:
-		case BPF_PROG_TYPE_SCHED_CLS:
-		case BPF_PROG_TYPE_SCHED_ACT:
-		case BPF_PROG_TYPE_XDP:
-		case BPF_PROG_TYPE_CGROUP_SKB:
-		case BPF_PROG_TYPE_LWT_IN:
-		case BPF_PROG_TYPE_LWT_OUT:
-		case BPF_PROG_TYPE_LWT_XMIT:
-		case BPF_PROG_TYPE_FLOW_DISSECTOR:
-			packets = true;
-		}
-		if (packets && r->pcap)
-			status = run_pcap(r, p);
+		if (first && r->pcap)
+			status = run_capture(r, p, first == NETWORK_HEADER);
 		else
-			status = test_run(r, p, packets ? packet : NULL,
-					  packets ? sizeof(packet) : 0);
+			status = test_run(r, p, first ? packet : NULL, first ? sizeof(packet) : 0);
 	}
 	return status;
 }
@@ -343,8 +350,8 @@ int cmd_run(const struct cli_command *cmd, int argc, char **argv)
 	struct run r = {0};
 	const struct cli_option opts[] = {
 		{"prog", 'p', CLI_STRING, "NAME", "only this program", &r.prog},
-		{"pcap", 0, CLI_STRING, "FILE", "run packet programs on the packets of this file",
-		 &r.pcap},
+		{"pcap", 0, CLI_STRING, "FILE",
+		 "run packet programs on the packets of this capture", &r.pcap},
 		{"repeat", 'r', CLI_NUMBER, "N", "run N times with the same test data", &r.repeat},
 		{"cgroup", 0, CLI_STRING, "DIR", "watch this control group hierarchy", &r.cgroup},
 		{"json", 0, CLI_FLAG, NULL, "one JSON object a line", &r.json},

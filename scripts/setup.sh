@@ -8,7 +8,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 packages="gcc libc6-dev binutils make meson ninja-build pkg-config python3 xz-utils clang-19 dwarves
-	libelf-dev libdw-dev zlib1g-dev libzstd-dev liblzma-dev liblz4-dev liburcu-dev libcmocka-dev
+	libelf-dev libdw-dev libpcap-dev zlib1g-dev libzstd-dev liblzma-dev liblz4-dev liburcu-dev libcmocka-dev
 	libzydis-dev"
 [ "${1:-}" != fmt ] || packages="$packages clang-format-19"
 

@@ -14,14 +14,31 @@ DIR = tempfile.TemporaryDirectory()
 PACKETS = [bytes(12) + b"\x08\x00" + bytes(46), bytes(12) + b"\x86\xdd" + bytes(86)]
 
 
-def pcap(name, order="<", packets=PACKETS, cut=0):
+def save(name, data):
     path = os.path.join(DIR.name, name)
-    data = struct.pack(order + "IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+def pcap(name, order="<", packets=PACKETS, cut=0, link=1):
+    data = struct.pack(order + "IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link)
     for p in packets:
         data += struct.pack(order + "IIII", 1, 2, len(p), len(p)) + p
-    with open(path, "wb") as f:
-        f.write(data[: len(data) - cut])
-    return path
+    return save(name, data[: len(data) - cut])
+
+
+def pcapng(name, order="<", packets=PACKETS, cut=0, link=1):
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        size = struct.pack(order + "I", len(body) + 12)
+        return struct.pack(order + "I", kind) + size + body + size
+
+    data = block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+    data += block(1, struct.pack(order + "HHI", link, 0, 65535))
+    for p in packets:
+        data += block(6, struct.pack(order + "IIIII", 0, 0, 1, len(p), len(p)) + p)
+    return save(name, data[: len(data) - cut])
 
 
 def test_data():
@@ -34,18 +51,47 @@ def test_data():
         raise AssertionError(str(r))
 
 
+def run_capture(program, path):
+    return kfunc("run", "--json", "--prog", program, "--pcap", path, prog("cli", "packets"))
+
+
 def packets_of_a_capture():
-    for order in "<>":
-        r = kfunc("run", "--json", "--prog", "kind", "--pcap", pcap("two.pcap", order), prog("cli", "packets"))
-        same((r.status, [row["retval"] for row in r.rows()]), (0, [0x800, 0x86DD]), r)
+    for make in (pcap, pcapng):
+        for order in "<>":
+            r = run_capture("kind", make("two", order))
+            same((r.status, [row["retval"] for row in r.rows()]), (0, [0x800, 0x86DD]), r)
+    r = run_capture("kind", pcapng("none", packets=[]))
+    same((r.status, r.out), (0, ""), r)
 
 
 def bad_captures():
-    for path, why in ((pcap("cut.pcap", cut=1), "cut off"), ("/bin/true", "no capture file"),
-                      (DIR.name + "/none", "No such file")):
-        r = kfunc("run", "--prog", "kind", "--pcap", path, prog("cli", "packets"))
-        same(r.status, 2, r)
+    for path, why in ((pcap("cut", cut=1), "cut off"), (pcapng("cutng", cut=1), "cut off"),
+                      (pcap("head", packets=[], cut=1), "no capture file"), ("/bin/true", "no capture file"),
+                      (save("empty", b""), "no capture file"), (DIR.name, "Is a directory"),
+                      (DIR.name + "/absent", "No such file")):
+        r = run_capture("kind", path)
+        same(r.status, 2, f"{path} {r}")
         has(r.err, why)
+
+
+def link_types():
+    """Only Ethernet is given to programs that see its header; bare IP to those that do not."""
+    bare = [b"\x45" + bytes(39), b"\x60" + bytes(59)]
+    for make in (pcap, pcapng):
+        for link in (101, 228, 229):
+            path = make("bare", packets=bare, link=link)
+            r = run_capture("version", path)
+            same((r.status, [row["retval"] for row in r.rows()]), (0, [1, 1]), r)
+            r = run_capture("kind", path)
+            same((r.status, r.out), (2, ""), r)
+            has(r.err, "takes EN10MB")
+        for program in ("kind", "version"):
+            r = run_capture(program, make("cooked", link=113))
+            same((r.status, r.out), (2, ""), r)
+            has(r.err, "link type is LINUX_SLL (113)")
+    r = run_capture("version", pcap("notip", packets=[b"\x45" + bytes(39), b"\x15"], link=101))
+    same((r.status, len(r.rows())), (2, 1), r)
+    has(r.err, "a packet that is not IP")
 
 
 def a_rejected_program():
@@ -112,5 +158,5 @@ def the_running_kernels_types():
     has(r.out, "bpf_task_from_pid")
 
 
-main([test_data, packets_of_a_capture, bad_captures, a_rejected_program, a_missing_program, commands,
+main([test_data, packets_of_a_capture, bad_captures, link_types, a_rejected_program, a_missing_program, commands,
       no_test_data_for_a_hook, filled_program_arrays, images_do_not_run, bad_kernels, the_running_kernels_types])

@@ -20,3 +20,14 @@ int length(struct __sk_buff *skb)
 {
 	return skb->len;
 }
+
+/* what a program sees that begins at the network header: the IP version */
+SEC("cgroup_skb/ingress")
+int version(struct __sk_buff *skb)
+{
+	unsigned char *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+
+	if (data + 1 > end)
+		return 0;
+	return data[0] >> 4 == (skb->protocol == 0xdd86 ? 6 : 4);
+}
