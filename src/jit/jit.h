@@ -67,6 +67,9 @@ struct jit_flow {
 void jit_liveness(const struct rt_prog *p, const struct jit_flow *f);
 /* a lookup in an array known at load time: where its values are; base and stride may be NULL */
 bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride);
+/* the same of a hash map whose keys are one word; g may be NULL */
+struct map_hash_geometry;
+bool jit_hash_lookup(const struct rt_prog *p, uint32_t i, struct map_hash_geometry *g);
 bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target);
 
 /* memory.c. A place where len bytes of code will run: jit->image. They come there with jit_put_image(), once,

@@ -30,6 +30,15 @@ bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t
 	return true;
 }
 
+bool jit_hash_lookup(const struct rt_prog *p, uint32_t i, struct map_hash_geometry *g)
+{
+	const struct vf_map *map = p->facts.insn[i].map;
+	struct map_hash_geometry here;
+
+	return p->insns[i].imm == BPF_FUNC_map_lookup_elem && map && map->obj && !map->is_inner_template &&
+	       map_hash_geometry(map->obj, g ? g : &here);
+}
+
 static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t *def)
 {
 	const struct interp_op *op = &p->code->ops[i];
@@ -51,7 +60,7 @@ static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t
 		*def = CLOBBERED; /* what it reads: round_of() */
 		return;
 	case IOP_HELPER:
-		*use = jit_array_lookup(p, i, NULL, NULL) ? 1u << 2 : ARGS;
+		*use = jit_array_lookup(p, i, NULL, NULL) || jit_hash_lookup(p, i, NULL) ? 1u << 2 : ARGS;
 		*def = CLOBBERED;
 		return;
 	case IOP_TAIL_CALL:

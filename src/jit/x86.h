@@ -62,7 +62,7 @@ struct x86 {
 	uint16_t notes;	   /* registers whose value is only noted, in value[] */
 	struct x86_value value[11];
 	struct x86_stored { /* the 32 bits that were put to rbp + off last, if they are still there */
-		bool valid, exact;
+		bool valid, exact, wide; /* wide: the 8 bytes are the register */
 		int reg; /* it holds them, -1: none does (any more) */
 		int32_t off;
 		uint64_t bound; /* of what it holds */
@@ -131,9 +131,10 @@ void x86_null_end(struct x86 *x, struct x86_null *t);
 uint32_t x86_jump32(struct x86 *x, uint8_t cc);
 void x86_land32(struct x86 *x, uint32_t from);
 
-/* x86_map.c: a lookup in an array without a call, if its values' place is known; which function to call instead
+/* x86_map.c: lookups in maps that are known, without a call, if that is possible; which function to call instead
  * of a helper that works on a map, NULL: the helper itself */
 bool x86_array_lookup(struct x86 *x, uint32_t i);
+bool x86_hash_lookup(struct x86 *x, uint32_t i);
 const void *x86_map_function(const struct x86 *x, uint32_t i);
 
 /* x86_inline.c: kfuncs and helpers that are a few instructions; false: call it */

@@ -185,7 +185,7 @@ static bool flushed_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 
 bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
-	if (op->op == IOP_HELPER && x86_array_lookup(x, i))
+	if (op->op == IOP_HELPER && (x86_array_lookup(x, i) || x86_hash_lookup(x, i)))
 		return true;
 	if (x86_inline(x, op, i)) {
 		x->stored.valid = false; /* who knows what it wrote */

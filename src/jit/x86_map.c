@@ -2,8 +2,9 @@
 /*
  * Maps that are known at load time. An element of an array is at a computed address: the index is taken from
  * the register that was just stored as the key, it is compared with the number of elements unless it cannot
- * reach it, and a program's comparison of the result with NULL is this comparison, or none. Other maps are
- * called directly, without the helper that would look them up.
+ * reach it, and a program's comparison of the result with NULL is this comparison, or none. A hash map with
+ * keys of one word is searched in line. Other maps are called directly, without the helper that would look
+ * them up.
  */
 #if defined(__x86_64__)
 
@@ -21,7 +22,7 @@ static void load_eax(struct x86 *x, const struct x86_value *at)
 /* what is known of a key that lies at an address; reg -1: it must be loaded */
 struct index {
 	int reg;
-	bool exact, clean; /* clean: the register holds nothing else */
+	bool exact, wide, clean; /* wide: of 8 bytes; clean: the register holds nothing above its 4 */
 	uint64_t bound;
 };
 
@@ -33,6 +34,7 @@ static struct index index_at(const struct x86 *x, const struct x86_value *key)
 		return n;
 	n.reg = x->stored.reg;
 	n.exact = x->stored.exact;
+	n.wide = x->stored.wide;
 	n.bound = x->stored.bound;
 	n.clean = n.bound <= UINT32_MAX;
 	return n;
@@ -140,19 +142,123 @@ bool x86_array_lookup(struct x86 *x, uint32_t i)
 	return true;
 }
 
+/* ---------------------------------------------------------------- hash maps */
+
+/* mulx hi, lo, src: rdx times src */
+static void mulx(struct x86 *x, int hi, int lo, int src)
+{
+	e1(x, 0xc4);
+	e1(x, (hi & 8 ? 0 : 0x80) | 0x40 | (src & 8 ? 0 : 0x20) | 2);
+	e1(x, 0x80 | (~lo & 15) << 3 | 3);
+	e1(x, 0xf6);
+	e1(x, 0xc0 | (hi & 7) << 3 | (src & 7));
+}
+
+/* edi = the number of the bucket of the key in r8; changes rax, rcx, rdx, r9 */
+static void hash_word(struct x86 *x, const struct map_hash_geometry *g)
+{
+	mov_imm(x, RDX, g->flip);
+	op_rr(x, true, 0x31, R8, RDX);
+	mov_imm(x, R9, g->factor);
+	if (x->bmi2) {
+		mulx(x, RCX, RDI, R9);
+	} else {
+		mov_rr(x, true, RAX, RDX);
+		rex(x, true, 0, R9, false); /* mul r9 */
+		e1(x, 0xf7);
+		e1(x, 0xe0 | (R9 & 7));
+		mov_rr(x, false, RDI, RAX);
+		mov_rr(x, false, RCX, RDX);
+	}
+	op_rr(x, false, 0x31, RCX, RDI);
+	grp1_imm(x, false, 4, RDI, (int32_t)g->mask);
+}
+
+/* the key into r8, zero-extended */
+static void take_key(struct x86 *x, const struct x86_value *key, const struct index *n, bool wide)
+{
+	if (n->reg < 0 || (wide && !n->wide)) {
+		rex_at(x, wide, R8, key, false);
+		e1(x, 0x8b);
+		mem_at(x, R8, key);
+	} else if (n->reg != R8 || !wide) {
+		mov_rr(x, wide, R8, n->reg);
+	}
+}
+
+/*
+ * bpf_map_lookup_elem() on a hash map with keys of one word: as hash_word.c's lookups do it, with all that is
+ * known of the map as constants. What the walk needs are registers that a call may change.
+ */
+bool x86_hash_lookup(struct x86 *x, uint32_t i)
+{
+	const struct vf_map *map = x->prog->facts.insn[i].map;
+	struct map_hash_geometry g;
+	struct x86_value key, bucket = {.base = R9, .index = RDI, .shift = 3};
+	uint32_t top, null = 0, hit;
+	struct x86_null t;
+	struct index n;
+
+	if (!jit_hash_lookup(x->prog, i, &g))
+		return false;
+	t = x86_null_test(x, i);
+	key = x86_address(x, 2, 0, -1);
+	n = index_at(x, &key);
+	x86_flush(x, x->out & ~1u);
+	take_key(x, &key, &n, map->key_size == 8);
+	x86_write(x, 0);
+	hash_word(x, &g);
+	mov_imm(x, R9, (uintptr_t)g.bucket);
+	rex_at(x, true, RAX, &bucket, false); /* mov rax, [r9 + rdi * 8] */
+	e1(x, 0x8b);
+	mem_at(x, RAX, &bucket);
+	top = x->len;
+	op_rr(x, true, 0x85, RAX, RAX);
+	if (t.fused)
+		x86_null_jump(x, &t, 0x4, i);
+	else
+		null = jump8(x, 0x74);
+	rex(x, true, R8, RAX, false); /* cmp [rax + key], r8 */
+	e1(x, 0x39);
+	mem(x, R8, RAX, (int32_t)g.key);
+	hit = jump8(x, 0x74);
+	load_at(x, true, RAX, RAX, (int32_t)g.next);
+	e1(x, 0xeb);
+	e1(x, (uint8_t)(top - (x->len + 1)));
+	land8(x, hit);
+	x->notes &= ~0x3eu; /* R1-R5 */
+	if (x->stored.reg != RBX && x->stored.reg < R13)
+		x->stored.reg = -1;
+	if (t.fused && t.on_null) {
+		x->value[0] = x86_at(RAX, (int32_t)g.value);
+		x->notes |= 1u << 0;
+		x->skip = 1;
+		return true;
+	}
+	grp1_imm(x, true, 0, RAX, (int32_t)g.value);
+	if (t.fused)
+		x86_null_end(x, &t);
+	else
+		land8(x, null);
+	return true;
+}
+
 /* the family's function for a map that is known, instead of the helper that would look it up */
 const void *x86_map_function(const struct x86 *x, uint32_t i)
 {
 	const struct vf_map *map = x->prog->facts.insn[i].map;
 	const struct rt_map *m = map ? map->obj : NULL;
+	const void *fn;
 
-	if (!m)
+	if (!m || map->is_inner_template)
 		return NULL;
 	switch (x->prog->insns[i].imm) {
 	case BPF_FUNC_map_lookup_elem:
-		return (const void *)m->ops->lookup;
+		fn = (const void *)map_direct_lookup(m);
+		return fn ? fn : (const void *)m->ops->lookup;
 	case BPF_FUNC_map_update_elem:
-		return (const void *)m->ops->update;
+		fn = (const void *)map_direct_update(m);
+		return fn ? fn : (const void *)m->ops->update;
 	case BPF_FUNC_map_delete_elem:
 		return (const void *)m->ops->del;
 	default:

@@ -235,7 +235,8 @@ static void note_stored(struct x86 *x, const struct x86_value *at, int size, int
 	forget_stored(x, at, size);
 	if (at->index >= 0 || at->base != RBP || size < 4)
 		return;
-	x->stored = (struct x86_stored){.valid = true, .exact = exact, .reg = reg, .off = at->disp, .bound = bound};
+	x->stored = (struct x86_stored){.valid = true, .exact = exact, .reg = reg, .off = at->disp, .bound = bound,
+				       .wide = size == 8};
 }
 
 static void store(struct x86 *x, const struct interp_op *op, int size)

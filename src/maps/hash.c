@@ -27,33 +27,12 @@
 #define BATCH       32
 #define BUCKETS_MAX (1u << 26)
 
-static struct hash_elem *load(struct hash_elem *const *p)
-{
-	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
-}
-
 static void publish(struct hash_elem **p, struct hash_elem *e)
 {
 	__atomic_store_n(p, e, __ATOMIC_RELEASE);
 }
 
-/* ---- hashing: short keys by two multiplications, others by 64 x 64 -> 128 ones, folded ---- */
-
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 m = (unsigned __int128)a * b;
-
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
-}
-
-/* every bit of the result depends on every bit of x */
-static uint64_t mix(uint64_t x)
-{
-	x *= 0xe7037ed1a0b428dbull;
-	x ^= x >> 32;
-	x *= 0x8ebc6af09c88c6e3ull;
-	return x ^ x >> 32;
-}
+/* ---- hashing: 64 x 64 -> 128 multiplications, folded ---- */
 
 /* a key of at most 8 bytes as a number */
 static inline uint64_t short_key(const void *key, uint32_t n)
@@ -74,22 +53,22 @@ static inline uint64_t short_key(const void *key, uint32_t n)
 
 static uint64_t hash_key(const struct hash_map *h, const void *key)
 {
-	uint64_t x = h->seed ^ 0x9e3779b97f4a7c15ull, w = 0;
+	uint64_t x = hash_flip(h), w = 0;
 	uint32_t n = h->map.desc.key_size;
 	const uint8_t *p = key;
 
 	if (n <= 8)
-		return mix(x ^ short_key(p, n));
+		return hash_short(h, short_key(p, n));
 	for (; n >= 8; n -= 8, p += 8) {
 		memcpy(&w, p, 8);
-		x = fold(x ^ w, 0xe7037ed1a0b428dbull);
+		x = hash_fold(x ^ w, HASH_FACTOR);
 	}
 	if (n) {
 		w = 0;
 		memcpy(&w, p, n);
-		x = fold(x ^ w, 0x8ebc6af09c88c6e3ull);
+		x = hash_fold(x ^ w, 0x8ebc6af09c88c6e3ull);
 	}
-	return fold(x ^ h->map.desc.key_size, 0x589965cc75374cc3ull);
+	return hash_fold(x ^ h->map.desc.key_size, 0x589965cc75374cc3ull);
 }
 
 /* ---- elements ---- */
@@ -219,11 +198,6 @@ void hash_free(struct rt_map *map)
 	mem_free(h);
 }
 
-static uint32_t *lock_of(struct hash_map *h, uint64_t hash)
-{
-	return &h->locks[(hash & h->mask) % HASH_LOCKS];
-}
-
 static struct hash_elem *find_in(const struct hash_map *h, const struct hash_bucket *b,
 				 uint64_t hash, const void *key)
 {
@@ -233,12 +207,9 @@ static struct hash_elem *find_in(const struct hash_map *h, const struct hash_buc
 	if (n <= 8) {
 		uint64_t w = short_key(key, n);
 
-		for (e = load(&b->first); e; e = load(&e->next))
-			if (*(const uint64_t *)(const void *)e->key == w)
-				return e;
-		return NULL;
+		return hash_find_short(b, w);
 	}
-	for (e = load(&b->first); e; e = load(&e->next))
+	for (e = hash_load(&b->first); e; e = hash_load(&e->next))
 		if (e->hash == hash && !memcmp(e->key, key, h->map.desc.key_size))
 			return e;
 	return NULL;
@@ -274,7 +245,7 @@ static void link_elem(struct hash_map *h, struct hash_elem *e)
 
 bool hash_remove_elem(struct hash_map *h, struct hash_elem *e)
 {
-	uint32_t *lock = lock_of(h, e->hash);
+	uint32_t *lock = hash_lock_of(h, e->hash);
 	bool was;
 
 	rt_spin_lock(lock);
@@ -330,7 +301,7 @@ static int update_in_place(struct hash_map *h, uint64_t hash, const void *key, c
 			   uint64_t flags, hash_fill fill)
 {
 	struct hash_elem *old;
-	uint32_t *lock = lock_of(h, hash);
+	uint32_t *lock = hash_lock_of(h, hash);
 	int err;
 
 	rt_spin_lock(lock);
@@ -370,7 +341,7 @@ int hash_update(struct hash_map *h, const void *key, const void *value, uint64_t
 		hash_fill fill, bool in_place)
 {
 	uint64_t hash = hash_key(h, key);
-	uint32_t *lock = lock_of(h, hash);
+	uint32_t *lock = hash_lock_of(h, hash);
 	struct hash_elem *e, *old;
 	bool there, reserved;
 	int err;
@@ -446,7 +417,7 @@ int hash_take(struct hash_map *h, const void *key, void *value,
 	      void (*copy)(struct hash_map *h, void *to, uint8_t *from))
 {
 	uint64_t hash = hash_key(h, key);
-	uint32_t *lock = lock_of(h, hash);
+	uint32_t *lock = hash_lock_of(h, hash);
 	struct hash_elem *e;
 
 	rt_spin_lock(lock);
@@ -469,7 +440,7 @@ int hash_take(struct hash_map *h, const void *key, void *value,
 static struct hash_elem *first_from(const struct hash_map *h, uint64_t i)
 {
 	for (; i <= h->mask; i++) {
-		struct hash_elem *e = load(&h->bucket[i].first);
+		struct hash_elem *e = hash_load(&h->bucket[i].first);
 
 		if (e)
 			return e;
@@ -488,7 +459,7 @@ int hash_next_key(struct rt_map *map, const void *key, void *next)
 	if (!e) { /* a key that is not there (any more): from the beginning */
 		n = first_from(h, 0);
 	} else {
-		n = load(&e->next);
+		n = hash_load(&e->next);
 		if (!n)
 			n = first_from(h, (e->hash & h->mask) + 1);
 	}
@@ -546,7 +517,7 @@ int hash_batch(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *valu
 	int err = 0;
 
 	for (i = *token; i <= h->mask && !err; i++) {
-		if (!load(&h->bucket[i].first))
+		if (!hash_load(&h->bucket[i].first))
 			continue;
 		err = batch_bucket(h, i, keys, values, room, n, del, copy);
 		if (err)

@@ -61,6 +61,49 @@ static inline uint8_t *hash_value(const struct hash_map *h, const struct hash_el
 	return (uint8_t *)e->key + h->key_room;
 }
 
+static inline struct hash_elem *hash_load(struct hash_elem *const *p)
+{
+	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static inline uint32_t *hash_lock_of(struct hash_map *h, uint64_t hash)
+{
+	return &h->locks[(hash & h->mask) % HASH_LOCKS];
+}
+
+/*
+ * Keys of at most 8 bytes, as numbers: one multiplication by HASH_FACTOR, its halves folded, after all bits
+ * that the map's secret has were flipped. Generated code does the same (map_hash_geometry).
+ */
+#define HASH_FACTOR 0xe7037ed1a0b428dbull
+
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 m = (unsigned __int128)a * b;
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+static inline uint64_t hash_flip(const struct hash_map *h)
+{
+	return h->seed ^ 0x9e3779b97f4a7c15ull;
+}
+
+static inline uint64_t hash_short(const struct hash_map *h, uint64_t key)
+{
+	return hash_fold(hash_flip(h) ^ key, HASH_FACTOR);
+}
+
+static inline struct hash_elem *hash_find_short(const struct hash_bucket *b, uint64_t key)
+{
+	struct hash_elem *e;
+
+	for (e = hash_load(&b->first); e; e = hash_load(&e->next))
+		if (*(const uint64_t *)(const void *)e->key == key)
+			return e;
+	return NULL;
+}
+
 int hash_init(struct hash_map *h, const union bpf_attr *attr, bool percpu);
 void hash_free(struct rt_map *map);
 /* the same values in the same place: a store of this size is seen whole or not at all */

@@ -55,6 +55,26 @@ void map_mem_free(struct map_mem *m);
 /* An array's values, for code that computes their addresses itself; false for other types. */
 bool map_array_geometry(const struct rt_map *map, void **base, uint32_t *stride);
 
+/*
+ * The same for a hash map with keys of 4 or 8 bytes (hash_word.c). The bucket of key k is the pointer at
+ * bucket + 8 * (m & mask), with m the halves of the 128-bit product (k ^ flip) * factor, exclusive or. It points
+ * to an element or is NULL; an element has the next one, the key (8 bytes, zeroes above it) and the value at these
+ * offsets. Valid in a read section.
+ */
+struct map_hash_geometry {
+	const void *bucket;
+	uint64_t flip, factor;
+	uint32_t mask;
+	uint32_t next, key, value;
+};
+bool map_hash_geometry(const struct rt_map *map, struct map_hash_geometry *g);
+
+/* A shorter way than the map's own function, for a program's update or lookup; NULL: there is none. */
+typedef long (*map_update_fn)(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+typedef void *(*map_lookup_fn)(struct rt_map *map, const void *key);
+map_update_fn map_direct_update(const struct rt_map *map);
+map_lookup_fn map_direct_lookup(const struct rt_map *map);
+
 /* rules.c: sizes, entries, flags (facts/map_types.json); -errno */
 int map_check_attr(const struct kfunc_kernel *k, const union bpf_attr *attr);
 /* map_btf.c: types of key and value, special fields (kfunc spec R8.1-R8.6) */
