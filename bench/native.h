@@ -10,6 +10,7 @@
 
 #define DECLARE(name) __u32 native_##name(const void *data, const void *end);
 NATIVE_ROWS(DECLARE)
+DECLARE(plain_hash)
 #undef DECLARE
 
 /* native_lib.c: what a program calls */
@@ -20,5 +21,9 @@ struct native_view {
 __u32 native_view_size(const struct native_view *v);
 __u64 *native_hash_lookup(const __u32 *key);
 int native_hash_update(const __u32 *key, const __u64 *value);
+__u64 *native_plain_lookup(const __u32 *key);
+int native_plain_update(const __u32 *key, const __u64 *value);
+void native_read_begin(void);
+void native_read_end(void);
 
 #endif

@@ -189,15 +189,15 @@ static int settle(struct x86 *x, struct jit_code *jit)
 	int err = 0;
 
 	x->image = jit->image;
-	for (x->n_pass = 0; x->n_pass < MAX_PASSES && (!fits || longer) && !err; x->n_pass++) {
-		longer = false;
+	for (x->n_pass = 0; x->n_pass < MAX_PASSES && (!fits || longer || x->again) && !err; x->n_pass++) {
+		longer = x->again = false;
 		err = pass(x);
 		fits = !err && x86_place_jumps(x, &longer);
 		longer &= x->n_pass == 0;
 	}
 	jit->len = x->len;
 	jit->entry = x->entry;
-	return err ? err : fits ? 0 : -ENOTSUPP;
+	return err ? err : fits && !x->again ? 0 : -ENOTSUPP;
 }
 
 /* What a translation works with. It is kept for the next one, unless it is large. */
@@ -294,8 +294,10 @@ int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 	if (err)
 		goto out;
 	x.bmi2 = __builtin_cpu_supports("bmi2");
-	for (uint32_t f = 0; f < p->facts.n_subprogs; f++)
+	for (uint32_t f = 0; f < p->facts.n_subprogs; f++) {
 		scan_func(&x, f);
+		x86_scan_stack(&x, f);
+	}
 	for (uint32_t i = 0; i < p->n_insns; i++)
 		x.addr[i] = i * FIRST_GUESS;
 	x.jumps = s->jumps;

@@ -37,6 +37,9 @@ struct x86_func {
 	bool has_budget; /* may_goto: its counter is on the stack, or */
 	bool budget_in_r12;
 	bool has_frame, calls;
+	/* bytes of its stack that something reads, from the lowest on; or maybe all (x86_stack.c) */
+	uint64_t reads[8];
+	bool reads_all;
 };
 
 struct x86 {
@@ -56,6 +59,7 @@ struct x86 {
 	const int32_t *jump_of;
 	struct x86_func *funcs;
 	int n_pass;
+	bool again; /* what was taken for granted in this pass was not so */
 	uint16_t use, out; /* of the operation: registers read, registers read later */
 	uint16_t bounded, exact; /* registers that are at most bound[]; that are it */
 	uint64_t bound[11];
@@ -136,6 +140,11 @@ void x86_land32(struct x86 *x, uint32_t from);
 bool x86_array_lookup(struct x86 *x, uint32_t i);
 bool x86_hash_lookup(struct x86 *x, uint32_t i);
 const void *x86_map_function(const struct x86 *x, uint32_t i);
+
+/* x86_stack.c: before translation; may somebody read these bytes of the stack; somebody does */
+void x86_scan_stack(struct x86 *x, uint32_t func);
+bool x86_stack_is_read(const struct x86 *x, int32_t off, int size);
+void x86_stack_read(struct x86 *x, int32_t off, int size);
 
 /* x86_inline.c: kfuncs and helpers that are a few instructions; false: call it */
 bool x86_inline(struct x86 *x, const struct interp_op *op, uint32_t i);

@@ -11,12 +11,16 @@
 #include "jit/x86.h"
 #include "maps/maps.h"
 
-/* mov eax, [at] */
-static void load_eax(struct x86 *x, const struct x86_value *at)
+/* mov reg, [at] */
+static void load_key(struct x86 *x, bool wide, int reg, const struct x86_value *at)
 {
-	rex_at(x, false, RAX, at, false);
+	if (at->base == RBP && at->index < 0)
+		x86_stack_read(x, at->disp, wide ? 8 : 4);
+	else
+		x86_stack_read(x, 0, 1); /* it may be anywhere */
+	rex_at(x, wide, reg, at, false);
 	e1(x, 0x8b);
-	mem_at(x, RAX, at);
+	mem_at(x, reg, at);
 }
 
 /* what is known of a key that lies at an address; reg -1: it must be loaded */
@@ -122,7 +126,7 @@ bool x86_array_lookup(struct x86 *x, uint32_t i)
 		mov_imm(x, RAX, (uintptr_t)base + n.bound * stride);
 	} else {
 		if (n.reg < 0) {
-			load_eax(x, &key);
+			load_key(x, false, RAX, &key);
 			n.reg = RAX;
 		} else if (!n.clean) {
 			mov_rr(x, false, RAX, n.reg);
@@ -178,9 +182,7 @@ static void hash_word(struct x86 *x, const struct map_hash_geometry *g)
 static void take_key(struct x86 *x, const struct x86_value *key, const struct index *n, bool wide)
 {
 	if (n->reg < 0 || (wide && !n->wide)) {
-		rex_at(x, wide, R8, key, false);
-		e1(x, 0x8b);
-		mem_at(x, R8, key);
+		load_key(x, wide, R8, key);
 	} else if (n->reg != R8 || !wide) {
 		mov_rr(x, wide, R8, n->reg);
 	}

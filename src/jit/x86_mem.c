@@ -222,6 +222,65 @@ static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
 	}
 }
 
+/*
+ * Two bytes of a number that need not be aligned (packed structures: every Ethernet header's type): loads of
+ * both into two registers, one shifted by 8, joined by "or". The machine loads such a number at once.
+ */
+struct halves {
+	uint8_t base, low, high; /* registers; the sum is in high */
+	int32_t off;
+};
+
+static bool is_byte_load(const struct interp_op *op)
+{
+	return op->op == ISA_LDXB;
+}
+
+static bool is_shift_by_8(const struct interp_op *op)
+{
+	return (op->op == ISA_LSH64_K || op->op == ISA_LSH32_K) && op->imm == 8;
+}
+
+/* op[0..3] are: two loads and the shift, which comes after the load that it is about, then the or */
+static bool two_bytes(const struct interp_op *op, struct halves *h)
+{
+	const struct interp_op *low, *high, *last = &op[3];
+	int shift = is_shift_by_8(&op[1]) ? 1 : 2;
+	const struct interp_op *second = &op[3 - shift];
+
+	if (!is_shift_by_8(&op[shift]) || !is_byte_load(&op[0]) || !is_byte_load(second) ||
+	    (last->op != ISA_OR64_X && last->op != ISA_OR32_X))
+		return false;
+	high = op[0].dst == op[shift].dst ? &op[0] : second;
+	low = high == &op[0] ? second : &op[0];
+	if (high->dst != op[shift].dst || low->dst == high->dst || low->src != high->src ||
+	    op[0].dst == op[0].src || high->imm != low->imm + 1)
+		return false;
+	if (shift == 1 && high != &op[0])
+		return false;
+	h->base = op[0].src;
+	h->off = low->imm;
+	h->low = low->dst;
+	h->high = high->dst;
+	return last->dst == h->high && last->src == h->low;
+}
+
+static bool load_two_bytes(struct x86 *x, const struct interp_op *op, uint32_t i)
+{
+	struct x86_value at;
+	struct halves h;
+
+	if (x->copying || i + 4 >= x->prog->n_insns || x86_is_target(x, i + 1) || x86_is_target(x, i + 2) ||
+	    x86_is_target(x, i + 3) || !two_bytes(op, &h) || x->live[i + 4] & 1u << h.low)
+		return false;
+	x->out = x->live[i + 4] & JIT_REGS;
+	at = x86_address(x, h.base, h.off, h.high);
+	load(x, 2, false, x86_write(x, h.high), &at);
+	x86_set_bound(x, h.high, UINT16_MAX);
+	x->skip = 3;
+	return true;
+}
+
 /* Bytes from at on change: is what was stored last still known? */
 static void forget_stored(struct x86 *x, const struct x86_value *at, int size)
 {
@@ -246,7 +305,8 @@ static void store(struct x86 *x, const struct interp_op *op, int size)
 	int src = size < 8 ? x86_read_low(x, op->src) : x86_read(x, op->src);
 	struct x86_value at = x86_address(x, op->dst, op->imm, -1);
 
-	store_reg(x, size, &at, src);
+	if (op->dst != 10 || x86_stack_is_read(x, op->imm, size))
+		store_reg(x, size, &at, src);
 	if (low && size < 8) /* the register has more than the value */
 		bound = UINT64_MAX;
 	note_stored(x, &at, size, src, bound, x->exact & 1u << op->src && bound <= UINT32_MAX);
@@ -258,7 +318,6 @@ bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
 	uint8_t code;
 	int size;
 
-	(void)i;
 	if (op->op >= IOP_PROBE_B && op->op <= IOP_PROBE_SW) {
 		load_op(x, op, probes[op->op].size, probes[op->op].sign, true);
 		return true;
@@ -269,11 +328,13 @@ bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
 	size = bytes_of[BPF_SIZE(code) >> 3];
 	switch (BPF_CLASS(code)) {
 	case BPF_LDX:
-		load_op(x, op, size, BPF_MODE(code) == BPF_MEMSX, false);
+		if (!is_byte_load(op) || !load_two_bytes(x, op, i))
+			load_op(x, op, size, BPF_MODE(code) == BPF_MEMSX, false);
 		return true;
 	case BPF_ST:
 		at = x86_address(x, op->dst, (int32_t)op->value, -1);
-		store_imm(x, size, &at, op->imm);
+		if (op->dst != 10 || x86_stack_is_read(x, (int32_t)op->value, size))
+			store_imm(x, size, &at, op->imm);
 		note_stored(x, &at, size, -1, (uint32_t)op->imm, true);
 		return true;
 	case BPF_STX:
