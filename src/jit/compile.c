@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "contract/contract.h"
+#include "jit/arena.h"
 #include "jit/interp.h"
 #include "runtime/ctx.h"
 #include "runtime/probe.h"
@@ -319,17 +320,14 @@ static int decode_insn(struct decoder *d, uint32_t i)
 
 	if (!row || isa_check_fields(insn) != ISA_OK)
 		return -EINVAL;
-	if (fact_of(d, i)->flags & VFI_ARENA)
-		return unsupported(d, "arenas");
 	op->op = row->op;
 	op->dst = insn->dst_reg;
 	op->src = insn->src_reg;
 	op->imm = insn->imm;
+	if (fact_of(d, i)->flags & VFI_ARENA || row->op == ISA_CAST_USER)
+		return jit_arena_decode(d->code, insn, op);
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_ALU64:
-		if (row->op == ISA_CAST_USER || row->op == ISA_CAST_KERN)
-			return unsupported(d, "arenas");
-		return 0;
 	case BPF_ALU:
 		return 0;
 	case BPF_JMP:
@@ -441,6 +439,8 @@ int interp_compile(struct rt_prog *p, const char **what)
 	if (d.code->ops && d.code->kfuncs)
 		err = make_funcs(&d);
 	if (!err)
+		err = jit_arena_open(p, d.code, &d.what);
+	if (!err)
 		err = decode_all(&d);
 	if (!err)
 		err = add_checks(&d);
@@ -464,5 +464,6 @@ void interp_free(struct interp_code *code)
 	mem_free(code->funcs);
 	mem_free(code->kfuncs);
 	mem_free(code->checked);
+	jit_arena_close(code);
 	mem_free(code);
 }

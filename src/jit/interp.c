@@ -14,6 +14,7 @@
  * Programs may race with each other on map values, as in the kernel; such plain accesses are
  * theirs, so this function is not instrumented by ThreadSanitizer.
  */
+#include "jit/arena.h"
 #include "jit/interp.h"
 
 #include <endian.h>
@@ -241,6 +242,7 @@ __attribute__((no_sanitize("thread"), noinline)) uint64_t interp_exec(struct int
 		[IOP_KFUNC_PLAIN] = &&L_KFUNC_PLAIN,
 		[IOP_TAIL_CALL] = &&L_TAIL_CALL,
 		[IOP_THROW] = &&L_THROW,
+		[IOP_ARENA] = &&L_ARENA,
 		[IOP_PROBE_B] = &&L_PROBE_B,
 		[IOP_PROBE_H] = &&L_PROBE_H,
 		[IOP_PROBE_W] = &&L_PROBE_W,
@@ -353,6 +355,9 @@ L_KFUNC_PLAIN:
 	NEXT();
 L_KFUNC:
 	interp_call_kfunc(ip->p, r);
+	NEXT();
+L_ARENA:
+	interp_arena(ip, r);
 	NEXT();
 
 L_CALL_SUB: {

@@ -24,6 +24,7 @@ enum interp_extra {
 	IOP_KFUNC_PLAIN, /* p: a function that takes and returns 64-bit values only */
 	IOP_TAIL_CALL,
 	IOP_THROW,
+	IOP_ARENA,   /* p: struct interp_arena (arena.h) */
 	IOP_PROBE_B, /* loads where a fault gives 0 */
 	IOP_PROBE_H,
 	IOP_PROBE_W,
@@ -84,6 +85,9 @@ struct interp_code {
 	uint32_t n_funcs;
 	struct interp_kfunc *kfuncs;
 	uint32_t n_kfuncs;
+	struct map_arena_view *arena; /* of the program, NULL: none */
+	struct interp_arena *arena_ops;
+	uint32_t n_arena_ops;
 	const struct interp_func *exception_cb;
 	/* debug (vf_options.record_states): what IOP_CHECK stands in front of, and what it found */
 	uint16_t *checked;

@@ -6,6 +6,7 @@
  */
 #include "base/mem.h"
 #include "contract/contract.h"
+#include "jit/arena.h"
 #include "jit/jit.h"
 #include "maps/maps.h"
 
@@ -44,6 +45,7 @@ static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t
 	const struct interp_op *op = &p->code->ops[i];
 	const struct kfunc_contract *c;
 	const struct isa_insn *row;
+	uint16_t plain;
 
 	*use = *def = 0;
 	switch (op->op) {
@@ -81,7 +83,8 @@ static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t
 		*def = 1u << op->dst;
 		return;
 	}
-	row = &isa_rows[op->op];
+	plain = jit_plain_op(op);
+	row = &isa_rows[plain];
 	if (row->use & ISA_U_DST)
 		*use |= 1u << op->dst;
 	if (row->use & ISA_U_SRC)
@@ -94,7 +97,7 @@ static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t
 		*use |= 1u << 6;
 		*def |= CLOBBERED;
 	}
-	if (op->op == ISA_CMPXCHGW || op->op == ISA_CMPXCHGDW) {
+	if (plain == ISA_CMPXCHGW || plain == ISA_CMPXCHGDW) {
 		*use |= 1u << 0 | 1u << op->dst | 1u << op->src;
 		*def = 1u << 0;
 	}

@@ -22,7 +22,8 @@
 	SET(documents, TASKS)                                                                      \
 	SET(workqueue, COMMON)                                                                     \
 	SET(user, COMMON)                                                                          \
-	SET(string, COMMON)
+	SET(string, COMMON)                                                                        \
+	SET(arena, COMMON)
 
 #define DECLARE(name, where) extern struct btf_id_set8 kfuncs_##name##_set;
 SETS(DECLARE)

@@ -29,8 +29,6 @@ static const struct {
 #undef FAMILY
 };
 
-extern const struct rt_map_ops map_arena_ops; /* a description with a mapping */
-
 const struct rt_map_ops *rt_map_ops(uint32_t type)
 {
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
@@ -278,7 +276,7 @@ struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr,
 		return NULL;
 	ops = rt_map_ops(attr->map_type);
 	if (!ops)
-		ops = attr->map_type == MAP_T_ARENA ? &map_arena_ops : &described_ops;
+		ops = &described_ops;
 	map = ops->alloc(k, attr, err);
 	if (!map)
 		return NULL;

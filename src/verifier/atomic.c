@@ -7,6 +7,13 @@
 #include "isa/isa.h"
 #include "verifier/mem.h"
 
+/* Linux has no code for these on arenas: a fault in their loop could not be mended */
+static bool is_fetch_loop(const struct bpf_insn *insn)
+{
+	return insn->imm == (BPF_OR | BPF_FETCH) || insn->imm == (BPF_AND | BPF_FETCH) ||
+	       insn->imm == (BPF_XOR | BPF_FETCH);
+}
+
 static bool is_rmw_base(const struct vf_env *env, const struct vf_reg *r)
 {
 	switch (r->base) {
@@ -87,7 +94,7 @@ static int check_rmw(struct vf_env *env, const struct bpf_insn *insn, uint32_t s
 			return err;
 	}
 	base = vf_regs(env)[insn->dst_reg];
-	if (!is_rmw_base(env, &base))
+	if (!is_rmw_base(env, &base) || (base.base == VF_ARENA && is_fetch_loop(insn)))
 		return refuse(env, insn->dst_reg);
 	if (base.base == VF_BTF_ID && (base.flags & VF_PERCPU))
 		return refuse(env, insn->dst_reg);
