@@ -350,6 +350,7 @@ int size_by_path(void *ctx)
 	if (variable)
 		n = 4;
 	hide(n);
+	many_ways();
 	p = mod_rdonly(1, n);
 	return p ? p[3] : 0;
 }
@@ -364,6 +365,7 @@ int size_by_other_path(void *ctx)
 	if (variable)
 		n = 16;
 	hide(n);
+	many_ways();
 	p = mod_rdonly(1, n);
 	return p ? p[3] : 0;
 }
@@ -379,6 +381,7 @@ int size_by_path_kept(void *ctx)
 	if (variable)
 		n = 4;
 	hide(n);
+	many_ways();
 	p = mod_rdonly(1, n);
 	return p ? p[0] : 0;
 }

@@ -25,6 +25,17 @@
 
 #define NULL ((void *)0)
 
+/* so many ways to here that the verifier remembers how the first one came */
+#define one_way(way, n)                                                                            \
+	asm volatile("if %[w] == %[k] goto +1;"                                                    \
+		     "r0 = 1;" ::[w] "r"(way), [k] "i"(n) : "r0")
+#define many_ways()                                                                                \
+	({                                                                                         \
+		u64 way = bpf_get_prandom_u32();                                                   \
+		one_way(way, 1); one_way(way, 2); one_way(way, 3); one_way(way, 4);                \
+		one_way(way, 5); one_way(way, 6); one_way(way, 7); one_way(way, 8);                \
+	})
+
 /* the compiler must not know what v is */
 #define hide(v) __asm__ volatile("" : "+r"(v))
 

@@ -216,6 +216,7 @@ int need_not_be_set(struct __sk_buff *skb)
 		if (bpf_get_prandom_u32() & 1)                                                     \
 			id = bpf_core_type_id_kernel(there);                                       \
 		hide(id);                                                                          \
+		many_ways();                                                                       \
 		bpf_rdonly_cast(bpf_get_current_task_btf(), id);                                   \
 	})
 
