@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
+/*
+ * Paths that come together with different things held (kfunc spec 0.2): a path is not covered by another that
+ * holds nothing, or something else, though all registers are the same. Each program is written for both
+ * orders in which its two paths may be walked.
+ */
+#include "graph.h"
+
+char _license[] SEC("license") = "GPL";
+
+struct all_types *keep;
+long sink;
+
+private(A) struct bpf_res_spin_lock lock_a;
+private(B) struct bpf_res_spin_lock lock_b;
+private(C) struct bpf_spin_lock lock_c;
+
+/* enough ways to a place that the verifier remembers how the first one came */
+#define one_way(way, n)                                                                            \
+	asm volatile("if %[w] == %[k] goto +1;"                                                    \
+		     "r0 = 1;" ::[w] "r"(way), [k] "i"(n) : "r0")
+#define many_ways(way)                                                                             \
+	({                                                                                         \
+		one_way(way, 1); one_way(way, 2); one_way(way, 3); one_way(way, 4);                \
+		one_way(way, 5); one_way(way, 6); one_way(way, 7); one_way(way, 8);                \
+	})
+
+#define EITHER_ORDER(name, this, that, finish)                                                     \
+	SEC("tc") EXPECTED                                                                         \
+	int name##_first(struct __sk_buff *ctx)                                                    \
+	{                                                                                          \
+		u64 way = bpf_get_prandom_u32();                                                   \
+		HELD                                                                               \
+		if (way & 1) { this; } else { that; }                                              \
+		many_ways(way);                                                                    \
+		finish;                                                                            \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("tc") EXPECTED                                                                         \
+	int name##_second(struct __sk_buff *ctx)                                                   \
+	{                                                                                          \
+		u64 way = bpf_get_prandom_u32();                                                   \
+		HELD                                                                               \
+		if (way & 1) { that; } else { this; }                                              \
+		many_ways(way);                                                                    \
+		finish;                                                                            \
+		return 0;                                                                          \
+	}
+
+#define HELD
+
+#define EXPECTED __expect_reject(EINVAL, KF0603)
+EITHER_ORDER(rcu_on_one_path, bpf_rcu_read_lock(), , )
+EITHER_ORDER(preemption_off_on_one_path, bpf_preempt_disable(), , )
+EITHER_ORDER(preemption_off_twice_on_one_path, bpf_preempt_disable(); bpf_preempt_disable(),
+	     bpf_preempt_disable(), bpf_preempt_enable())
+#undef EXPECTED
+
+#define EXPECTED __expect_reject(EINVAL, KF0604)
+EITHER_ORDER(rcu_or_preemption, bpf_rcu_read_lock(), bpf_preempt_disable(), bpf_rcu_read_unlock())
+#undef EXPECTED
+
+#define EXPECTED __expect_reject(EINVAL, KF0412)
+EITHER_ORDER(reference_on_one_path, bpf_obj_new_impl(__builtin_btf_type_id(*(struct item *)0, 0), NULL), , )
+#undef EXPECTED
+
+#define EXPECTED __expect_reject(EINVAL, KF0606)
+EITHER_ORDER(lock_on_one_path, bpf_spin_lock(&lock_c), , )
+#undef EXPECTED
+
+/* the same kind of lock, but another one */
+#define TAKE(lock) if (bpf_res_spin_lock(lock)) return 0
+#define EXPECTED __expect_reject(EINVAL, KF0608)
+EITHER_ORDER(another_lock_on_one_path, TAKE(&lock_a), TAKE(&lock_b), bpf_res_spin_unlock(&lock_a))
+#undef EXPECTED
+
+#define EXPECTED __expect_accept
+EITHER_ORDER(the_same_lock_on_both_paths, TAKE(&lock_a); sink = 1, TAKE(&lock_a), bpf_res_spin_unlock(&lock_a))
+EITHER_ORDER(a_section_on_both_paths, bpf_rcu_read_lock(); sink = 1, bpf_rcu_read_lock(), bpf_rcu_read_unlock())
+#undef EXPECTED
+
+/* both states are saved, in another order */
+#undef HELD
+#define HELD unsigned long a, b;
+#define EXPECTED __expect_reject(EACCES, KF0610)
+EITHER_ORDER(other_order_on_one_path, bpf_local_irq_save(&a); bpf_local_irq_save(&b),
+	     bpf_local_irq_save(&b); bpf_local_irq_save(&a),
+	     bpf_local_irq_restore(&b); bpf_local_irq_restore(&a))
+#undef EXPECTED
+#define EXPECTED __expect_accept
+EITHER_ORDER(one_order_on_both_paths, bpf_local_irq_save(&a); bpf_local_irq_save(&b); sink = 1,
+	     bpf_local_irq_save(&a); bpf_local_irq_save(&b),
+	     bpf_local_irq_restore(&b); bpf_local_irq_restore(&a))
+#undef EXPECTED
+
+/* both have an iterator, one of them at its end or not yet made */
+#undef HELD
+#define HELD struct bpf_iter_num it;
+#define EXPECTED __expect_reject(EINVAL, KF0417)
+EITHER_ORDER(iterator_on_one_path, bpf_iter_num_new(&it, 0, 3), , )
+#undef EXPECTED
+#define EXPECTED __expect_reject(EINVAL, KF1020)
+EITHER_ORDER(iterator_gone_on_one_path, bpf_iter_num_new(&it, 0, 3),
+	     bpf_iter_num_new(&it, 0, 3); bpf_iter_num_destroy(&it), bpf_iter_num_destroy(&it))
+#undef EXPECTED
+
+/* what a pointer is good for */
+#undef HELD
+#define HELD struct task_struct *t = bpf_get_current_task_btf(), *p, *q;
+#define EXPECTED __expect_reject(EINVAL, KF0502)
+EITHER_ORDER(untrusted_on_one_path, p = t,
+	     p = bpf_rdonly_cast(t, bpf_core_type_id_kernel(struct task_struct)),
+	     q = bpf_task_acquire(p); if (q) bpf_task_release(q))
+#undef EXPECTED
