@@ -228,6 +228,35 @@ int overwritten_then_used(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* R10.2: what the helper gave goes with the dynptr that it was taken from */
+SEC("tc") __expect_reject(EACCES, KF0302) __expect_reject_on(7.2, EACCES, KF0302)
+int data_after_overwriting(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+	struct bpf_dynptr p;
+	char *data;
+
+	if (!v)
+		return 0;
+	bpf_dynptr_from_mem(v->bytes, 64, 0, &p);
+	data = bpf_dynptr_data(&p, 4, 8);
+	*(volatile char *)&p = 1;
+	return data ? data[0] : 0;
+}
+
+/* R10.2: what the kfunc gave since 7.2 only */
+SEC("tc") __expect_accept __expect_reject_on(7.2, EACCES, KF0302)
+int slice_after_overwriting(struct __sk_buff *ctx)
+{
+	struct bpf_dynptr p;
+	char *eth, buf[14];
+
+	bpf_dynptr_from_skb(ctx, 0, &p);
+	eth = bpf_dynptr_slice(&p, 0, buf, 14);
+	*(volatile char *)&p = 1;
+	return eth ? eth[13] : 0;
+}
+
 /* ---- packets ---- */
 
 /* Scenario 90 */

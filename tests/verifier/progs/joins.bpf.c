@@ -30,8 +30,9 @@ private(C) struct bpf_spin_lock lock_c;
 	int name##_first(struct __sk_buff *ctx)                                                    \
 	{                                                                                          \
 		u64 way = bpf_get_prandom_u32();                                                   \
+		bool choice = bpf_get_prandom_u32() & 1;                                           \
 		HELD                                                                               \
-		if (way & 1) { this; } else { that; }                                              \
+		if (choice) { this; } else { that; }                                              \
 		many_ways(way);                                                                    \
 		finish;                                                                            \
 		return 0;                                                                          \
@@ -40,8 +41,9 @@ private(C) struct bpf_spin_lock lock_c;
 	int name##_second(struct __sk_buff *ctx)                                                   \
 	{                                                                                          \
 		u64 way = bpf_get_prandom_u32();                                                   \
+		bool choice = bpf_get_prandom_u32() & 1;                                           \
 		HELD                                                                               \
-		if (way & 1) { that; } else { this; }                                              \
+		if (choice) { that; } else { this; }                                              \
 		many_ways(way);                                                                    \
 		finish;                                                                            \
 		return 0;                                                                          \
