@@ -25,29 +25,33 @@ private(C) struct bpf_spin_lock lock_c;
 		one_way(way, 5); one_way(way, 6); one_way(way, 7); one_way(way, 8);                \
 	})
 
-#define EITHER_ORDER(name, this, that, finish)                                                     \
+/* the compiler keeps the order: one is what follows the jump, which is walked first, the other its target */
+#define ONE_OR(one, other)                                                                         \
+	{                                                                                          \
+		__label__ there, done;                                                             \
+		asm goto("if %[c] == 0 goto %l[there]" ::[c] "r"(bpf_get_prandom_u32())::there);   \
+		one;                                                                               \
+		goto done;                                                                         \
+	there:                                                                                     \
+		other;                                                                             \
+	done:                                                                                      \
+		asm volatile("");                                                                  \
+	}
+
+#define PROGRAM(name, one, other, finish)                                                          \
 	SEC("tc") EXPECTED                                                                         \
-	int name##_first(struct __sk_buff *ctx)                                                    \
+	int name(struct __sk_buff *ctx)                                                            \
 	{                                                                                          \
 		u64 way = bpf_get_prandom_u32();                                                   \
-		bool choice = bpf_get_prandom_u32() & 1;                                           \
 		HELD                                                                               \
-		if (choice) { this; } else { that; }                                              \
-		many_ways(way);                                                                    \
-		finish;                                                                            \
-		return 0;                                                                          \
-	}                                                                                          \
-	SEC("tc") EXPECTED                                                                         \
-	int name##_second(struct __sk_buff *ctx)                                                   \
-	{                                                                                          \
-		u64 way = bpf_get_prandom_u32();                                                   \
-		bool choice = bpf_get_prandom_u32() & 1;                                           \
-		HELD                                                                               \
-		if (choice) { that; } else { this; }                                              \
+		ONE_OR(one, other)                                                                 \
 		many_ways(way);                                                                    \
 		finish;                                                                            \
 		return 0;                                                                          \
 	}
+#define EITHER_ORDER(name, this, that, finish)                                                     \
+	PROGRAM(name##_first, this, that, finish)                                                  \
+	PROGRAM(name##_second, that, this, finish)
 
 #define HELD
 
