@@ -46,6 +46,7 @@ struct slots {
 	struct inner __kptr *in;
 	struct task_struct __kptr *several[4];
 	long plain;
+	struct inner __kptr_untrusted *weak_in;
 };
 
 struct {
@@ -475,6 +476,35 @@ int owning_slot_of_a_member(struct __sk_buff *ctx)
 	old = bpf_kptr_xchg(&v->in, (void *)o);
 	if (old)
 		obj_drop(old);
+	return 0;
+}
+
+/* Scenario 69: an object of the program itself, which it owns */
+SEC("tc") __expect_accept
+int weak_slot_of_an_own_object(struct __sk_buff *ctx)
+{
+	struct slots *v = slot();
+	struct inner *i = obj_new(struct inner);
+
+	if (!i)
+		return 0;
+	if (v)
+		v->weak_in = i;
+	obj_drop(i);
+	return 0;
+}
+
+/* Scenario 69: but not one that it only sees */
+SEC("tc") __expect_reject(EACCES, KF1002)
+int weak_slot_of_a_seen_object(struct __sk_buff *ctx)
+{
+	struct slots *v = slot();
+
+	if (!v)
+		return 0;
+	bpf_rcu_read_lock();
+	v->weak_in = v->in;
+	bpf_rcu_read_unlock();
 	return 0;
 }
 
