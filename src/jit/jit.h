@@ -72,10 +72,12 @@ struct map_hash_geometry;
 bool jit_hash_lookup(const struct rt_prog *p, uint32_t i, struct map_hash_geometry *g);
 bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target);
 
-/* memory.c. A place where len bytes of code will run: jit->image. They come there with jit_put_image(), once,
- * which gives back what they leave; -ENOTSUPP: the host forbids new code. */
+/* memory.c. A place where len bytes of code will run: jit->image, a multiple of JIT_ALIGN. They come there
+ * with jit_put_image(), once; -ENOTSUPP: the host forbids new code. */
+#define JIT_ALIGN 64u
 int jit_alloc_image(struct jit_code *jit, uint32_t len);
 int jit_put_image(struct jit_code *jit, const void *code, uint32_t len);
+const uint8_t *jit_probable_place(void); /* somewhere near the next one */
 void jit_drop_image(struct jit_code *jit);
 /* The backend: fills jit; -ENOTSUPP or -ENOMEM. */
 int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit);

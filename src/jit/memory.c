@@ -27,7 +27,7 @@
 
 #define NEAR  (1ull << 30)
 #define PIECE (256u << 10)
-#define UNIT  64u
+#define UNIT  JIT_ALIGN
 #define UNITS (PIECE / UNIT)
 
 #ifndef MFD_EXEC
@@ -37,10 +37,12 @@
 struct jit_piece {
 	struct jit_piece *next;
 	uint8_t *at;
-	int fd;
+	int fd;	       /* -1: the host closed it */
+	dev_t dev;     /* of the file */
+	ino_t ino;
 	bool closed;   /* nothing more is put into it */
 	uint32_t used; /* units */
-	uint32_t hint; /* where to look first */
+	uint32_t hint; /* nothing is free before it */
 	bool taken[UNITS];
 };
 
@@ -71,20 +73,36 @@ static void watch_forks(void)
  * Pages in reach of a near call from the library's functions, if there are any. The address is a wish:
  * where it is taken, the system chooses another and calls are absolute.
  */
+static _Atomic uintptr_t next_wish;
+
+static uintptr_t home(void)
+{
+	return (uintptr_t)jit_alloc_image & ~(uintptr_t)(sysconf(_SC_PAGESIZE) - 1);
+}
+
+static uintptr_t first_wish(void)
+{
+	return home() - NEAR / 2;
+}
+
 static void *map_near(size_t size, int prot, int flags, int fd)
 {
-	static _Atomic uintptr_t next;
-	size_t page = sysconf(_SC_PAGESIZE);
-	uintptr_t home = (uintptr_t)map_near & ~(uintptr_t)(page - 1);
-	uintptr_t wish = atomic_load(&next);
+	uintptr_t wish = atomic_load(&next_wish);
 	void *at;
 
 	if (!wish)
-		wish = home - NEAR / 2;
+		wish = first_wish();
 	at = mmap((void *)wish, size, prot, flags, fd, 0);
 	if ((uintptr_t)at == wish)
-		atomic_store(&next, wish + size < home - (1u << 26) ? wish + size : home - NEAR / 2);
+		atomic_store(&next_wish, wish + size < home() - (1u << 26) ? wish + size : first_wish());
 	return at;
+}
+
+const uint8_t *jit_probable_place(void)
+{
+	uintptr_t wish = atomic_load(&next_wish);
+
+	return (const uint8_t *)(wish ? wish : first_wish());
 }
 
 static int open_file(void)
@@ -108,19 +126,23 @@ static int open_file(void)
 static struct jit_piece *new_piece(void)
 {
 	struct jit_piece *p = mem_zalloc(sizeof(*p));
+	struct stat st;
 
 	if (!p)
 		return NULL;
 	p->fd = open_file();
-	if (p->fd >= 0) {
+	if (p->fd >= 0 && !fstat(p->fd, &st)) {
+		p->dev = st.st_dev;
+		p->ino = st.st_ino;
 		p->at = map_near(PIECE, PROT_READ | PROT_EXEC, MAP_SHARED, p->fd);
 		if (p->at != MAP_FAILED) {
 			p->next = pieces;
 			pieces = p;
 			return p;
 		}
-		close(p->fd);
 	}
+	if (p->fd >= 0)
+		close(p->fd);
 	no_files = true;
 	mem_free(p);
 	return NULL;
@@ -133,7 +155,7 @@ static void mark(struct jit_piece *p, uint32_t first, uint32_t n, bool taken)
 }
 
 /* the first of n units in a row within [from, to), or UNITS */
-static uint32_t find_between(const struct jit_piece *p, uint32_t from, uint32_t to, uint32_t n)
+static uint32_t find_run(const struct jit_piece *p, uint32_t from, uint32_t to, uint32_t n)
 {
 	while (from + n <= to) {
 		const bool *bar = memrchr(p->taken + from, true, n);
@@ -151,11 +173,11 @@ static bool take(struct jit_piece *p, struct jit_code *jit, uint32_t n)
 
 	if (p->closed || UNITS - p->used < n)
 		return false;
-	u = find_between(p, p->hint, UNITS, n);
-	if (u == UNITS)
-		u = find_between(p, 0, UNITS, n);
+	u = find_run(p, p->hint, UNITS, n);
 	if (u == UNITS)
 		return false;
+	if (u == p->hint)
+		p->hint = u + n;
 	mark(p, u, n, true);
 	jit->piece = p;
 	jit->image = p->at + u * UNIT;
@@ -204,7 +226,8 @@ static void give_back(struct jit_piece *p, uint32_t first, uint32_t n)
 	struct jit_piece **link = &pieces;
 
 	mark(p, first, n, false);
-	p->hint = first;
+	if (first < p->hint)
+		p->hint = first;
 	/* the last one that can take code stays, for the next program */
 	if (p->used || (!p->closed && p == pieces && !p->next))
 		return;
@@ -212,8 +235,21 @@ static void give_back(struct jit_piece *p, uint32_t first, uint32_t n)
 		link = &(*link)->next;
 	*link = p->next;
 	munmap(p->at, PIECE);
-	close(p->fd);
+	if (p->fd >= 0)
+		close(p->fd);
 	mem_free(p);
+}
+
+/* Hosts that become daemons close descriptors that they do not know, and their numbers are used again. */
+static bool still_ours(struct jit_piece *p)
+{
+	struct stat st;
+
+	if (p->fd >= 0 && !fstat(p->fd, &st) && st.st_dev == p->dev && st.st_ino == p->ino)
+		return true;
+	p->fd = -1;
+	p->closed = true;
+	return false;
 }
 
 static bool write_all(const struct jit_code *jit, const uint8_t *code, uint32_t len)
@@ -237,18 +273,16 @@ static bool write_all(const struct jit_code *jit, const uint8_t *code, uint32_t 
 int jit_put_image(struct jit_code *jit, const void *code, uint32_t len)
 {
 	struct jit_piece *p = jit->piece;
-	uint32_t keep = (len + UNIT - 1) / UNIT;
+	bool ok;
 
 	if (!p) {
 		memcpy(jit->image, code, len);
 		return mprotect(jit->image, jit->size, PROT_READ | PROT_EXEC) ? -ENOTSUPP : 0;
 	}
 	pthread_mutex_lock(&lock);
-	if (keep < jit->size / UNIT)
-		give_back(p, (jit->image - p->at) / UNIT + keep, jit->size / UNIT - keep);
+	ok = still_ours(p);
 	pthread_mutex_unlock(&lock);
-	jit->size = keep * UNIT;
-	return write_all(jit, code, len) ? 0 : -ENOTSUPP;
+	return ok && write_all(jit, code, len) ? 0 : -ENOTSUPP;
 }
 
 void jit_drop_image(struct jit_code *jit)

@@ -119,7 +119,7 @@ static void align(struct x86 *x, uint32_t to)
 	};
 	uint32_t before, n, k;
 
-	for (n = -((uintptr_t)x->image + x->len) % to; n; n -= k) {
+	for (n = -x->len % to; n; n -= k) { /* code begins at a multiple of JIT_ALIGN */
 		before = x->len;
 		k = n < 9 ? n : 9;
 		for (uint32_t b = 0; b < k; b++)
@@ -183,20 +183,17 @@ static int pass(struct x86 *x)
  * Passes until every jump that was taken for a short one is. A long jump that could be short is worth one
  * more pass. -E2BIG: more room is needed.
  */
-static int settle(struct x86 *x, struct jit_code *jit)
+static int settle(struct x86 *x)
 {
 	bool fits = false, longer = true;
 	int err = 0;
 
-	x->image = jit->image;
 	for (x->n_pass = 0; x->n_pass < MAX_PASSES && (!fits || longer || x->again) && !err; x->n_pass++) {
 		longer = x->again = false;
 		err = pass(x);
 		fits = !err && x86_place_jumps(x, &longer);
 		longer &= x->n_pass == 0;
 	}
-	jit->len = x->len;
-	jit->entry = x->entry;
 	return err ? err : fits && !x->again ? 0 : -ENOTSUPP;
 }
 
@@ -230,22 +227,39 @@ static void put_scratch(struct scratch *s)
 	mem_free(s);
 }
 
-static int translate(struct x86 *x, struct scratch *s, struct jit_code *jit)
+static int settle_with_room(struct x86 *x, struct scratch *s)
 {
 	uint32_t room = x->prog->n_insns * USUAL_BYTES + X86_ROOM;
 	int err;
 
 	do {
-		jit_drop_image(jit);
 		err = mem_grow((void **)&s->buf, &s->cap_buf, room, 1);
-		if (!err)
-			err = jit_alloc_image(jit, room);
+		if (err)
+			return err;
 		x->buf = s->buf;
 		x->cap = room;
-		if (!err)
-			err = settle(x, jit);
+		err = settle(x);
 		room *= 2;
 	} while (err == -E2BIG && room < 1u << 28);
+	return err;
+}
+
+static int translate(struct x86 *x, struct scratch *s, struct jit_code *jit)
+{
+	int err;
+
+	x->image = jit_probable_place();
+	for (;;) {
+		err = settle_with_room(x, s);
+		if (!err)
+			err = jit_alloc_image(jit, x->len);
+		if (err || x86_place_calls(x, jit->image))
+			break;
+		jit_drop_image(jit);
+		x->far_calls = true; /* then there is nothing to place */
+	}
+	jit->len = x->len;
+	jit->entry = x->entry;
 	return err ? err : jit_put_image(jit, x->buf, x->len);
 }
 

@@ -46,7 +46,8 @@ struct x86 {
 	const struct rt_prog *prog;
 	const struct interp_code *code;
 	uint8_t *buf;	    /* where it is written */
-	uint8_t *image;	    /* where it will run */
+	const uint8_t *image; /* near where it will run */
+	bool far_calls;	    /* not near enough */
 	uint32_t len, cap;
 	uint32_t *addr;	    /* of each operation, from the pass before */
 	uint32_t *func_addr; /* of each function's entry */
@@ -79,6 +80,7 @@ struct x86 {
 	bool copying;	   /* operations are translated out of their place */
 	uint32_t skip;	   /* the operation after was translated with this one */
 	struct x86_jump { /* a distance that is filled in when the pass is over */
+		const void *fn;	 /* to it, once it is known where the code lies; NULL: to a target */
 		uint32_t at;
 		uint32_t target; /* operation, or function */
 		bool is_short, is_func;
@@ -113,6 +115,10 @@ void x86_jump_to(struct x86 *x, uint32_t target);
 void x86_call_func(struct x86 *x, uint32_t func);
 /* at the end of a pass: false if a short jump does not reach; *longer: a long one that need not be */
 bool x86_place_jumps(struct x86 *x, bool *longer);
+/* when it is known where the code lies; false: not in reach */
+bool x86_place_calls(struct x86 *x, const uint8_t *image);
+/* four bytes that will be the distance to a function (of the program: fn NULL) */
+void x86_distance_to(struct x86 *x, uint32_t func, const void *fn);
 void x86_prologue(struct x86 *x, uint32_t func);
 void x86_epilogue(struct x86 *x); /* without ret */
 bool x86_epilogue_is_short(const struct x86 *x);

@@ -8,13 +8,14 @@
 
 #include "jit/x86.h"
 
+/* In reach of where the code will probably be, the call is a near one. */
 void x86_call_addr(struct x86 *x, const void *fn)
 {
-	int64_t d = (const uint8_t *)fn - (x->image + x->len + 5);
+	int64_t d = (const uint8_t *)fn - x->image;
 
-	if (x->image && d == (int32_t)d) {
+	if (!x->far_calls && d == (int32_t)d) {
 		e1(x, 0xe8);
-		e4(x, (uint32_t)d);
+		x86_distance_to(x, 0, fn);
 		return;
 	}
 	rex(x, true, 0, TMP2, false); /* mov r11, fn; call r11 */

@@ -33,14 +33,20 @@ static bool fits8(const struct x86 *x, uint32_t target, int64_t d)
 	return d >= -128 && d <= 127 && (target <= x->at || x->n_pass < ROOMY_PASS);
 }
 
-static void distance_to(struct x86 *x, uint32_t target, bool is_short, bool is_func)
+static void add_jump(struct x86 *x, struct x86_jump jump)
 {
 	if (mem_grow((void **)&x->jumps, &x->cap_jumps, x->n_jumps + 1, sizeof(*x->jumps))) {
 		x->err = -ENOMEM;
 		return;
 	}
-	x->jumps[x->n_jumps++] = (struct x86_jump){x->len, target, is_short, is_func};
-	x->len += is_short ? 1 : 4;
+	jump.at = x->len;
+	x->jumps[x->n_jumps++] = jump;
+	x->len += jump.is_short ? 1 : 4;
+}
+
+void x86_distance_to(struct x86 *x, uint32_t func, const void *fn)
+{
+	add_jump(x, (struct x86_jump){.target = func, .fn = fn, .is_func = true});
 }
 
 void x86_jump_to(struct x86 *x, uint32_t target)
@@ -48,7 +54,7 @@ void x86_jump_to(struct x86 *x, uint32_t target)
 	bool is_short = fits8(x, target, distance(x, target, 2));
 
 	e1(x, is_short ? 0xeb : 0xe9);
-	distance_to(x, target, is_short, false);
+	add_jump(x, (struct x86_jump){.target = target, .is_short = is_short});
 }
 
 static void cond_jump_to(struct x86 *x, uint8_t cc, uint32_t target)
@@ -58,13 +64,13 @@ static void cond_jump_to(struct x86 *x, uint8_t cc, uint32_t target)
 	if (!is_short)
 		e1(x, 0x0f);
 	e1(x, (is_short ? 0x70 : 0x80) | cc);
-	distance_to(x, target, is_short, false);
+	add_jump(x, (struct x86_jump){.target = target, .is_short = is_short});
 }
 
 void x86_call_func(struct x86 *x, uint32_t func)
 {
 	e1(x, 0xe8);
-	distance_to(x, func, false, true);
+	x86_distance_to(x, func, NULL);
 }
 
 bool x86_place_jumps(struct x86 *x, bool *longer)
@@ -74,6 +80,8 @@ bool x86_place_jumps(struct x86 *x, bool *longer)
 		uint32_t to = j->is_func ? x->func_addr[j->target] : x->addr[j->target];
 		int32_t d = (int32_t)(to - (j->at + (j->is_short ? 1 : 4)));
 
+		if (j->fn)
+			continue;
 		if (!j->is_short) {
 			memcpy(x->buf + j->at, &d, 4);
 			*longer |= !j->is_func && d >= -128 && d <= 127;
@@ -82,6 +90,21 @@ bool x86_place_jumps(struct x86 *x, bool *longer)
 		if (d < -128 || d > 127)
 			return false;
 		x->buf[j->at] = (uint8_t)d;
+	}
+	return true;
+}
+
+bool x86_place_calls(struct x86 *x, const uint8_t *image)
+{
+	for (size_t i = 0; i < x->n_jumps; i++) {
+		const struct x86_jump *j = &x->jumps[i];
+		int64_t d = (const uint8_t *)j->fn - (image + j->at + 4);
+
+		if (!j->fn)
+			continue;
+		if (d != (int32_t)d)
+			return false;
+		memcpy(x->buf + j->at, &(int32_t){d}, 4);
 	}
 	return true;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Generated code as code: its pages are never writable and executable at once; every instruction row
+ * Generated code as code: its pages are never writable and executable at once, and programs that
+ * share them do not meet; every instruction row
  * becomes the machine instruction that is meant (where Zydis is there to read it); it is listed for
  * profilers when that is wanted; probing loads fault in many threads at once.
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifdef HAVE_ZYDIS
@@ -61,6 +63,98 @@ static void never_writable_and_executable(void **state)
 	assert_string_equal(rights, "r-xs");
 	assert_int_equal(rt_prog_run(p, NULL), 7);
 	test_prog_free(p);
+}
+
+static uint64_t result_of(const char *text)
+{
+	struct rt_prog *p = native(text);
+	uint64_t r = rt_prog_run(p, NULL);
+
+	test_prog_free(p);
+	return r;
+}
+
+static uintptr_t own_page(const uint8_t *at)
+{
+	return (uintptr_t)at & ~(uintptr_t)4095;
+}
+
+/* programs share pages; what one leaves the next gets, and what others have stays as it is */
+static void programs_share_pages(void **state)
+{
+	struct rt_prog *p[300];
+	char text[40];
+	uint32_t together = 0;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		for (int i = round ? round % 3 : 0; i < 300; i += round ? 3 : 1) {
+			snprintf(text, sizeof(text), "r0 = %d; exit", i + 1000);
+			p[i] = native(text);
+		}
+		for (int i = 0; i < 300; i++) {
+			assert_int_equal(rt_prog_run(p[i], NULL), i + 1000);
+			together += i && own_page(p[i]->jit->image) == own_page(p[i - 1]->jit->image);
+		}
+		for (int i = (round + 1) % 3; i < 300 && round < 19; i += 3)
+			test_prog_free(p[i]);
+	}
+	assert_true(together > 20 * 200);
+	for (int i = 0; i < 300; i++)
+		test_prog_free(p[i]);
+}
+
+/* after a fork each side's new code is its own */
+static void forks_part(void **state)
+{
+	struct rt_prog *p = native("r0 = 1; exit");
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		for (int i = 0; i < 50; i++)
+			if (result_of("r0 = 2; exit") != 2)
+				_exit(1);
+		_exit(rt_prog_run(p, NULL) == 1 ? 0 : 2);
+	}
+	assert_true(pid > 0);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(result_of("r0 = 3; exit"), 3);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(rt_prog_run(p, NULL), 1);
+	test_prog_free(p);
+}
+
+/* a host that closes all descriptors and opens its own: nothing is written into those */
+static void closed_descriptors(void **state)
+{
+	struct rt_prog *p = native("r0 = 1; exit"), *q;
+	FILE *f[40];
+	const char *what;
+	char byte;
+	int n = 0;
+
+	(void)state;
+	for (int fd = 3; fd < 40; fd++)
+		close(fd);
+	while (n < 40 && (f[n] = tmpfile()))
+		n++;
+	assert_true(n > 30);
+	q = test_prog_raw("r0 = 2; exit", BPF_PROG_TYPE_SYSCALL);
+	assert_int_equal(interp_compile(q, &what), 0);
+	(void)jit_compile(q); /* or it is interpreted */
+	assert_int_equal(rt_prog_run(q, NULL), 2);
+	assert_int_equal(rt_prog_run(p, NULL), 1);
+	assert_int_equal(result_of("r0 = 3; exit"), 3);
+	test_prog_free(p);
+	test_prog_free(q);
+	while (n--) {
+		assert_int_equal(fread(&byte, 1, 1, f[n]), 0);
+		fclose(f[n]);
+	}
 }
 
 static void listed_for_profilers(void **state)
@@ -244,6 +338,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(never_writable_and_executable),
+		cmocka_unit_test(programs_share_pages),
+		cmocka_unit_test(forks_part),
+		cmocka_unit_test(closed_descriptors),
 		cmocka_unit_test(listed_for_profilers),
 #ifdef HAVE_ZYDIS
 		cmocka_unit_test(rows_become_what_is_meant),
