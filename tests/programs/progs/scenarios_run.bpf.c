@@ -224,6 +224,46 @@ int group_above_kept(void *ctx)
 	return r;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, long);
+} of_tasks SEC(".maps");
+
+/* Scenario 47, 56: the parent's leader is somebody to keep something for */
+SEC("syscall") __expect_accept __expect_retval(7)
+int kept_for_the_parent(void *ctx)
+{
+	struct task_struct *me = bpf_get_current_task_btf(), *p;
+	long *v;
+	int r = 0;
+
+	bpf_rcu_read_lock();
+	p = me->real_parent;
+	if (p) {
+		v = bpf_task_storage_get(&of_tasks, p->group_leader, NULL, 1);
+		if (v)
+			*v = 7;
+		v = bpf_task_storage_get(&of_tasks, p->group_leader, NULL, 0);
+		if (v)
+			r = *v;
+	}
+	bpf_rcu_read_unlock();
+	return r;
+}
+
+/* Scenario 48 */
+SEC("syscall") __expect_reject(EACCES, KF0535)
+int kept_for_somebody(void *ctx)
+{
+	struct task_struct *me = bpf_get_current_task_btf();
+	long *v;
+
+	v = bpf_task_storage_get(&of_tasks, me->real_parent, NULL, 1);
+	return v ? *v : 0;
+}
+
 /* ---- references ---- */
 
 /* Scenario 43 */

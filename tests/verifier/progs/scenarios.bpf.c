@@ -147,7 +147,7 @@ int parent_under_rcu(void *ctx)
 }
 
 /* Scenario 48 */
-SEC("syscall") __expect_reject(EACCES, KF0509)
+SEC("syscall") __expect_reject(EACCES, KF0535)
 int parent_without_rcu(void *ctx)
 {
 	struct task_struct *t = bpf_get_current_task_btf(), *p;
@@ -159,7 +159,7 @@ int parent_without_rcu(void *ctx)
 }
 
 /* Scenario 49 */
-SEC("syscall") __expect_reject(EACCES, KF0509)
+SEC("syscall") __expect_reject(EACCES, KF0535)
 int parent_after_rcu(void *ctx)
 {
 	struct task_struct *t = bpf_get_current_task_btf(), *p;
@@ -173,7 +173,7 @@ int parent_after_rcu(void *ctx)
 }
 
 /* Scenario 49 */
-SEC("syscall") __expect_reject(EACCES, KF0509)
+SEC("syscall") __expect_reject(EACCES, KF0535)
 int parent_in_the_next_section(void *ctx)
 {
 	struct task_struct *t = bpf_get_current_task_btf(), *p;
@@ -251,7 +251,7 @@ int name_and_one_more(u64 *ctx)
 }
 
 /* Scenario 58: an argument that is not trusted is no memory of a helper */
-SEC("fentry/filp_flush") __expect_reject(EACCES, KF0509)
+SEC("fentry/filp_flush") __expect_reject(EACCES, KF0533)
 int name_of_an_untrusted_task(u64 *ctx)
 {
 	struct task_struct *t = (void *)ctx[1];
