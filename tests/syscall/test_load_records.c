@@ -17,7 +17,17 @@
 /* main at 0, a function at 2; ids below are those of load_types() */
 static struct bpf_insn two[] = {I_PCALL(1), I_EXIT, I_MOV(0, 0), I_EXIT};
 
-enum { ID_INT = 1, ID_PROTO, ID_VOID_PROTO, ID_MAIN, ID_STATIC, ID_GLOBAL, ID_VOID };
+enum {
+	ID_INT = 1,
+	ID_PROTO,
+	ID_VOID_PROTO,
+	ID_MAIN,
+	ID_STATIC,
+	ID_GLOBAL,
+	ID_VOID,
+	ID_SIX_PROTO,
+	ID_SIX
+};
 
 static int load_btf(const void *data, uint32_t size)
 {
@@ -44,6 +54,11 @@ static int load_types(void)
 			 ID_GLOBAL);
 	assert_int_equal(build_type(b, "void", BTF_KIND_FUNC, BTF_FUNC_STATIC, ID_VOID_PROTO),
 			 ID_VOID);
+	assert_int_equal(build_type(b, "", BTF_KIND_FUNC_PROTO, 6, ID_INT), ID_SIX_PROTO);
+	for (int i = 0; i < 6; i++)
+		build_param(b, "abcdef" + i, ID_INT);
+	assert_int_equal(build_type(b, "six", BTF_KIND_FUNC, BTF_FUNC_GLOBAL, ID_SIX_PROTO),
+			 ID_SIX);
 	build_str(b, "int x = 1;");
 	build_done(b);
 	fd = load_btf(b->out, b->size);
@@ -218,6 +233,21 @@ static void linkage(void **state)
 	assert_answer(door_load(&a), 0);
 	recs[1].type_id = ID_GLOBAL; /* has no parameters */
 	assert_answer(door_load(&a), -EACCES);
+}
+
+/* R3.19, R3.18: the prototype of a global function: six parameters are too many, void is no result */
+static void prototypes(void **state)
+{
+	struct bpf_insn code[] = {I_MOV(1, 0), I_MOV(2, 0), I_MOV(3, 0), I_MOV(4, 0), I_MOV(5, 0),
+				  I_PCALL(1),  I_EXIT,      I_MOV(0, 0), I_EXIT};
+	struct bpf_func_info recs[] = {{0, ID_MAIN}, {7, ID_GLOBAL}};
+	union sys_attr a;
+
+	(void)state;
+	with_funcs(&a, code, LEN(code), recs, 2);
+	assert_answer(door_load(&a), 0);
+	recs[1].type_id = ID_SIX;
+	assert_answer(door_load(&a), -EINVAL);
 }
 
 /* ---- lines, relocations ---- */
@@ -496,11 +526,11 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_records),   cmocka_unit_test(function_records),
-		cmocka_unit_test(record_sizes), cmocka_unit_test(linkage),
-		cmocka_unit_test(line_records), cmocka_unit_test(relocation_records),
-		cmocka_unit_test(logs),         cmocka_unit_test(number_of_maps),
-		cmocka_unit_test(owners),
+		cmocka_unit_test(no_records),         cmocka_unit_test(function_records),
+		cmocka_unit_test(record_sizes),       cmocka_unit_test(linkage),
+		cmocka_unit_test(prototypes),         cmocka_unit_test(line_records),
+		cmocka_unit_test(relocation_records), cmocka_unit_test(logs),
+		cmocka_unit_test(number_of_maps),     cmocka_unit_test(owners),
 	};
 
 	door_init();

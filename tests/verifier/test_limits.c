@@ -24,14 +24,18 @@ static struct bpf_insn kfunc_call(const char *name)
 	int32_t id = btf_find(image->btf, name, BTF_KIND_FUNC);
 
 	assert_true(id > 0);
-	return (struct bpf_insn){.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_KFUNC_CALL, .imm = id};
+	return (struct bpf_insn){.code = BPF_JMP | BPF_CALL,
+				 .src_reg = BPF_PSEUDO_KFUNC_CALL,
+				 .imm = id};
 }
 
 static int verify(const struct bpf_insn *code, uint32_t n, uint64_t budget, uint32_t *diagnostic)
 {
 	struct vf_options opts = {.caps = VF_CAP_ALL, .max_insns = budget};
-	struct vf_program prog = {
-		.insns = code, .n_insns = n, .type = BPF_PROG_TYPE_SCHED_CLS, .licence = "GPL"};
+	struct vf_program prog = {.insns = code,
+				  .n_insns = n,
+				  .type = BPF_PROG_TYPE_SCHED_CLS,
+				  .licence = "GPL"};
 	struct vf_resolver resolver = {0};
 	struct diag_report report;
 	struct vf_facts facts;
@@ -57,12 +61,10 @@ static void drained_iterator(void **state)
 		{.code = BPF_JMP | BPF_JA, .off = -4},
 	};
 	struct bpf_insn good[] = {
-		code[0], code[1], code[2], code[3], code[4], code[5], code[6], code[7],
-		I_JNE(0, 0, -4),
-		code[5], code[6],
-		kfunc_call("bpf_iter_num_destroy"),
-		I_MOV(0, 0),
-		I_EXIT,
+		code[0],         code[1], code[2], code[3],
+		code[4],         code[5], code[6], code[7],
+		I_JNE(0, 0, -4), code[5], code[6], kfunc_call("bpf_iter_num_destroy"),
+		I_MOV(0, 0),     I_EXIT,
 	};
 	uint32_t diagnostic;
 

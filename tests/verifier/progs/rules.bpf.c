@@ -11,6 +11,8 @@ char _license[] SEC("license") = "GPL";
 #define __arg(what)	    __attribute__((btf_decl_tag("arg:" what)))
 #define __exception_cb(name) __attribute__((btf_decl_tag("exception_callback:" #name)))
 
+#define naked		    __attribute__((naked))
+
 private(L) struct bpf_spin_lock lock;
 long sink;
 int values[8];
@@ -319,6 +321,88 @@ int r3_23_acquired_in_loop(struct __sk_buff *ctx)
 	return 0;
 }
 
+noinline int sleeps_where_asked(long n);
+
+/* R3.16: what may sleep is not called where nothing may */
+SEC("syscall") __expect_reject(EINVAL)
+int r3_16_sleeps_in_region(void *ctx)
+{
+	bpf_rcu_read_lock();
+	sink = sleeps_where_asked(5);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+noinline int sleeps_where_asked(long n)
+{
+	char c = 0;
+
+	bpf_copy_from_user(&c, 1, (void *)n);
+	return c;
+}
+
+/* R3.16 */
+SEC("syscall") __expect_accept
+int r3_16_sleeps(void *ctx)
+{
+	return sleeps_where_asked(5);
+}
+
+/* R3.16: the arguments are gone after the call */
+SEC("tc") __expect_reject(EACCES, KF0300)
+naked int r3_16_arguments_gone(void)
+{
+	asm volatile("r1 = 5; r2 = 1; call three; r0 = r2; exit");
+}
+
+/* ---- verifier spec R3.26: callbacks ---- */
+
+__attribute__((used)) static naked int gives_pointer(void)
+{
+	asm volatile("r0 = r2; exit");
+}
+
+/* R3.26 */
+SEC("tc") __expect_reject(EACCES)
+naked int r3_26_pointer(void)
+{
+	asm volatile("r1 = 4; r2 = gives_pointer ll; r3 = values ll; r4 = 0; call 181; r0 = 0; exit");
+}
+
+__attribute__((used)) static naked int gives_number(void)
+{
+	asm volatile("r0 = 0; exit");
+}
+
+/* R3.26 */
+SEC("tc") __expect_accept
+naked int r3_26_number(void)
+{
+	asm volatile("r1 = 4; r2 = gives_number ll; r3 = 0; r4 = 0; call 181; r0 = 0; exit");
+}
+
+/* R3.26: an address that was moved is none */
+SEC("tc") __expect_reject(EACCES)
+naked int r3_26_moved(void)
+{
+	asm volatile("r1 = 4; r2 = gives_number ll; r2 += 8; r3 = 0; r4 = 0; call 181; r0 = 0; exit");
+}
+
+/* the state at the join is stored after enough jumps, with 1; then 2 comes there */
+__attribute__((used)) static naked int gives_two_at_last(void)
+{
+	asm volatile("call 7; r6 = r0; r7 = 0; r8 = 0; r9 = 0; r1 = 0; r2 = 0; r3 = 0;"
+		     "if r6 == 1 goto +0; if r6 == 2 goto +0; if r6 == 3 goto +0;"
+		     "r7 = 2; if r6 == 0 goto +1; r7 = 1; r6 = 0; r0 = 0; r8 = 0; r0 = r7; exit");
+}
+
+/* R3.26: the result is compared, whatever covers the path */
+SEC("tc") __expect_reject(EINVAL)
+naked int r3_26_result_counts(void)
+{
+	asm volatile("r1 = 4; r2 = gives_two_at_last ll; r3 = 0; r4 = 0; call 181; r0 = 0; exit");
+}
+
 /* ---- R5.5: memory that may not be there is read anywhere ---- */
 
 /* R5.5 */
@@ -440,6 +524,14 @@ int r10_2_no_range(struct __sk_buff *ctx)
 {
 	bpf_throw(ctx->len);
 	return 0;
+}
+
+/* R10.2: and it is no function to call */
+SEC("tc") __expect_reject(EINVAL)
+__exception_cb(catches_much)
+int r10_2_called(struct __sk_buff *ctx)
+{
+	return catches_much(ctx->len);
 }
 
 noinline int catches_none(void)
