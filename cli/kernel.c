@@ -19,6 +19,6 @@ struct kfunc_kernel *cli_kernel(const char *name)
 	}
 	k = kfunc_kernel__open_image(name, &opts);
 	if (!k)
-		cli_error("%s: %s", name, why[0] ? why : strerror(errno));
+		cli_error("--kernel %s: %s", name, why[0] ? why : strerror(errno));
 	return k;
 }

@@ -232,7 +232,7 @@ static int show_all(const struct cli_command *cmd, struct list *l, const char *k
 	l->kernel = k;
 	l->hooks = prog_type ? hooks_of_type(k, prog_type) : UINT32_MAX;
 	if (!l->hooks)
-		err = cli_usage(cmd, "there is no program type '%s'", prog_type);
+		err = cli_usage(cmd, "--prog-type: there is no program type '%s'", prog_type);
 	else if (!l->removed && registry_for_each(k->registry, show, l))
 		err = CLI_USAGE;
 	else if ((l->removed || (l->n_names && !l->shown)) && show_absent(l))

@@ -185,13 +185,13 @@ static int run_capture(const struct run *r, const struct kfunc_program *p, bool 
 
 	c = capture_open(r->pcap, from_network, why, sizeof(why));
 	if (!c) {
-		cli_error("%s: %s", r->pcap, why);
+		cli_error("--pcap %s: %s", r->pcap, why);
 		return CLI_USAGE;
 	}
 	while (!status && (err = capture_next(c, &pkt, why, sizeof(why))) > 0)
 		status = test_run(r, p, pkt.data, pkt.size);
 	if (!status && err < 0) {
-		cli_error("%s: %s", r->pcap, why);
+		cli_error("--pcap %s: %s", r->pcap, why);
 		status = CLI_USAGE;
 	}
 	capture_close(c);
@@ -306,6 +306,30 @@ static int stop_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/*
+ * Whether there is such a command, as execvp(3) looks for it: 0 or an errno. Asked first, since the process
+ * that would find out is an event already, which programs see.
+ */
+static int find_command(const char *name)
+{
+	const char *path = getenv("PATH"), *end;
+	int err = ENOENT;
+
+	if (strchr(name, '/'))
+		return access(name, X_OK) ? errno : 0;
+	for (path = path ? path : "/bin:/usr/bin"; err && path; path = *end ? end + 1 : NULL) {
+		char file[4096];
+
+		end = strchrnul(path, ':');
+		/* an empty part is the current directory */
+		if (snprintf(file, sizeof(file), "%.*s%s%s", (int)(end - path), path,
+			     end > path ? "/" : "./", name) < (int)sizeof(file) &&
+		    access(file, X_OK) == 0)
+			err = 0;
+	}
+	return err;
+}
+
 static int run_with_events(struct run *r)
 {
 	struct rt_events_opts opts = {.argv = r->command,
@@ -315,6 +339,11 @@ static int run_with_events(struct run *r)
 	struct rt_events_result res = {0};
 	int status, err;
 
+	err = r->command ? find_command(r->command[0]) : 0;
+	if (err) {
+		cli_error("%s: %s", r->command[0], strerror(err));
+		return CLI_USAGE;
+	}
 	err = rt_events_declare();
 	if (err) {
 		cli_error("%s", strerror(-err));
@@ -332,7 +361,8 @@ static int run_with_events(struct run *r)
 	if (opts.stop_fd >= 0)
 		close(opts.stop_fd);
 	if (err) {
-		cli_error("%s: %s", r->command ? r->command[0] : r->cgroup, strerror(-err));
+		cli_error("%s%s: %s", r->command ? "" : "--cgroup ",
+			  r->command ? r->command[0] : r->cgroup, strerror(-err));
 		return CLI_USAGE;
 	}
 	report_programs(r);

@@ -36,6 +36,16 @@ def usage_errors():
             raise AssertionError(f"{args} says nothing")
 
 
+def options_are_named():
+    for args, name in ((["check", "--kernel", "/nope", "x"], "--kernel /nope"), (["list", "--prog-type", "no"], "--prog-type"),
+                       (["run", prog("cli", "packets"), "--pcap", "/nope"], "--pcap /nope"),
+                       (["check", "--jobs", "9999", "x"], "--jobs"), (["run", "--repeat", "no", "x"], "--repeat"),
+                       (["disasm", "--nope", "x"], "--nope"), (["check", "--prog"], "--prog")):
+        r = kfunc(*args)
+        same(r.status, 2, r)
+        has(r.err, name)
+
+
 def disassembly():
     r = kfunc("disasm", "/bin/true")
     same(r.status, 2, r)
@@ -202,7 +212,7 @@ def list_of_functions():
     same(kfunc("list", "bpf_no_such_function").status, 1)
 
 
-main([help_of_every_command, usage_errors, disassembly, full_disk, closed_descriptors,
+main([help_of_every_command, usage_errors, options_are_named, disassembly, full_disk, closed_descriptors,
       types_of_a_bpf_object_stay, explain, verdicts_are_apart, json_lines,
       diagnostic_has_source_lines, one_program, many_objects_in_order, map_that_cannot_be,
       what_cannot_be_prepared_has_a_reason, source_is_compiled,

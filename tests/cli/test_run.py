@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from kfunctest import has, kfunc, main, prog, same  # noqa: E402
+from kfunctest import SOURCE, has, kfunc, main, prog, same  # noqa: E402
 
 DIR = tempfile.TemporaryDirectory()
 PACKETS = [bytes(12) + b"\x08\x00" + bytes(46), bytes(12) + b"\x86\xdd" + bytes(86)]
@@ -115,6 +115,11 @@ def commands():
     r = kfunc("run", "--prog", "balanced", prog("cli", "pair"), "--", "/no/such/command")
     same(r.status, 2, r)
     has(r.err, "/no/such/command: No such file")
+    # no process is made for it that programs would see
+    same(r.out, "")
+    r = kfunc("run", os.path.join(SOURCE, "examples/task_acquire.bpf.c"), "--", "no-such-command")
+    same((r.status, r.out), (2, ""), r)
+    has(r.err, "no-such-command: No such file")
 
 
 def no_test_data_for_a_hook():
