@@ -124,10 +124,14 @@ static int cmp_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
-/* Was a set that is listed for a later release not yet registered for this type? */
+/*
+ * Was a set not yet registered for this type, although the list, which is a later release's, says so? A list
+ * of the kernel's own time is right as it is.
+ */
 static bool came_later(const struct kfunc_kernel *k, uint64_t progs, uint32_t type)
 {
 	return type == BPF_PROG_TYPE_SYSCALL && !k->rule[RULE_SYSCALL_GENERIC] &&
+	       kt_releases[k->tables->nearest].version >= KVER(6, 10) &&
 	       (progs >> BPF_PROG_TYPE_TRACING & 1);
 }
 
