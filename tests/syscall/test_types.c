@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Loading the types of a program: the forms of local types (kfunc spec R8.3, R8.5, R8.20), slots and the
- * maps that hold them (R8.1, R8.2, R8.4; scenario 75). types/types.c is compiled once for each; with KFUNC_DIFF_KERNEL=1 the running kernel is asked as well.
+ * Loading the types of a program: the forms of local types (kfunc spec R8.3, R8.5, R8.20), slots and
+ * the maps that hold them (R8.1, R8.2, R8.4; scenario 75). types/types.c is compiled once for each;
+ * with KFUNC_DIFF_KERNEL=1 the running kernel is asked as well.
  */
 #include <errno.h>
 #include <fcntl.h>
