@@ -117,6 +117,7 @@ int rt_events_run(const struct rt_events_opts *opts, struct rt_events_result *re
 	for (i = 0; opts->forward_signals && i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
 		sigaddset(&set, forwarded[i]);
 	pthread_sigmask(SIG_BLOCK, &set, &run.old_mask);
+	sem_init(&run.started, 0, 0);
 	run.done_fd = eventfd(0, EFD_CLOEXEC);
 	if (opts->forward_signals)
 		signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -128,6 +129,9 @@ int rt_events_run(const struct rt_events_opts *opts, struct rt_events_result *re
 		err = -pthread_create(&thread, NULL, rt_events_tracer, &run);
 	if (err)
 		goto out;
+	/* a signal that came before the command was there stays in signal_fd until then */
+	while (opts->argv && sem_wait(&run.started))
+		;
 	wait_for_end(&run, watch, signal_fd);
 	if (opts->argv) {
 		pthread_join(thread, NULL);
@@ -141,6 +145,7 @@ out:
 		close(signal_fd);
 	if (run.done_fd >= 0)
 		close(run.done_fd);
+	sem_destroy(&run.started);
 	pthread_sigmask(SIG_SETMASK, &run.old_mask, NULL);
 	*res = run.res;
 	return err;

@@ -3,6 +3,7 @@
 #ifndef RUNTIME_EVENTS_IMPL_H
 #define RUNTIME_EVENTS_IMPL_H
 
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/types.h>
@@ -21,7 +22,8 @@ struct rt_events_run {
 		res; /* tasks, execs, exits: the tracer's; the rest: the watcher's */
 	bool trace_tasks, watch_groups;
 	sigset_t old_mask;  /* of the caller, for the command */
-	_Atomic pid_t root; /* the command, once it is started */
+	sem_t started;      /* posted when root is known, or nothing will come of it */
+	_Atomic pid_t root; /* the command, while it runs */
 	int done_fd;        /* eventfd: the tracer has finished */
 	int err;            /* of the tracer */
 };

@@ -10,9 +10,10 @@
  * The first stop of a new task and its parent's report of it arrive in either order. The task is
  * kept stopped until the report has been handled, so programs see a task that exists and has not
  * run. A parent that is killed in between never reports: its child is let go on when the parent's
- * end is known, and counted as missed, since nobody can tell its flags any more. Everything about a
- * tracee can fail because it was killed meanwhile; then nothing is raised and waitpid() tells the
- * rest.
+ * end is known, and counted as missed, since nobody can tell its flags any more. Not every such end is
+ * seen: an exec ends the other threads of its process, and a child may arrive later than its parent's end.
+ * So a task is also let go on when nothing at all was reported for a while. Everything about a tracee can
+ * fail because it was killed meanwhile; then nothing is raised and waitpid() tells the rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -33,6 +35,7 @@
 #include "runtime/proc.h"
 
 #define TRACEE_BUCKETS 256
+#define PARKED_MS      1000 /* of silence, until tasks that wait for a report go on without */
 #define OPTIONS                                                                                    \
 	(PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |     \
 	 PTRACE_O_TRACEEXIT)
@@ -42,6 +45,7 @@ struct tracee {
 	pid_t tid;
 	bool announced; /* its creation was reported (or it is the first) */
 	bool parked;    /* stopped before that: to be resumed by the report */
+	bool missed;    /* resumed without it */
 	bool exiting;   /* its exit event was seen */
 	pid_t tgid;     /* 0: not known yet */
 };
@@ -292,10 +296,26 @@ static void announce(struct tracer *tr, struct tracee *t)
 	resume(tr, t->tid, 0);
 }
 
-/* Tasks that wait for a report of a parent that is gone. */
-static void adopt_orphans(struct tracer *tr)
+/*
+ * Whether the report of a new task can still come: not from a process that has ended or has just executed,
+ * since other threads of it are gone then. A thread ends with the process that made it.
+ */
+static bool has_parent(struct tracer *tr, const struct tracee *t, pid_t executed)
 {
+	struct proc_status status;
 	struct proc_stat st;
+
+	if (proc_read_status(t->tid, &status) || proc_read_stat(t->tid, &st))
+		return true; /* it ends too */
+	return status.tgid != t->tid || (st.ppid != executed && find(tr, st.ppid));
+}
+
+#define NOBODY  0
+#define ANYBODY (-1)
+
+/* Tasks that wait for a report of a parent that is gone. */
+static void adopt_orphans(struct tracer *tr, pid_t executed)
+{
 	uint32_t b;
 
 	for (b = 0; tr->n_parked && b < TRACEE_BUCKETS; b++) {
@@ -303,8 +323,9 @@ static void adopt_orphans(struct tracer *tr)
 
 		for (; t; t = next) {
 			next = t->next;
-			if (!t->parked || proc_read_stat(t->tid, &st) || find(tr, st.ppid))
+			if (!t->parked || (executed != ANYBODY && has_parent(tr, t, executed)))
 				continue;
+			t->missed = true;
 			tr->run->res.missed++;
 			announce(tr, t);
 		}
@@ -323,6 +344,8 @@ static void created(struct tracer *tr, pid_t parent_tid, int event)
 	t = find_or_add(tr, (pid_t)msg);
 	if (!t)
 		return;
+	tr->run->res.missed -= t->missed; /* late, but here it is */
+	t->missed = false;
 	flags = clone_flags_of(parent_tid, (pid_t)msg, event);
 	parent = rt_task_get_pid(parent_tid);
 	raise_new_task(tr, parent, (pid_t)msg, flags);
@@ -376,6 +399,8 @@ static void stopped(struct tracer *tr, pid_t tid, int status)
 		ptrace(PTRACE_GETEVENTMSG, tid, NULL, &msg);
 		if (msg && (pid_t)msg != tid)
 			forget(tr, (pid_t)msg);
+		t->exiting = false; /* that was the leader whose place a thread has taken */
+		adopt_orphans(tr, tid);
 		raise_exec(tr, tid, msg ? (pid_t)msg : tid);
 		break;
 	case PTRACE_EVENT_EXIT:
@@ -407,14 +432,34 @@ static void let_go(struct tracer *tr)
 	}
 }
 
+/* waitpid() for what happens next; 0: nothing did, though a task waits for a report. */
+static pid_t next_event(const struct tracer *tr, int *status)
+{
+	const struct timespec ms = {.tv_nsec = 1000000};
+	pid_t tid;
+	int i;
+
+	for (i = 0; tr->n_parked && i < PARKED_MS; i++) {
+		tid = waitpid(-1, status, __WALL | __WNOTHREAD | WNOHANG);
+		if (tid)
+			return tid;
+		nanosleep(&ms, NULL);
+	}
+	return tr->n_parked ? 0 : waitpid(-1, status, __WALL | __WNOTHREAD);
+}
+
 static void trace(struct tracer *tr)
 {
 	while (tr->n) {
 		int status;
-		pid_t tid = waitpid(-1, &status, __WALL | __WNOTHREAD);
+		pid_t tid = next_event(tr, &status);
 
 		if (tid < 0 && errno == EINTR)
 			continue;
+		if (!tid) {
+			adopt_orphans(tr, ANYBODY);
+			continue;
+		}
 		if (tid < 0)
 			break;
 		if (WIFSTOPPED(status)) {
@@ -422,9 +467,9 @@ static void trace(struct tracer *tr)
 			continue;
 		}
 		forget(tr, tid);
-		if (tr->n_parked)
-			adopt_orphans(tr);
+		adopt_orphans(tr, NOBODY);
 		if (tid == tr->root) {
+			atomic_store(&tr->run->root, 0);
 			tr->run->res.wait_status = status;
 			let_go(tr);
 		}
@@ -501,6 +546,7 @@ void *rt_events_tracer(void *arg)
 		err = start(&tr, &s);
 	if (err && tr.root)
 		kill(tr.root, SIGKILL);
+	sem_post(&tr.run->started);
 	end_pipe(s.go, 1);
 	end_pipe(s.failed, 1);
 	trace(&tr);

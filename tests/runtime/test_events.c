@@ -96,12 +96,17 @@ static uint64_t on_exit_event(const struct rt_prog *p, void *ctx)
 	return 0;
 }
 
+static const char *dirs_below = ""; /* others may make groups in the same hierarchy */
+
 static uint64_t on_dir(const struct rt_prog *p, void *ctx)
 {
 	const uint64_t *a = ctx;
 	const struct cgroup *c = (const void *)(uintptr_t)a[0];
-	struct event *e = record(p->name[0], NULL, c->kn->id);
+	struct event *e;
 
+	if (strncmp((const char *)(uintptr_t)a[1], dirs_below, strlen(dirs_below)))
+		return 0;
+	e = record(p->name[0], NULL, c->kn->id);
 	e->level = c->level;
 	snprintf(e->text, sizeof(e->text), "%s", (const char *)(uintptr_t)a[1]);
 	return 0;
@@ -336,10 +341,60 @@ static int child_killed_parents(void)
 	return 0;
 }
 
+/* until a signal ends it */
+static int child_wait(void)
+{
+	sigset_t all;
+
+	alarm(30);
+	sigfillset(&all);
+	sigprocmask(SIG_UNBLOCK, &all, NULL);
+	while (pause())
+		;
+	return 0;
+}
+
+/*
+ * A thread makes a child, is ended by another one's exec before it can report that, and what is executed
+ * waits for the child. When exactly it ends is luck: many try.
+ */
+static void *fork_in_thread(void *arg)
+{
+	if (!fork())
+		_exit(0);
+	return arg;
+}
+
+static int child_exec_forks(void)
+{
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		pid_t pid = fork();
+		pthread_t t;
+		int p[2];
+
+		if (pid) {
+			if (waitpid(pid, NULL, 0) != pid)
+				return 1;
+			continue;
+		}
+		/* cat reads to the end, which is when the child has closed its side */
+		if (pipe2(p, O_CLOEXEC) || dup2(p[0], 0) ||
+		    pthread_create(&t, NULL, fork_in_thread, NULL))
+			_exit(1);
+		usleep((unsigned int)i);
+		execl("/bin/cat", "cat", NULL);
+	}
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*fn)(void);
 } children[] = {
+	{"wait", child_wait},
+	{"exec-forks", child_exec_forks},
 	{"fork", child_fork},
 	{"vfork", child_vfork},
 	{"thread", child_thread},
@@ -474,6 +529,15 @@ static void test_dying_parents(void **state)
 	assert_true(res.missed <= 80); /* at most a child and a thread for each killed thread */
 }
 
+static void test_exec_ends_parents(void **state)
+{
+	struct rt_events_result res;
+
+	(void)state;
+	self("n", "exec-forks", &res);
+	assert_true(res.tasks > 100);
+}
+
 static void test_status(void **state)
 {
 	char *none[] = {"/nonexistent/command", NULL}, *dir[] = {"/tmp", NULL};
@@ -506,66 +570,94 @@ static void test_signals(void **state)
 			    &res),
 			 0);
 	assert_int_equal(WEXITSTATUS(res.wait_status), 3);
-	assert_int_equal(sh("n", "(sleep 0.1; kill -CONT $$) & kill -STOP $$; exit 4", &res), 0);
+	/* again and again: a CONT that comes before the STOP changes nothing */
+	assert_int_equal(sh("n",
+			    "(while kill -CONT $$; do sleep 0.02; done) 2>/dev/null & "
+			    "kill -STOP $$; exit 4",
+			    &res),
+			 0);
 	assert_int_equal(WEXITSTATUS(res.wait_status), 4);
 }
 
-static void *send_later(void *arg)
+/* when the command says that it is ready */
+static void *send_to_us(void *arg)
 {
-	(void)arg;
-	usleep(150000);
-	kill(getpid(), SIGTERM);
+	char c;
+
+	if (read(*(int *)arg, &c, 1) == 1)
+		kill(getpid(), SIGTERM);
 	return NULL;
 }
 
 static void test_forwarding(void **state)
 {
-	char *argv[] = {"/bin/sh", "-c", "trap 'exit 5' TERM; while :; do sleep 0.02; done", NULL};
+	char script[128];
+	char *argv[] = {"/bin/sh", "-c", script, NULL};
 	struct rt_events_opts o = {.argv = argv, .stop_fd = -1, .forward_signals = true};
 	struct rt_events_result res;
 	sigset_t term, old;
 	pthread_t t;
+	int ready[2];
 
 	(void)state;
+	assert_int_equal(pipe(ready), 0);
+	snprintf(script, sizeof(script),
+		 "trap 'exit 5' TERM; echo >/proc/self/fd/%d; while :; do sleep 0.02; done",
+		 ready[1]);
 	sigemptyset(&term);
 	sigaddset(&term, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &term, &old); /* for the thread */
-	assert_int_equal(pthread_create(&t, NULL, send_later, NULL), 0);
+	assert_int_equal(pthread_create(&t, NULL, send_to_us, &ready[0]), 0);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	attach("n");
 	assert_int_equal(rt_events_run(&o, &res), 0);
 	detach();
+	close(ready[1]);
 	pthread_join(t, NULL);
+	close(ready[0]);
 	assert_true(WIFEXITED(res.wait_status));
 	assert_int_equal(WEXITSTATUS(res.wait_status), 5);
 }
 
-static void test_survivors_are_let_go(void **state)
+/* one that comes before there is a command is kept for it */
+static void test_early_signal(void **state)
 {
+	char *argv[] = {"/proc/self/exe", "wait", NULL};
+	struct rt_events_opts o = {.argv = argv, .stop_fd = -1, .forward_signals = true};
 	struct rt_events_result res;
-	char line[256] = "";
-	FILE *f;
-	int i;
+	sigset_t usr, old;
 
 	(void)state;
-	unlink("/tmp/kfunc-test-survivor");
-	assert_int_equal(
-		sh("n",
-		   "(sleep 0.3; grep TracerPid /proc/self/status >/tmp/kfunc-test-survivor) "
-		   ">/dev/null 2>&1 & exit 0",
-		   &res),
-		0);
-	for (i = 0; i < 100 && !strchr(line, '\n'); i++) {
+	sigemptyset(&usr);
+	sigaddset(&usr, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &usr, &old);
+	kill(getpid(), SIGUSR1);
+	attach("n");
+	assert_int_equal(rt_events_run(&o, &res), 0);
+	detach();
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	assert_true(WIFSIGNALED(res.wait_status));
+	assert_int_equal(WTERMSIG(res.wait_status), SIGUSR1);
+}
+
+static void test_survivors_are_let_go(void **state)
+{
+	char path[] = "/tmp/kfunc-survivor-XXXXXX", script[160], line[256] = "";
+	int fd = mkstemp(path), i;
+	struct rt_events_result res;
+
+	(void)state;
+	assert_true(fd >= 0);
+	snprintf(script, sizeof(script),
+		 "(sleep 0.1; until grep 'TracerPid:.0$' /proc/self/status; do sleep 0.02; done) "
+		 ">%s 2>&1 & exit 0",
+		 path);
+	assert_int_equal(sh("n", script, &res), 0);
+	for (i = 0; i < 1000 && pread(fd, line, sizeof(line) - 1, 0) <= 0; i++)
 		usleep(20000);
-		f = fopen("/tmp/kfunc-test-survivor", "r");
-		if (f) {
-			if (!fgets(line, sizeof(line), f))
-				line[0] = 0;
-			fclose(f);
-		}
-	}
 	assert_string_equal(line, "TracerPid:\t0\n");
-	unlink("/tmp/kfunc-test-survivor");
+	close(fd);
+	unlink(path);
 }
 
 static void test_other_children_are_left_alone(void **state)
@@ -619,14 +711,16 @@ static void check_dirs(const char *root, const char *base)
 		 "cd %s%s && mkdir one && mkdir -p one/two/three && mkdir other && sleep 0.1 && "
 		 "rmdir other",
 		 root, base);
+	dirs_below = base;
 	attach("mr");
 	assert_int_equal(rt_events_run(&o, &res), 0);
 	detach();
+	dirs_below = "";
 	assert_int_equal(WEXITSTATUS(res.wait_status), 0);
 	assert_int_equal(count('m'), 4);
 	assert_int_equal(count('r'), 1);
-	assert_int_equal(res.mkdirs, 4);
-	assert_int_equal(res.missed, 0);
+	assert_true(res.mkdirs == 4 || (*base && res.mkdirs > 4));
+	assert_true(res.missed == 0 || *base);
 	snprintf(want, sizeof(want), "%s/one", base);
 	assert_string_equal(nth('m', 0)->text, want);
 	level = nth('m', 0)->level;
@@ -661,7 +755,7 @@ static void test_cgroup2(void **state)
 	rt_cgroup_set_root(NULL);
 	if (!rt_cgroup_root_dir(root, sizeof(root)))
 		skip();
-	snprintf(base, sizeof(base), "/kfunc-test-%d", (int)getpid());
+	snprintf(base, sizeof(base), "/kfunc-test-%d-", (int)getpid());
 	snprintf(full, sizeof(full), "%s%s", root, base);
 	if (mkdir(full, 0755)) {
 		print_message("no permission to make control groups: plain directories only\n");
@@ -725,9 +819,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_dying_children),
 		cmocka_unit_test(test_dying_parents),
+		cmocka_unit_test(test_exec_ends_parents),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_forwarding),
+		cmocka_unit_test(test_early_signal),
 		cmocka_unit_test(test_survivors_are_let_go),
 		cmocka_unit_test(test_other_children_are_left_alone),
 		cmocka_unit_test(test_objects_return),
