@@ -113,7 +113,7 @@ static int walk_keys(struct sys_cmd *c, struct batch *b)
 	return err;
 }
 
-/* Bucket by bucket; the token is the number of the next one. */
+/* Bucket by bucket; the token is the number of the next one, also where that was too large (-ENOSPC). */
 static int walk_buckets(struct sys_cmd *c, struct batch *b, bool del)
 {
 	uint32_t room = b->count < b->map->desc.max_entries ? b->count : b->map->desc.max_entries;
@@ -131,7 +131,7 @@ static int walk_buckets(struct sys_cmd *c, struct batch *b, bool del)
 		goto out;
 	}
 	err = b->map->ops->batch(b->map, &token, keys, values, room, &n, del);
-	if ((!err || err == -ENOENT) &&
+	if ((!err || err == -ENOENT || err == -ENOSPC) &&
 	    (put_elems(c, b, keys, values, n) ||
 	     sys_copy_out(c->attr->b.batch.out_batch, &token, sizeof(token))))
 		err = -EFAULT;

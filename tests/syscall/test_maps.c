@@ -485,7 +485,7 @@ static void access_modes(void **state)
 
 static void batches(void **state, uint32_t type)
 {
-	uint32_t keys[10], values[10], seen[10] = {0}, token = 0, total = 0;
+	uint32_t keys[10], values[10], seen[10] = {0}, token = 0, total = 0, room = 4;
 	int fd = t_create(type, 4, 4, 10, 0), err = 0;
 	union bpf_attr a;
 
@@ -508,9 +508,15 @@ static void batches(void **state, uint32_t type)
 		a.batch.out_batch = (uintptr_t)&token;
 		a.batch.keys = (uintptr_t)keys;
 		a.batch.values = (uintptr_t)values;
-		a.batch.count = 4;
+		a.batch.count = room;
 		err = kfunc_bpf(BPF_MAP_LOOKUP_BATCH, &a, sizeof(a));
-		assert_true(a.batch.count <= 4);
+		if (type == BPF_MAP_TYPE_HASH && err == -ENOSPC) { /* a bucket with more than 4 */
+			assert_int_equal(a.batch.count, 0);
+			room = 10;
+			err = 0;
+			continue;
+		}
+		assert_true(a.batch.count <= room);
 		for (uint32_t i = 0; i < a.batch.count; i++) {
 			assert_int_equal(values[i], keys[i] * keys[i]);
 			seen[keys[i]]++;
@@ -526,6 +532,43 @@ static void batches(void **state, uint32_t type)
 	CLOSE(fd);
 }
 
+/* a batch that is too small for a bucket gives the place to go on from with more room */
+static void full_buckets(void **state)
+{
+	uint32_t keys[4], values[4], from, token, n = 0, room = 1;
+	int fd = t_create(BPF_MAP_TYPE_HASH, 4, 4, 4, BPF_F_ZERO_SEED), err, refused = 0;
+	union bpf_attr a;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(t_update(fd, &i, &i, 0), 0);
+	for (bool first = true;; first = false, from = token) {
+		token = 77;
+		memset(&a, 0, sizeof(a));
+		a.batch.map_fd = fd;
+		a.batch.in_batch = first ? 0 : (uintptr_t)&from;
+		a.batch.out_batch = (uintptr_t)&token;
+		a.batch.keys = (uintptr_t)keys;
+		a.batch.values = (uintptr_t)values;
+		a.batch.count = room;
+		err = kfunc_bpf(BPF_MAP_LOOKUP_BATCH, &a, sizeof(a));
+		n += a.batch.count;
+		room = 1;
+		if (err == -ENOSPC) {
+			assert_int_equal(a.batch.count, 0);
+			assert_true(token < 4);
+			refused++;
+			room = 4;
+		} else if (err) {
+			break;
+		}
+	}
+	assert_int_equal(err, -ENOENT);
+	assert_int_equal(n, 4);
+	assert_true(refused > 0);
+	CLOSE(fd);
+}
+
 static void array_batches(void **state)
 {
 	batches(state, BPF_MAP_TYPE_ARRAY);
@@ -534,7 +577,8 @@ static void array_batches(void **state)
 static void hash_batches(void **state)
 {
 	uint32_t keys[8], values[8], token, n = 0;
-	int fd = t_create(BPF_MAP_TYPE_HASH, 4, 4, 4096, 0), err; /* buckets enough for 3 to be room */
+	int fd = t_create(BPF_MAP_TYPE_HASH, 4, 4, 4096, 0),
+	    err; /* buckets enough for 3 to be room */
 	union bpf_attr a;
 
 	batches(state, BPF_MAP_TYPE_HASH);
@@ -697,6 +741,7 @@ int main(void)
 		cmocka_unit_test(access_modes),  cmocka_unit_test(array_batches),
 		cmocka_unit_test(hash_batches),  cmocka_unit_test(descriptions),
 		cmocka_unit_test(prefixes),      cmocka_unit_test(bloom),
+		cmocka_unit_test(full_buckets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
