@@ -359,6 +359,13 @@ def show_live(rows, got, live):
     return n, diffs
 
 
+def titles(args):
+    """What each code is about, as `kfunc explain` lists them."""
+    p = subprocess.run([args.kfunc, "explain"], stdout=subprocess.PIPE, check=False)
+    lines = (re.split(r"\s{2,}", line) for line in p.stdout.decode().splitlines())
+    return {words[0]: words[2] for words in lines if len(words) == 3}
+
+
 def measure(args, rows, got, res, live):
     """The figures that need more runs than one; prints all and writes them."""
     stats, _, _ = check_all(args, rows, ("--stats", "--top", "1"))
@@ -375,7 +382,8 @@ def measure(args, rows, got, res, live):
     figures.show(pairs)
     rest = figures.disagreements(rows, got, res, lambda i: "the kernel's limit too" if i["errno"] == i["live"] else i["message"])
     release = next((r["kernel"] for r in got.values()), args.kernel)
-    figures.write(args.figures, pairs, rest, release, bool(live), os.getloadavg()[0])
+    figures.write(args.figures, pairs, rest, release, bool(live), os.getloadavg()[0],
+                  figures.code_table(got, titles(args)))
 
 
 def main():

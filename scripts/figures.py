@@ -24,6 +24,16 @@ def codes(got):
     return n.most_common(), sum(n.values())
 
 
+def code_table(got, titles):
+    """Markdown: every code that rejects a program of the corpus."""
+    by, total = codes(got)
+    out = ["", "### Rejections by code", "", "*general*: the code covers more than one kind of mistake.", "",
+           "| code | what | programs | share | |", "|---|---|---|---|---|"]
+    for c, n in by:
+        out.append(f"| {c} | {titles.get(c, '')} | {n} | {percent(n, total)} | {'general' if c in GENERAL else ''} |")
+    return out
+
+
 def both_accept(rows, got, live, pick=lambda v: True):
     """Sums over what both accept: ours ns, recorded usec, live usec, our instructions, the kernel's; how many."""
     s = collections.Counter()
@@ -106,8 +116,9 @@ def lines(rows, got, res, live, stats, scale, named):
         out.append((what, f"{ours:.2f} ms; the kernel's {kernel:.2f} ms {when} ({percent(ours, kernel)})"))
     b, n, worst, many = memory(stats)
     if n:
-        out.append(("memory of states", f"{b / n:.0f} bytes for each state stored at the peak ({n} states); worst of the "
-                    f"{many} programs with 100 and more: {worst['state_bytes'] / worst['peak_states']:.0f} ({name(worst)})"))
+        most = (f"; worst of the {many} programs with 100 and more: {worst['state_bytes'] / worst['peak_states']:.0f} "
+                f"({name(worst)})" if worst else "")
+        out.append(("memory of states", f"{b / n:.0f} bytes for each state stored at the peak ({n} states){most}"))
     if scale:
         w, u = scale["wall"], scale["undisturbed"]
         out.append(("check -j 2 against -j 1, whole corpus", f"{scale['factor']:.2f} times as fast by the clock ({w[1]:.2f} s, "
@@ -140,7 +151,7 @@ def show(pairs):
         print(f"{what:<{width}}  {figure}")
 
 
-def write(path, pairs, rest, kernel, live, load):
+def write(path, pairs, rest, kernel, live, load, table):
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     asked = "asked in the same run, each program between our own runs" if live else "as recorded: this machine does not let us ask it"
     out = [f"Made by `make conformance` on {now}: the programs of the public corpus against kernel image `{kernel}`; the",
@@ -153,5 +164,6 @@ def write(path, pairs, rest, kernel, live, load):
         out += [f"| {p} | {c} | {w} | {why} |" for p, c, w, why in rest]
     else:
         out.append("None.")
+    out += table
     with open(path, "w", encoding="utf-8") as f:
         f.write("\n".join(out) + "\n")
