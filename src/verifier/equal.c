@@ -96,9 +96,13 @@ static bool reg_covers(struct cmp *c, const struct vf_reg *old, const struct vf_
 		if (c->how == VF_NOT_EXACT && !precise)
 			return true;
 		return vf_scalar_within(&old->s, &cur->s) && same_link(c, old, cur);
+	case VF_MEM:
+		/* of one dynptr: Linux does not rename these, so slices that outlive a callback do not settle */
+		if (old->parent_id != cur->parent_id)
+			return false;
+		/* fall through */
 	case VF_MAP_KEY:
 	case VF_MAP_VALUE:
-	case VF_MEM:
 	case VF_BUF:
 	case VF_TP_BUFFER:
 		return same_pointee(old, cur) && vf_scalar_within(&old->s, &cur->s) &&

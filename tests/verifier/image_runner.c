@@ -67,7 +67,8 @@ static struct expectation find_expectation(const struct btf *btf, const char *na
 static void judge(const char *where, const char *prog, const struct expectation *e,
 		  const struct kfunc_report *r)
 {
-	bool good = e->err ? r->verdict == KFUNC_REJECT && r->err == e->err &&
+	uint32_t no = e->err == -E2BIG && r->verdict == KFUNC_LIMIT ? KFUNC_LIMIT : KFUNC_REJECT;
+	bool good = e->err ? r->verdict == no && r->err == e->err &&
 				     (!e->code || e->code == r->code)
 			   : r->verdict == KFUNC_ACCEPT;
 

@@ -508,4 +508,24 @@ int parameter_constructed(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* What a callback leaves behind of its parameter differs from round to round: Linux never comes to an end. */
+static long keeps_slice(struct bpf_dynptr *p, long **slice)
+{
+	/* long rounds, so that few of them use up the budget */
+#pragma unroll
+	for (int i = 0; i < 1000; i++)
+		__asm__ volatile("r0 = 0" ::: "r0");
+	*slice = bpf_dynptr_data(p, 0, sizeof(long));
+	return 0;
+}
+
+SEC("tc") __expect_reject(E2BIG)
+int parameter_slice_kept(struct __sk_buff *ctx)
+{
+	long *slice = NULL;
+
+	bpf_user_ringbuf_drain(&user_ring, keeps_slice, &slice, 0);
+	return slice ? *slice : 0;
+}
+
 char _license[] SEC("license") = "GPL";
