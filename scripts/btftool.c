@@ -2,14 +2,13 @@
 /*
  * A build tool for the live kernel's BTF.
  *
- * btftool dedup RAW OUT.btf OUT.S: pahole merges the types of several units in one pass, and leaves
- * copies where tagged pointers make cycles; more passes merge them. OUT.S embeds the result.
+ * btftool dedup RAW OUT.btf: pahole merges the types of several units in one pass, and leaves
+ * copies where tagged pointers make cycles; more passes merge them.
  * btftool header BTF KFUNCS: writes the types as the vmlinux.h that BPF programs include, with the
  * prototypes of the kfuncs named in the file KFUNCS, one a line.
  */
 #include <bpf/btf.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/btf.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,22 +130,11 @@ static int check_unique(const struct btf *btf)
 	return 0;
 }
 
-static const char asm_text[] = "\t.section .rodata\n"
-			       "\t.balign 8\n"
-			       "\t.globl kernel_live_btf_start, kernel_live_btf_end\n"
-			       "\t.hidden kernel_live_btf_start, kernel_live_btf_end\n"
-			       "kernel_live_btf_start:\n"
-			       "\t.incbin \"%s\"\n"
-			       "kernel_live_btf_end:\n"
-			       "\t.byte 0\n"
-			       "\t.section .note.GNU-stack, \"\", @progbits\n";
-
-static int dedup(const char *in, const char *out, const char *asm_out)
+static int dedup(const char *in, const char *out)
 {
 	struct btf *btf = btf__parse(in, NULL);
 	unsigned int before, size;
 	const void *data = NULL;
-	char full[PATH_MAX];
 	int err = btf ? 0 : -errno;
 	FILE *f;
 
@@ -164,9 +152,6 @@ static int dedup(const char *in, const char *out, const char *asm_out)
 	if (!f || fwrite(data, 1, size, f) != size || fclose(f))
 		return err ? err : -EIO;
 	btf__free(btf);
-	f = realpath(out, full) ? fopen(asm_out, "w") : NULL;
-	if (!f || fprintf(f, asm_text, full) < 0 || fclose(f))
-		return -EIO;
 	return 0;
 }
 
@@ -176,8 +161,8 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && !strcmp(argv[1], "header"))
 		err = header(argv[2], argv[3]);
-	else if (argc == 5 && !strcmp(argv[1], "dedup"))
-		err = dedup(argv[2], argv[3], argv[4]);
+	else if (argc == 4 && !strcmp(argv[1], "dedup"))
+		err = dedup(argv[2], argv[3]);
 	else
 		err = -EINVAL;
 	if (err)

@@ -4,6 +4,7 @@
 
 packed.py diag CODES.def: the explanation and the help of each row, in order.
 packed.py docs FILE.c...: the kernel-doc comments of kfuncs, and their names.
+packed.py btf FILE: the types of the live kernel.
 """
 import re
 import runpy
@@ -39,7 +40,7 @@ def emit(name, texts):
     at, blob = [], b""
     for t in texts:
         at.append(len(blob))
-        blob += t.encode() + b"\0"
+        blob += t if isinstance(t, bytes) else t.encode() + b"\0"
     if at[-1] > 65535:
         sys.exit(f"packed.py: {name}: more than 64 KiB of text")
     data = zlib.compress(blob, 9)
@@ -66,6 +67,9 @@ def main():
         emit("diag_texts", [t for r in rows for t in r[5:7]])
         return
     print('#include "kfuncs/docs.h"\n')
+    if mode == "btf":
+        emit("kfuncs_live_btf", [open(files[0], "rb").read()])
+        return
     scan = runpy.run_path(sys.path[0] + "/kfunc-docs.py", run_name="docs")["scan"]
     found = sorted(k for f in files for k in scan(f))
     print("const char *const kfuncs_doc_names[] = {")

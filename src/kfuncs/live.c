@@ -26,8 +26,6 @@
 
 #define LIVE_VERSION KVER(6, 18)
 
-extern const char kernel_live_btf_start[], kernel_live_btf_end[];
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kfunc_kernel *_Atomic live;
 
@@ -127,6 +125,7 @@ static int add_dtors(struct kfunc_kernel *k)
 static int fill(struct kfunc_kernel *k)
 {
 	const struct kfuncs_set traced = {.set = &kfuncs_traced_set};
+	const char *types;
 	unsigned int i;
 	int err = 0;
 
@@ -136,9 +135,10 @@ static int fill(struct kfunc_kernel *k)
 	k->nr_cpus = rt_nr_cpus();
 	k->refs = 1;
 	set_rules(k);
-	k->btf = btf_parse(kernel_live_btf_start,
-			   (size_t)(kernel_live_btf_end - kernel_live_btf_start), NULL, "vmlinux",
-			   NULL, 0, &err);
+	types = packed_text(&kfuncs_live_btf, 0);
+	if (!*types)
+		return -ENOMEM;
+	k->btf = btf_parse(types, kfuncs_live_btf.size, NULL, "vmlinux", NULL, 0, &err);
 	if (!k->btf)
 		return err;
 	k->tables = kt_make(k->version, k->btf);
