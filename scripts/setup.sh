@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 packages="gcc libc6-dev binutils make meson ninja-build pkg-config python3 xz-utils clang-19 dwarves
 	libelf-dev libdw-dev libpcap-dev zlib1g-dev libzstd-dev liblzma-dev liblz4-dev liburcu-dev libcmocka-dev
-	libzydis-dev"
+	libzydis-dev scdoc"
 [ "${1:-}" != fmt ] || packages="$packages clang-format-19"
 
 libbpf=libbpf-1.5.0
