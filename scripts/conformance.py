@@ -354,6 +354,9 @@ def show_live(rows, got, live):
     print(f"\nthe running kernel, {os.uname().release}, now: {n['asked']} programs judged; same verdict {n['verdict']} "
           f"({figures.percent(n['verdict'], n['asked'])}); of {n['rejected']} that both reject, same errno {n['errno']} "
           f"({figures.percent(n['errno'], n['rejected'])}); {n['changed']} answers are not those that were recorded")
+    left = sum(v["stage"] == "kernel" and (v["object"], v["prog"]) not in live for v in rows)
+    if left:
+        print(f"  the time for questions was over (--live-seconds {args.live_seconds:.0f}): {left} programs were not asked")
     for (obj, prog), now, ours, code, message, then in diffs[:60]:
         print(f"  {obj}/{prog}: Linux {now} (recorded {then}), ours {ours} {code or ''} {message[:80]}")
     return n, diffs
