@@ -37,6 +37,15 @@ static int collect_tag(void *ctx, const char *tag)
 	return 0;
 }
 
+/* The kernel's own struct behind the context counts as the context for these two (seen on 6.18.44). */
+static bool is_kernel_ctx(const struct vf_env *env, const char *name)
+{
+	const char *user = env->ptype->user_ctx;
+
+	return (strcmp(user, "__sk_buff") == 0 && strcmp(name, "sk_buff") == 0) ||
+	       (strcmp(user, "xdp_md") == 0 && strcmp(name, "xdp_buff") == 0);
+}
+
 bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_t pointee_id)
 {
 	const struct btf_type *t = btf_type(btf, pointee_id);
@@ -55,7 +64,7 @@ bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_
 	name = btf_str(btf, t->name_off);
 	if (btf_is_struct(t))
 		return *name &&
-		       (strcmp(name, env->ptype->user_ctx) == 0 ||
+		       (strcmp(name, env->ptype->user_ctx) == 0 || is_kernel_ctx(env, name) ||
 			(vf_prog_type(env) == BPF_PROG_TYPE_KPROBE &&
 			 (strcmp(name, "pt_regs") == 0 || strcmp(name, "user_pt_regs") == 0)));
 	if (btf_type_kind(t) != BTF_KIND_INT || btf_type_size(btf, pointee_id) != 8)
@@ -149,8 +158,8 @@ static int pointer_arg(struct vf_env *env, uint32_t i, uint32_t type_id, uint32_
 	int32_t kid;
 	int64_t size;
 
-	if (tags & TAG_CTX || (!(tags & (TAG_TRUSTED | TAG_UNTRUSTED | TAG_ARENA)) &&
-			       vf_is_ctx_type(env, btf, btf_skip_mods(btf, type_id, NULL)->type))) {
+	/* by its type too, whatever other tags it has: those then contradict it */
+	if (tags & TAG_CTX || vf_is_ctx_type(env, btf, btf_skip_mods(btf, type_id, NULL)->type)) {
 		if (tags & ~(uint32_t)TAG_CTX)
 			return bad_arg(env, i, "a context takes no other tag");
 		if ((tags & TAG_CTX) &&

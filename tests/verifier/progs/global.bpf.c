@@ -247,6 +247,43 @@ int typed_ctx_is_memory(struct __sk_buff *ctx)
 	return takes_typed_ctx((void *)copy);
 }
 
+/* The kernel's struct behind the context is the context too, and takes no other tag than its own. */
+noinline int takes_kernel_ctx(struct sk_buff *skb)
+{
+	hide(skb);
+	return 0;
+}
+
+noinline int takes_trusted_kernel_ctx(struct sk_buff *skb __arg("trusted"))
+{
+	hide(skb);
+	return 0;
+}
+
+noinline int takes_trusted_ctx(struct __sk_buff *skb __arg("trusted"))
+{
+	hide(skb);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int kernel_ctx(struct __sk_buff *ctx)
+{
+	return takes_kernel_ctx((void *)ctx);
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0214)
+int kernel_ctx_tagged_trusted(struct __sk_buff *ctx)
+{
+	return takes_trusted_kernel_ctx(bpf_cast_to_kern_ctx(ctx));
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0214)
+int ctx_tagged_trusted(struct __sk_buff *ctx)
+{
+	return takes_trusted_ctx(ctx);
+}
+
 noinline int takes_pointer_to_pointer(struct pair **p)
 {
 	return p ? *p != NULL : 0;
