@@ -356,7 +356,7 @@ def show_live(rows, got, live):
           f"({figures.percent(n['errno'], n['rejected'])}); {n['changed']} answers are not those that were recorded")
     left = sum(v["stage"] == "kernel" and (v["object"], v["prog"]) not in live for v in rows)
     if left:
-        print(f"  the time for questions was over (--live-seconds {args.live_seconds:.0f}): {left} programs were not asked")
+        print(f"  the time for questions was over (--live-seconds): {left} programs were not asked")
     for (obj, prog), now, ours, code, message, then in diffs[:60]:
         print(f"  {obj}/{prog}: Linux {now} (recorded {then}), ours {ours} {code or ''} {message[:80]}")
     return n, diffs
