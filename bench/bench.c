@@ -33,7 +33,9 @@ struct row {
 	double ops; /* operations in one run */
 	uint32_t max_runs; /* in one sample; 0: any number */
 	uint32_t (*native)(const void *data, const void *end);
-	const char *limit; /* what keeps the row from its mark, half of the kernel's time: by profile */
+	uint32_t (*aligned)(const void *data, const void *end); /* the same, see native.c */
+	/* what keeps the row from its mark, by profile: half of the kernel's time, in the first group 1.15 of native */
+	const char *limit;
 	double ns[N_ENGINES]; /* 0: not measured */
 	char note[160];
 };
@@ -41,7 +43,12 @@ struct row {
 #define P(n, w, o)                                                                                 \
 	{                                                                                          \
 		.group = PLAIN, .name = #n, .what = w, .object = "rows", .prog = #n, .ops = o,     \
-		.native = native_##n                                                               \
+		.native = native_##n, .aligned = native_aligned_##n                                \
+	}
+#define Q(n, w, o, why)                                                                            \
+	{                                                                                          \
+		.group = PLAIN, .name = #n, .what = w, .object = "rows", .prog = #n, .ops = o,     \
+		.native = native_##n, .aligned = native_aligned_##n, .limit = why                  \
 	}
 #define K(n, w, p, max)                                                                            \
 	{                                                                                          \
@@ -59,8 +66,10 @@ static struct row rows[] = {
 	P(alu, "ALU loop, 1000 rounds", 1),
 	P(checksum, "checksum of 1500 bytes", 1),
 	P(trivial, "trivial kfunc call", 256),
-	P(array, "array lookup and increment", 256),
-	P(hash, "hash mix, 7/8 lookup 1/8 update", 256),
+	Q(array, "array lookup and increment", 256,
+	  "9 instructions a round against 7: BPF code counts what native code has in one register"),
+	Q(hash, "hash mix, 7/8 lookup 1/8 update", 256,
+	  "the key goes through memory, the map's three constants are loaded in each lookup"),
 	P(primes, "primes below 1000", 1),
 	P(search, "binary search in 1024 numbers", 16),
 	P(parse, "packet parse", 16),
@@ -141,7 +150,12 @@ static void make_packet(void)
 
 static int run_native(const struct row *row, uint32_t n, uint32_t *result)
 {
+	static bool turn;
 	uint32_t (*volatile fn)(const void *data, const void *end) = row->native;
+
+	turn = !turn;
+	if (turn && row->aligned)
+		fn = row->aligned;
 
 	for (uint32_t i = 0; i < n; i++)
 		*result = fn(packet, packet + BENCH_PACKET);
@@ -190,6 +204,11 @@ static void open_engines(struct row *row, struct contender c[N_ENGINES])
 		if (err)
 			snprintf(row->note, sizeof(row->note), "not here: %d %.120s", err, c[e].r.why);
 	}
+	if (row->group == PLAIN) {
+		snprintf(path, sizeof(path), "%s/peer.bpf.o", opt.dir);
+		c[DPDK].on = dpdk_open(&c[DPDK].r, path, row->prog) == 0;
+		snprintf(path, sizeof(path), "%s/%s.bpf.o", opt.dir, row->object);
+	}
 	if (kernel.open) {
 		err = kernel.open(&c[KERNEL].r, path, row->prog);
 		c[KERNEL].on = !err;
@@ -231,6 +250,7 @@ static void note_plain_hash(struct row *row)
 	double start, ns, best = 0;
 
 	plain.native = native_plain_hash;
+	plain.aligned = NULL;
 	for (int i = 0; i < opt.rounds; i++) {
 		start = now();
 		run_native(&plain, n, &result);
@@ -519,6 +539,13 @@ static void print_ratio(double a, double b)
 		printf(" %7s", "-");
 }
 
+static bool misses(const struct row *r)
+{
+	if (r->group == PLAIN)
+		return r->ns[JIT] > 1.15 * r->ns[NATIVE];
+	return r->ns[KERNEL] && r->ns[JIT] > r->ns[KERNEL] / 2;
+}
+
 static void print_row(const struct row *r)
 {
 	printf("%-34s", r->what);
@@ -529,7 +556,7 @@ static void print_row(const struct row *r)
 	print_ratio(r->ns[JIT], r->ns[KERNEL]);
 	if (r->note[0])
 		printf("  %s", r->note);
-	else if (r->limit && r->ns[JIT] > r->ns[KERNEL] / 2 && r->ns[KERNEL])
+	if (r->limit && misses(r))
 		printf("  %s", r->limit);
 	printf("\n");
 }
@@ -538,7 +565,7 @@ static void print_means(enum group g)
 {
 	static const int pairs[3][2] = {{JIT, NATIVE}, {KERNEL, NATIVE}, {JIT, KERNEL}};
 
-	printf("%-34s %43s", "geometric mean", "");
+	printf("%-34s %54s", "geometric mean", "");
 	for (int i = 0; i < 3; i++) {
 		int n;
 		double m = geomean(g, pairs[i][0], pairs[i][1], &n);
@@ -550,8 +577,8 @@ static void print_means(enum group g)
 
 static void print_table(void)
 {
-	printf("%-34s %10s %10s %10s %10s %7s %7s %7s\n", "ns per operation", "native", "JIT", "interp",
-	       "kernel", "JIT/C", "krn/C", "JIT/krn");
+	printf("%-34s %10s %10s %10s %10s %10s %7s %7s %7s\n", "ns per operation", "native", "JIT", "interp",
+	       "kernel", "dpdk", "JIT/C", "krn/C", "JIT/krn");
 	for (size_t i = 0; i < N_ROWS; i++) {
 		if (i && rows[i].group != rows[i - 1].group) {
 			print_means(rows[i - 1].group);
@@ -564,6 +591,9 @@ static void print_table(void)
 	for (unsigned int i = 0; i < n_extra; i++)
 		print_row(&extra[i]);
 	printf("\nbest of %d samples of %.0f us on CPU %d\n", opt.rounds, SAMPLE_NS / 1000, opt.cpu);
+	printf("native: the same text by the C compiler with -O2, the faster of two builds; its hash table keeps the map's\n"
+	       "contract (readers without locks in a read section, writers under locks). dpdk: librte-bpf, which has no loops,\n"
+	       "maps, kfuncs or functions; the ALU loop is unrolled for it.\n");
 	if (!kernel.open) {
 		printf("no kernel: %s\n", kernel.why);
 		return;
@@ -591,7 +621,7 @@ static void json_string(const char *s)
 
 static void json_row(const struct row *r, bool comma)
 {
-	static const char *const names[] = {"native", "jit", "interpreter", "kernel"};
+	static const char *const names[] = {"native", "jit", "interpreter", "kernel", "dpdk"};
 	static const char *const groups[] = {"plain", "kfunc", "system"};
 
 	printf("{\"name\":\"%s\",\"group\":\"%s\"", r->name, groups[r->group]);
@@ -685,6 +715,7 @@ int main(int argc, char **argv)
 	urcu_memb_register_thread();
 	make_packet();
 	find_kernel();
+	dpdk_find();
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (wanted(rows[i].name))
 			measure(&rows[i]);

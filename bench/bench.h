@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NATIVE, JIT, INTERP, KERNEL, N_ENGINES };
+enum { NATIVE, JIT, INTERP, KERNEL, DPDK, N_ENGINES };
 
 /* A loaded program. */
 struct runner {
@@ -29,6 +29,9 @@ struct runner {
 /* object file and program; 0 or -errno with why filled */
 int ours_open(struct runner *r, const char *path, const char *prog, bool native);
 int kernel_open(struct runner *r, const char *path, const char *prog);
+
+bool dpdk_find(void);
+int dpdk_open(struct runner *r, const char *path, const char *section);
 
 /* opens, loads and closes an object in memory; 0 or -errno */
 int ours_load_once(const void *obj, size_t size);

@@ -8,10 +8,12 @@
 #define NATIVE_ROWS(X)                                                                             \
 	X(alu) X(checksum) X(trivial) X(array) X(hash) X(primes) X(search) X(parse) X(subprog) X(empty)
 
-#define DECLARE(name) __u32 native_##name(const void *data, const void *end);
+#define DECLARE(name)                                                                              \
+	__u32 native_##name(const void *data, const void *end);                                    \
+	__u32 native_aligned_##name(const void *data, const void *end);
 NATIVE_ROWS(DECLARE)
-DECLARE(plain_hash)
 #undef DECLARE
+__u32 native_plain_hash(const void *data, const void *end);
 
 /* native_lib.c: what a program calls */
 struct native_view {

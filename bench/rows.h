@@ -11,6 +11,10 @@
 #define ROW_INLINE static inline __attribute__((always_inline))
 #define ROW_CALLED static __attribute__((noinline))
 
+#ifndef ROW_LOOP
+#define ROW_LOOP /* in front of a loop: how it is to be compiled */
+#endif
+
 #define ARRAY_SIZE_ROW 256
 #define HASH_KEYS      1024
 #define SEARCH_SIZE    1024
@@ -52,6 +56,7 @@ ROW_INLINE __u32 row_alu(const void *data, const void *end)
 	__u64 x = seed_of(data, end);
 	int i;
 
+	ROW_LOOP
 	for (i = 0; i < 1000; i++) {
 		x = next_random(x);
 		x += 0x9e3779b9u * (__u64)i;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause
-# setup.sh [fmt]: installs the packages that the build needs and are missing (Debian 12, as root or
+# setup.sh [fmt|bench]: installs the packages that the build needs and are missing (Debian 12, as root or
 # through sudo) and unpacks the libbpf source that is compiled into the library.
 #
 # LIBBPF_SRC=DIR uses a libbpf 1.5 source tree instead of fetching one.
@@ -11,6 +11,7 @@ packages="gcc libc6-dev binutils make meson ninja-build pkg-config python3 xz-ut
 	libelf-dev libdw-dev libpcap-dev zlib1g-dev libzstd-dev liblzma-dev liblz4-dev liburcu-dev libcmocka-dev
 	libzydis-dev scdoc"
 [ "${1:-}" != fmt ] || packages="$packages clang-format-19"
+[ "${1:-}" != bench ] || packages="$packages librte-bpf23" # a peer in make bench
 
 libbpf=libbpf-1.5.0
 libbpf_path=pool/main/libb/libbpf/libbpf_1.5.0.orig.tar.gz
