@@ -310,6 +310,8 @@ static int check_arg(struct vf_env *env, uint32_t regno, const struct vf_garg *a
 
 	if (a->kind == VF_GARG_UNTRUSTED_BTF || a->kind == VF_GARG_UNTRUSTED_MEM)
 		return 0;
+	if (r->base == VF_NOT_INIT && a->kind != VF_GARG_SCALAR && a->kind != VF_GARG_ARENA)
+		return vf_check_reg_read(env, regno); /* another error where a pointer is wanted */
 	if (r->base == VF_NOT_INIT)
 		return vf_reject(env, KF_GLOBAL_ARG, "R%u is not set", regno);
 	switch (a->kind) {

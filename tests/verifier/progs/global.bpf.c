@@ -75,6 +75,21 @@ naked int number_is_not_set(void)
 	asm volatile("call 7; call number; exit");
 }
 
+noinline int checked(struct pair *p);
+noinline int takes_typed_ctx(struct __sk_buff *ctx);
+
+SEC("socket") __expect_reject(EACCES, KF0300)
+naked int memory_is_not_set(void)
+{
+	asm volatile("call 7; call checked; exit");
+}
+
+SEC("socket") __expect_reject(EACCES, KF0300)
+naked int ctx_is_not_set(void)
+{
+	asm volatile("call 7; call takes_typed_ctx; exit");
+}
+
 /* the narrow argument of a global function is a number of any width to its body */
 noinline int narrow(unsigned char n)
 {
