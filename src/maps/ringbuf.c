@@ -39,6 +39,7 @@ struct ringbuf_map {
 	struct rt_map map;
 	uint8_t *base; /* private page, consumer page, producer page, data, data again */
 	size_t page, size, mapped;
+	uint32_t page_shift;
 	uint64_t *consumer, *producer;
 	uint8_t *data;
 	uint64_t pending; /* start of the oldest record that is not committed */
@@ -116,6 +117,7 @@ static struct rt_map *ringbuf_alloc(const struct kfunc_kernel *k, const union bp
 	}
 	r->mem_fd = r->event_fd = -1;
 	r->page = sysconf(_SC_PAGESIZE);
+	r->page_shift = __builtin_ctzl(r->page);
 	r->size = attr->max_entries;
 	*err = map_own(r);
 	if (!*err)
@@ -163,7 +165,7 @@ void *map_ringbuf_reserve(struct rt_map *map, uint64_t size)
 	/* neither what is not consumed nor what is not committed may be overwritten */
 	if (prod + room - cons <= r->size - 1 && prod + room - r->pending <= r->size - 1) {
 		rec = record_at(r, prod);
-		rec->pages = ((uint8_t *)rec - r->base) / r->page;
+		rec->pages = (uint32_t)((size_t)((uint8_t *)rec - r->base) >> r->page_shift);
 		__atomic_store_n(&rec->len, (uint32_t)size | BUSY, __ATOMIC_RELAXED);
 		__atomic_store_n(r->producer, prod + room, __ATOMIC_RELEASE);
 	}
