@@ -222,6 +222,12 @@ static const struct {
 	{"r0 = -r0", "neg rax"},
 	{"r0 /= 8", "shr rax, 0x03"},
 	{"r0 %= 8", "and rax, 0x07"},
+	{"w0 /= 10", "mov r9d, eax; mov r10d, 0xCCCCCCCD; imul r10, r9; shr r10, 0x23; mov eax, r10d"},
+	{"w0 %= 7", "mov r9d, eax; mov r10d, 0x24924925; imul r10, r9; shr r10, 0x20; mov r11d, r9d; "
+		    "sub r11d, r10d; shr r11d, 0x01; add r11d, r10d; shr r11d, 0x02; mov r10d, r11d; "
+		    "imul r10d, r10d, 0x07; mov eax, r9d; sub eax, r10d"},
+	{"w0 /= w6", "test ebx, ebx; cmovz eax, ebx; jz 0x0000000000000006; xor edx, edx; div ebx"},
+	{"w0 %= w6", "mov edx, eax; test ebx, ebx; jz 0x0000000000000006; xor edx, edx; div ebx; mov eax, edx"},
 	{"r0 = 0", "xor eax, eax"},
 	{"w0 = -w0", "neg eax"},
 	{"r0 = *(u8 *)(r6 + 1)", "movzx eax, byte ptr [rbx+0x01]"},
@@ -276,6 +282,34 @@ static void addresses_are_folded(void **state)
 	assert_int_equal(p->jit->addr[0], p->jit->addr[3]);
 	code_text(p, 3, &got);
 	assert_string_equal(strbuf_str(&got), "mov eax, [rbx+r13*1+0x14]");
+	strbuf_free(&got);
+	test_prog_free(p);
+}
+
+/* a number of two bytes that need not be aligned is loaded at once */
+static void bytes_are_joined(void **state)
+{
+	struct rt_prog *p = native("r2 = *(u8 *)(r6 + 12); r0 = *(u8 *)(r6 + 13); w0 <<= 8; w0 |= w2; exit");
+	struct strbuf got = {0};
+
+	(void)state;
+	code_text(p, 0, &got);
+	assert_string_equal(strbuf_str(&got), "movzx eax, word ptr [rbx+0x0C]");
+	assert_int_equal(p->jit->addr[1], p->jit->addr[4]);
+	strbuf_free(&got);
+	test_prog_free(p);
+}
+
+/* what an operation says about its result is not asked again */
+static void flags_are_used(void **state)
+{
+	struct rt_prog *p = native("r6 = r1; r6 += 0; w6 &= 5; r7 = r6; if r6 != 0 goto +1; r7 = 2; r0 = r7; exit");
+	struct strbuf got = {0};
+
+	(void)state;
+	code_text(p, 4, &got);
+	assert_null(strstr(strbuf_str(&got), "test"));
+	assert_non_null(strstr(strbuf_str(&got), "jnz"));
 	strbuf_free(&got);
 	test_prog_free(p);
 }
@@ -345,6 +379,8 @@ int main(void)
 #ifdef HAVE_ZYDIS
 		cmocka_unit_test(rows_become_what_is_meant),
 		cmocka_unit_test(addresses_are_folded),
+		cmocka_unit_test(bytes_are_joined),
+		cmocka_unit_test(flags_are_used),
 #endif
 		cmocka_unit_test(faults_in_threads),
 	};
