@@ -225,6 +225,81 @@ static bool enter_frame(struct interp_run *run, uint64_t top, const struct inter
 	return true;
 }
 
+/* What a caller finds again: its program and the registers that a call keeps. */
+static inline struct interp_frame *save_frame(struct interp_run *run, const uint64_t *r)
+{
+	struct interp_frame *f = &run->frame[run->depth++];
+
+	f->prog = run->prog;
+	f->r6 = r[6];
+	f->r7 = r[7];
+	f->r8 = r[8];
+	f->r9 = r[9];
+	f->r10 = r[10];
+	return f;
+}
+
+static inline const struct interp_frame *restore_frame(struct interp_run *run, uint64_t *r)
+{
+	const struct interp_frame *f = &run->frame[--run->depth];
+
+	run->sp = (uint8_t *)(uintptr_t)r[10];
+	run->prog = f->prog;
+	run->cpu->prog = f->prog;
+	r[6] = f->r6;
+	r[7] = f->r7;
+	r[8] = f->r8;
+	r[9] = f->r9;
+	r[10] = f->r10;
+	return f;
+}
+
+/* clang-format off */
+/* operations on registers: what they compute of a and b */
+#define ARITHMETIC                                                                                 \
+	ALU(ADD, a + b, a + b)                                                                     \
+	ALU(SUB, a - b, a - b)                                                                     \
+	ALU(MUL, a * b, a * b)                                                                     \
+	ALU(DIV, b ? a / b : 0, b ? a / b : 0)                                                     \
+	ALU(SDIV, sdiv64(a, b), sdiv32(a, b))                                                      \
+	ALU(MOD, b ? a % b : a, b ? a % b : a)                                                     \
+	ALU(SMOD, smod64(a, b), smod32(a, b))                                                      \
+	ALU(OR, a | b, a | b)                                                                      \
+	ALU(AND, a & b, a & b)                                                                     \
+	ALU(XOR, a ^ b, a ^ b)                                                                     \
+	ALU(LSH, a << (b & 63), a << (b & 31))                                                     \
+	ALU(RSH, a >> (b & 63), a >> (b & 31))                                                     \
+	ALU(ARSH, (uint64_t)((int64_t)a >> (b & 63)), (uint32_t)((int32_t)a >> (b & 31)))          \
+	L_NEG64: DST = -DST; NEXT();                                                               \
+	L_NEG32: DST = -(uint32_t)DST; NEXT();                                                     \
+	L_MOV64_K: DST = IMM; NEXT();                                                              \
+	L_MOV64_X: DST = SRC; NEXT();                                                              \
+	L_MOV64_S8: DST = (uint64_t)(int8_t)SRC; NEXT();                                           \
+	L_MOV64_S16: DST = (uint64_t)(int16_t)SRC; NEXT();                                         \
+	L_MOV64_S32: DST = (uint64_t)(int32_t)SRC; NEXT();                                         \
+	L_MOV32_K: DST = (uint32_t)ip->imm; NEXT();                                                \
+	L_MOV32_X: DST = (uint32_t)SRC; NEXT();                                                    \
+	L_MOV32_S8: DST = (uint32_t)(int8_t)SRC; NEXT();                                           \
+	L_MOV32_S16: DST = (uint32_t)(int16_t)SRC; NEXT();                                         \
+	L_LE: DST = TO_LE(DST, ip->imm); NEXT();                                                   \
+	L_BE: DST = TO_BE(DST, ip->imm); NEXT();                                                   \
+	L_BSWAP: DST = swap_bytes(DST, ip->imm); NEXT();
+
+/* conditional jumps */
+#define COMPARISONS                                                                                \
+	COMPARE(JEQ, uint64_t, uint32_t, a == b)                                                   \
+	COMPARE(JNE, uint64_t, uint32_t, a != b)                                                   \
+	COMPARE(JGT, uint64_t, uint32_t, a > b)                                                    \
+	COMPARE(JGE, uint64_t, uint32_t, a >= b)                                                   \
+	COMPARE(JLT, uint64_t, uint32_t, a < b)                                                    \
+	COMPARE(JLE, uint64_t, uint32_t, a <= b)                                                   \
+	COMPARE(JSET, uint64_t, uint32_t, a & b)                                                   \
+	COMPARE(JSGT, int64_t, int32_t, a > b)                                                     \
+	COMPARE(JSGE, int64_t, int32_t, a >= b)                                                    \
+	COMPARE(JSLT, int64_t, int32_t, a < b)                                                     \
+	COMPARE(JSLE, int64_t, int32_t, a <= b)
+/* clang-format on */
+
 __attribute__((no_sanitize("thread"), noinline)) uint64_t interp_exec(struct interp_run *run,
 								      const struct interp_func *fn,
 								      const uint64_t args[5])
@@ -270,46 +345,9 @@ __attribute__((no_sanitize("thread"), noinline)) uint64_t interp_exec(struct int
 	DISPATCH();
 
 	/* clang-format off */
-	ALU(ADD, a + b, a + b)
-	ALU(SUB, a - b, a - b)
-	ALU(MUL, a * b, a * b)
-	ALU(DIV, b ? a / b : 0, b ? a / b : 0)
-	ALU(SDIV, sdiv64(a, b), sdiv32(a, b))
-	ALU(MOD, b ? a % b : a, b ? a % b : a)
-	ALU(SMOD, smod64(a, b), smod32(a, b))
-	ALU(OR, a | b, a | b)
-	ALU(AND, a & b, a & b)
-	ALU(XOR, a ^ b, a ^ b)
-	ALU(LSH, a << (b & 63), a << (b & 31))
-	ALU(RSH, a >> (b & 63), a >> (b & 31))
-	ALU(ARSH, (uint64_t)((int64_t)a >> (b & 63)), (uint32_t)((int32_t)a >> (b & 31)))
+	ARITHMETIC
 
-	L_NEG64: DST = -DST; NEXT();
-	L_NEG32: DST = -(uint32_t)DST; NEXT();
-	L_MOV64_K: DST = IMM; NEXT();
-	L_MOV64_X: DST = SRC; NEXT();
-	L_MOV64_S8: DST = (uint64_t)(int8_t)SRC; NEXT();
-	L_MOV64_S16: DST = (uint64_t)(int16_t)SRC; NEXT();
-	L_MOV64_S32: DST = (uint64_t)(int32_t)SRC; NEXT();
-	L_MOV32_K: DST = (uint32_t)ip->imm; NEXT();
-	L_MOV32_X: DST = (uint32_t)SRC; NEXT();
-	L_MOV32_S8: DST = (uint32_t)(int8_t)SRC; NEXT();
-	L_MOV32_S16: DST = (uint32_t)(int16_t)SRC; NEXT();
-	L_LE: DST = TO_LE(DST, ip->imm); NEXT();
-	L_BE: DST = TO_BE(DST, ip->imm); NEXT();
-	L_BSWAP: DST = swap_bytes(DST, ip->imm); NEXT();
-
-	COMPARE(JEQ, uint64_t, uint32_t, a == b)
-	COMPARE(JNE, uint64_t, uint32_t, a != b)
-	COMPARE(JGT, uint64_t, uint32_t, a > b)
-	COMPARE(JGE, uint64_t, uint32_t, a >= b)
-	COMPARE(JLT, uint64_t, uint32_t, a < b)
-	COMPARE(JLE, uint64_t, uint32_t, a <= b)
-	COMPARE(JSET, uint64_t, uint32_t, a & b)
-	COMPARE(JSGT, int64_t, int32_t, a > b)
-	COMPARE(JSGE, int64_t, int32_t, a >= b)
-	COMPARE(JSLT, int64_t, int32_t, a < b)
-	COMPARE(JSLE, int64_t, int32_t, a <= b)
+	COMPARISONS
 	L_JA: L_JA32: JUMP();
 	L_NOP: NEXT();
 	L_MAY_GOTO:
@@ -366,14 +404,8 @@ L_CALL_SUB: {
 	if (run->depth == INTERP_FRAMES ||
 	    (uintptr_t)run->sp - (uintptr_t)run->stack < ip->func->stack)
 		goto L_TRAP;
-	f = &run->frame[run->depth++];
+	f = save_frame(run, r);
 	f->ret = ip + 1;
-	f->prog = run->prog;
-	f->r6 = r[6];
-	f->r7 = r[7];
-	f->r8 = r[8];
-	f->r9 = r[9];
-	f->r10 = r[10];
 	f->budget = budget;
 	f->base = base;
 	budget = INTERP_MAY_GOTO;
@@ -390,15 +422,7 @@ L_EXIT: {
 		run->sp = entry_sp;
 		return r[0];
 	}
-	f = &run->frame[--run->depth];
-	run->sp = (uint8_t *)(uintptr_t)r[10];
-	run->prog = f->prog;
-	run->cpu->prog = f->prog;
-	r[6] = f->r6;
-	r[7] = f->r7;
-	r[8] = f->r8;
-	r[9] = f->r9;
-	r[10] = f->r10;
+	f = restore_frame(run, r);
 	budget = f->budget;
 	base = f->base;
 	ip = f->ret;
