@@ -359,14 +359,14 @@ naked int r3_16_arguments_gone(void)
 
 __attribute__((used)) static naked int gives_pointer(void)
 {
-	asm volatile("r0 = r2; exit");
+	asm volatile("r0 = values ll; exit");
 }
 
 /* R3.26 */
-SEC("tc") __expect_reject(EACCES)
+SEC("tc") __expect_reject(EACCES, KF0234)
 naked int r3_26_pointer(void)
 {
-	asm volatile("r1 = 4; r2 = gives_pointer ll; r3 = values ll; r4 = 0; call 181; r0 = 0; exit");
+	asm volatile("r1 = 4; r2 = gives_pointer ll; r3 = 0; r4 = 0; call 181; r0 = 0; exit");
 }
 
 __attribute__((used)) static naked int gives_number(void)
