@@ -158,8 +158,11 @@ static void mark(struct jit_piece *p, uint32_t first, uint32_t n, bool taken)
 static uint32_t find_run(const struct jit_piece *p, uint32_t from, uint32_t to, uint32_t n)
 {
 	while (from + n <= to) {
-		const bool *bar = memrchr(p->taken + from, true, n);
+		const bool *free_one = memchr(p->taken + from, false, to - from), *bar;
 
+		if (!free_one || (from = free_one - p->taken) + n > to)
+			break;
+		bar = memchr(free_one, true, n);
 		if (!bar)
 			return from;
 		from = bar + 1 - p->taken;
