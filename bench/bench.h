@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 enum { NATIVE, JIT, INTERP, KERNEL, DPDK, N_ENGINES };
 
@@ -48,6 +51,32 @@ static inline void runner_drain(struct runner *r)
 	if (r->consumer)
 		__atomic_store_n(r->consumer, __atomic_load_n(r->producer, __ATOMIC_ACQUIRE),
 				 __ATOMIC_RELEASE);
+}
+
+/* The pages of a map's ring buffer; mmap_fn is mmap(2) or what stands for it. */
+static inline void runner_map(struct runner *r, int fd,
+			      void *(*mmap_fn)(void *, size_t, int, int, int, off_t))
+{
+	size_t page = getpagesize();
+	void *consumer = mmap_fn(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), *producer;
+
+	if (consumer == MAP_FAILED)
+		return;
+	producer = mmap_fn(NULL, page, PROT_READ, MAP_SHARED, fd, page);
+	if (producer == MAP_FAILED) {
+		munmap(consumer, page);
+		return;
+	}
+	r->consumer = consumer;
+	r->producer = producer;
+}
+
+static inline void runner_unmap(struct runner *r)
+{
+	if (!r->consumer)
+		return;
+	munmap(r->consumer, getpagesize());
+	munmap(r->producer, getpagesize());
 }
 
 #endif

@@ -12,7 +12,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 static char last[120]; /* libbpf's last complaint */
@@ -52,12 +51,7 @@ static int run(struct runner *r, uint32_t n, uint32_t *result)
 
 static void close_runner(struct runner *r)
 {
-	size_t page = getpagesize();
-
-	if (r->consumer) {
-		munmap(r->consumer, page);
-		munmap(r->producer, page);
-	}
+	runner_unmap(r);
 	bpf_object__close(r->obj);
 	memset(r, 0, sizeof(*r));
 }
@@ -65,19 +59,9 @@ static void close_runner(struct runner *r)
 static void map_ring(struct runner *r)
 {
 	struct bpf_map *m = bpf_object__find_map_by_name(r->obj, "ring");
-	size_t page = getpagesize();
-	void *at;
 
-	if (!m)
-		return;
-	at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(m), 0);
-	if (at == MAP_FAILED)
-		return;
-	r->consumer = at;
-	at = mmap(NULL, page, PROT_READ, MAP_SHARED, bpf_map__fd(m), page);
-	r->producer = at;
-	if (at == MAP_FAILED)
-		r->consumer = NULL;
+	if (m)
+		runner_map(r, bpf_map__fd(m), mmap);
 }
 
 __attribute__((visibility("default"))) int kernel_open(struct runner *r, const char *path,

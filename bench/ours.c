@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,12 +35,7 @@ static int run(struct runner *r, uint32_t n, uint32_t *result)
 
 static void close_runner(struct runner *r)
 {
-	size_t page = getpagesize();
-
-	if (r->consumer) {
-		munmap(r->consumer, page);
-		munmap(r->producer, page);
-	}
+	runner_unmap(r);
 	kfunc_object__close(r->obj);
 	memset(r, 0, sizeof(*r));
 }
@@ -49,19 +43,9 @@ static void close_runner(struct runner *r)
 static void map_ring(struct runner *r)
 {
 	struct kfunc_map *m = kfunc_object__find_map(r->obj, "ring");
-	size_t page = getpagesize();
-	uint8_t *at;
 
-	if (!m)
-		return;
-	at = kf_sys_mmap64(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, kfunc_map__fd(m), 0);
-	if (at == MAP_FAILED)
-		return;
-	r->consumer = (uint64_t *)at;
-	at = kf_sys_mmap64(NULL, page, PROT_READ, MAP_SHARED, kfunc_map__fd(m), page);
-	r->producer = (uint64_t *)at;
-	if (at == MAP_FAILED)
-		r->consumer = NULL;
+	if (m)
+		runner_map(r, kfunc_map__fd(m), kf_sys_mmap64);
 }
 
 int ours_open(struct runner *r, const char *path, const char *prog, bool native)

@@ -6,28 +6,27 @@
  */
 #include "maps/hash.h"
 
-struct rt_map *hash_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
+static struct rt_map *alloc(const union bpf_attr *attr, bool percpu, int *err)
 {
 	struct hash_map *h = mem_zalloc(sizeof(*h));
 
-	(void)k;
-	*err = h ? hash_init(h, attr, false) : -ENOMEM;
+	*err = h ? hash_init(h, attr, percpu) : -ENOMEM;
 	if (!*err)
 		return &h->map;
 	mem_free(h);
 	return NULL;
 }
 
+struct rt_map *hash_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
+{
+	(void)k;
+	return alloc(attr, false, err);
+}
+
 struct rt_map *hash_percpu_alloc(const struct kfunc_kernel *k, const union bpf_attr *attr, int *err)
 {
-	struct hash_map *h = mem_zalloc(sizeof(*h));
-
 	(void)k;
-	*err = h ? hash_init(h, attr, true) : -ENOMEM;
-	if (!*err)
-		return &h->map;
-	mem_free(h);
-	return NULL;
+	return alloc(attr, true, err);
 }
 
 uint32_t hash_this_cpu(void)

@@ -214,7 +214,7 @@ static void *serve(void *arg)
 static int start_thread(struct queue *q)
 {
 	pthread_condattr_t attr;
-	sigset_t all, old;
+	sigset_t old;
 	int err;
 
 	if (q->started)
@@ -224,12 +224,7 @@ static int start_thread(struct queue *q)
 	pthread_cond_init(&q->change, &attr);
 	pthread_condattr_destroy(&attr);
 	pthread_cond_init(&q->done, NULL);
-	sigfillset(&all);
-	sigdelset(&all, SIGSEGV);
-	sigdelset(&all, SIGBUS);
-	sigdelset(&all, SIGILL);
-	sigdelset(&all, SIGFPE);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
+	rt_block_signals(&old);
 	err = -pthread_create(&q->thread, NULL, serve, q);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (!err)

@@ -98,15 +98,7 @@ static void conn_free(struct rcu_head *head)
 
 static bool try_get(struct nf_conn *c)
 {
-	int *refs = &c->ct_general.use.refs.counter;
-	int old = __atomic_load_n(refs, __ATOMIC_RELAXED);
-
-	do {
-		if (old <= 0)
-			return false;
-	} while (!__atomic_compare_exchange_n(refs, &old, old + 1, true, __ATOMIC_ACQUIRE,
-					      __ATOMIC_RELAXED));
-	return true;
+	return rt_refs_try_get(&c->ct_general.use.refs.counter);
 }
 
 void rt_conn_put(struct nf_conn *c)

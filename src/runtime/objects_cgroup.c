@@ -88,15 +88,7 @@ static void cgroup_free(struct rcu_head *head)
 
 bool rt_cgroup_try_get(struct cgroup *c)
 {
-	int *refs = &c->refcnt.refs.counter;
-	int old = __atomic_load_n(refs, __ATOMIC_RELAXED);
-
-	do {
-		if (old <= 0)
-			return false;
-	} while (!__atomic_compare_exchange_n(refs, &old, old + 1, true, __ATOMIC_ACQUIRE,
-					      __ATOMIC_RELAXED));
-	return true;
+	return rt_refs_try_get(&c->refcnt.refs.counter);
 }
 
 void rt_cgroup_put(struct cgroup *c)

@@ -78,15 +78,7 @@ static void task_free(struct rcu_head *head)
 
 bool rt_task_try_get(struct task_struct *t)
 {
-	int *refs = &t->rcu_users.refs.counter;
-	int old = __atomic_load_n(refs, __ATOMIC_RELAXED);
-
-	do {
-		if (old <= 0)
-			return false;
-	} while (!__atomic_compare_exchange_n(refs, &old, old + 1, true, __ATOMIC_ACQUIRE,
-					      __ATOMIC_RELAXED));
-	return true;
+	return rt_refs_try_get(&t->rcu_users.refs.counter);
 }
 
 static void put_many(struct task_struct *t, int n)

@@ -93,16 +93,23 @@ void rt_rcu_synchronize(void)
 	tsan_acquire(&grace);
 }
 
-static void start_worker(void)
+void rt_block_signals(sigset_t *old)
 {
-	sigset_t all, old;
+	sigset_t all;
 
 	sigfillset(&all);
 	sigdelset(&all, SIGSEGV);
 	sigdelset(&all, SIGBUS);
 	sigdelset(&all, SIGILL);
 	sigdelset(&all, SIGFPE);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
+	pthread_sigmask(SIG_BLOCK, &all, old);
+}
+
+static void start_worker(void)
+{
+	sigset_t old;
+
+	rt_block_signals(&old);
 	(void)urcu_memb_get_default_call_rcu_data();
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }

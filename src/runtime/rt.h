@@ -11,6 +11,7 @@
 #ifndef RUNTIME_RT_H
 #define RUNTIME_RT_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,6 +58,21 @@ void rt_rcu_read_unlock(void);
 void rt_rcu_synchronize(void);
 void rt_rcu_barrier(void);
 void rt_rcu_call(struct rcu_head *head, void (*fn)(struct rcu_head *head));
+/* What a thread of the library's own is made with: all signals blocked but those of faults. */
+void rt_block_signals(sigset_t *old);
+
+/* One more reference, unless the last is gone. */
+static inline bool rt_refs_try_get(int *refs)
+{
+	int old = __atomic_load_n(refs, __ATOMIC_RELAXED);
+
+	do {
+		if (old <= 0)
+			return false;
+	} while (!__atomic_compare_exchange_n(refs, &old, old + 1, true, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
+	return true;
+}
 
 /* ---- maps (maps/) ---- */
 

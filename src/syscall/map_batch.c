@@ -171,23 +171,29 @@ long sys_map_lookup_delete_batch(struct sys_cmd *c)
 	return lookup_batch(c, true);
 }
 
-long sys_map_update_batch(struct sys_cmd *c)
+/* One element of an update or, without values, of a deletion. */
+static int edit(struct sys_cmd *c, struct batch *b, bool del)
 {
 	const union bpf_attr *a = &c->attr->b;
-	struct batch b;
-	int err;
 
-	err = batch_open(c, &b, SYS_FD_WRITE);
+	if (sys_copy_in(b->key, a->batch.keys + (uint64_t)b->done * b->key_size, b->key_size))
+		return -EFAULT;
+	if (del)
+		return b->map->ops->del(b->map, b->key);
+	if (sys_copy_in(b->value, a->batch.values + (uint64_t)b->done * b->value_size,
+			b->value_size))
+		return -EFAULT;
+	return b->map->ops->user_update(b->map, b->key, b->value, a->batch.elem_flags);
+}
+
+static long edit_batch(struct sys_cmd *c, bool del)
+{
+	struct batch b;
+	int err = batch_open(c, &b, SYS_FD_WRITE);
+
 	while (!err && b.done < b.count) {
-		if (sys_copy_in(b.key, a->batch.keys + (uint64_t)b.done * b.key_size, b.key_size) ||
-		    sys_copy_in(b.value, a->batch.values + (uint64_t)b.done * b.value_size,
-				b.value_size)) {
-			err = -EFAULT;
-			break;
-		}
-		err = b.map->ops->user_update(b.map, b.key, b.value, a->batch.elem_flags);
-		if (!err)
-			b.done++;
+		err = edit(c, &b, del);
+		b.done += !err;
 	}
 	if (b.key && put_count(c, &b))
 		err = -EFAULT;
@@ -195,24 +201,12 @@ long sys_map_update_batch(struct sys_cmd *c)
 	return err;
 }
 
+long sys_map_update_batch(struct sys_cmd *c)
+{
+	return edit_batch(c, false);
+}
+
 long sys_map_delete_batch(struct sys_cmd *c)
 {
-	const union bpf_attr *a = &c->attr->b;
-	struct batch b;
-	int err;
-
-	err = batch_open(c, &b, SYS_FD_WRITE);
-	while (!err && b.done < b.count) {
-		if (sys_copy_in(b.key, a->batch.keys + (uint64_t)b.done * b.key_size, b.key_size)) {
-			err = -EFAULT;
-			break;
-		}
-		err = b.map->ops->del(b.map, b.key);
-		if (!err)
-			b.done++;
-	}
-	if (b.key && put_count(c, &b))
-		err = -EFAULT;
-	batch_close(&b, SYS_FD_WRITE);
-	return err;
+	return edit_batch(c, true);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
+#include <kfunc/libkfunc.h>
 #include <libelf.h>
 #include <stdio.h>
 #include <stdlib.h>
