@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <kfunc/libkfunc.h>
+
 #include "btf/btf.h"
 #include "lib/bpf.h"
 #include "syscall/libc_hooks.h"

@@ -347,3 +347,54 @@ int callback_leaks(void *ctx)
 	v = bpf_map_lookup_elem(&array, &key);
 	return v ? bpf_timer_set_callback(&v->timer, leaks) : 0;
 }
+
+struct both {
+	struct bpf_timer timer;
+	struct bpf_wq work;
+};
+
+MAP(boths, ARRAY, struct both);
+
+static int sleeps(void *map, int *key, void *value)
+{
+	char c;
+
+	return bpf_copy_from_user(&c, 1, NULL) ? 0 : 0;
+}
+
+/* one function for what may sleep and what may not: explored first for one, then for the other */
+SEC("syscall") __expect_accept __expect_retval(0)
+int work_may_sleep(void *ctx)
+{
+	struct both *v;
+	u32 key = 0;
+
+	v = bpf_map_lookup_elem(&boths, &key);
+	return v ? bpf_wq_init(&v->work, &boths, 0) ?: bpf_wq_set_callback_impl(&v->work, sleeps, 0, NULL) : 1;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0613)
+int timer_may_not_sleep_as_the_work_may(void *ctx)
+{
+	struct both *v;
+	u32 key = 0;
+
+	v = bpf_map_lookup_elem(&boths, &key);
+	if (!v)
+		return 1;
+	bpf_timer_set_callback(&v->timer, sleeps);
+	return bpf_wq_set_callback_impl(&v->work, sleeps, 0, NULL);
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0613)
+int timer_may_not_sleep_before_the_work(void *ctx)
+{
+	struct both *v;
+	u32 key = 0;
+
+	v = bpf_map_lookup_elem(&boths, &key);
+	if (!v)
+		return 1;
+	bpf_wq_set_callback_impl(&v->work, sleeps, 0, NULL);
+	return bpf_timer_set_callback(&v->timer, sleeps);
+}
