@@ -74,6 +74,7 @@ static inline __u64 kfunc_slot(const void *arg, unsigned long size)
 	return slot;
 }
 
+/* clang-format off */
 #define KFUNC_SLOT(a) kfunc_slot(&(a), sizeof(a) * sizeof(char[sizeof(a) <= 8 ? 1 : -1]))
 #define KFUNC_SLOTS_1(a) KFUNC_SLOT(a)
 #define KFUNC_SLOTS_2(a, ...)  KFUNC_SLOT(a), KFUNC_SLOTS_1(__VA_ARGS__)
@@ -132,6 +133,7 @@ static inline __u64 kfunc_slot(const void *arg, unsigned long size)
 #define KFUNC_TRACEPOINT(tp_name, proto, args)                                                     \
 	KFUNC_TRACEPOINT_DECLARE(tp_name, TP_PROTO(proto), TP_ARGS(args));                         \
 	KFUNC_TRACEPOINT_DEFINE(tp_name, TP_PROTO(proto), TP_ARGS(args))
+/* clang-format on */
 
 /*
  * ---- struct_ops ----

@@ -23,7 +23,7 @@ static int64_t get(struct rt_map *map, const void *owner, const void *init, uint
 	return (int64_t)(uintptr_t)value;
 }
 
-static int64_t delete(struct rt_map *map, const void *owner)
+static int64_t drop(struct rt_map *map, const void *owner)
 {
 	return owner ? rt_storage_delete(rt_map_storage(map), owner) : -EINVAL;
 }
@@ -36,7 +36,7 @@ HELPER_4(task_storage_get, struct rt_map *, map, const void *, task, const void 
 
 HELPER_2(task_storage_delete, struct rt_map *, map, const void *, task)
 {
-	return delete(map, task);
+	return drop(map, task);
 }
 
 HELPER_4(cgrp_storage_get, struct rt_map *, map, const void *, cgroup, const void *, value, uint64_t,
@@ -47,5 +47,5 @@ HELPER_4(cgrp_storage_get, struct rt_map *, map, const void *, cgroup, const voi
 
 HELPER_2(cgrp_storage_delete, struct rt_map *, map, const void *, cgroup)
 {
-	return delete(map, cgroup);
+	return drop(map, cgroup);
 }

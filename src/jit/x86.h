@@ -16,11 +16,10 @@
 #include "jit/jit.h"
 
 enum x86_reg {
-	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15,
-	TMP0 = R9,
-	TMP1 = R10,
-	TMP2 = R11,
+	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15
 };
+
+enum { TMP0 = R9, TMP1 = R10, TMP2 = R11 };
 
 /* base + (index << shift) + disp, where -1 is no register; low: of base alone, the lower half */
 struct x86_value {
