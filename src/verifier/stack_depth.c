@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Stack bytes and nesting over the static call graph, dead calls included (R3.6-R3.10). Each function
- * is looked at once: the deepest chain below it, and the most bytes above it.
+ * Stack bytes, nesting and exceptions over the static call graph, dead calls included (R3.6-R3.10, R9.10).
+ * Each function is looked at once: the deepest chain below it, and the most bytes above it.
  */
 #include "verifier/vf.h"
 
@@ -121,6 +121,34 @@ static int check_tail_calls(struct depth *d)
 	return 0;
 }
 
+/* R9.10 for code that no path reaches: Linux looks at the call graph, and so does this */
+static int check_throws(struct depth *d)
+{
+	struct vf_env *env = d->env;
+	bool inside[VF_MAX_SUBPROGS] = {false};
+
+	for (uint32_t k = d->n_order; k-- > 0;) {
+		uint32_t sub = d->order[k];
+
+		inside[sub] |= env->subprog[sub].is_callback || env->subprog[sub].is_async_callback;
+		if (!inside[sub] || !env->sub[sub].calls_throw)
+			continue;
+		for (uint32_t i = env->subprog[sub].start; i < env->subprog[sub].end; i++) {
+			const struct kfunc_contract *c = env->info[i].kfunc;
+			int callee = callee_of(env, i);
+
+			if (callee >= 0)
+				inside[callee] = true;
+			if (!c || c->special != SPECIAL_THROW)
+				continue;
+			env->insn_idx = i;
+			return vf_reject(env, KF_THROW_CALLBACK,
+					 "bpf_throw() is called in a callback, though no path leads there");
+		}
+	}
+	return 0;
+}
+
 static bool wants_private_stack(const struct vf_env *env)
 {
 	if (!vf_rule(env, RULE_PRIVATE_STACK))
@@ -157,6 +185,8 @@ int vf_check_stack_depth(struct vf_env *env)
 			err = check_root(d, i);
 	if (!err)
 		err = check_tail_calls(d);
+	if (!err)
+		err = check_throws(d);
 	mem_free(d);
 	return err;
 }

@@ -79,6 +79,43 @@ int thrown_in_callback(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* no path throws, but the function is a callback and could */
+static int never_throwing(int i, void *ctx)
+{
+	asm volatile("r0 = 1; if r0 == 1 goto +2; r1 = 0; call bpf_throw" ::: "r0", "r1", "r2", "r3", "r4", "r5");
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0622)
+int dead_throw_in_callback(struct __sk_buff *ctx)
+{
+	bpf_loop(4, never_throwing, NULL, 0);
+	return 0;
+}
+
+static __attribute__((noinline)) int calls_dead_throw(void)
+{
+	return never_throwing(1, NULL);
+}
+
+static int never_throwing_itself(int i, void *ctx)
+{
+	return calls_dead_throw();
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0622)
+int dead_throw_below_callback(struct __sk_buff *ctx)
+{
+	bpf_loop(4, never_throwing_itself, NULL, 0);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int dead_throw_outside_of_callbacks(struct __sk_buff *ctx)
+{
+	return calls_dead_throw();
+}
+
 static __attribute__((noinline)) int throws_for(struct __sk_buff *ctx)
 {
 	if (ctx->len > 100)
