@@ -124,7 +124,9 @@ static bool fits_ctx_tag(const struct vf_env *env, const struct btf_obj *btf, ui
 	name = btf_str(btf, t->name_off);
 	if (!btf_is_struct(t) || !*name)
 		return false;
-	return strcmp(name, env->ptype->user_ctx) == 0 ||
+	/* a probe's registers have a name for users that is a typedef, and as a struct is no type at all */
+	return (vf_prog_type(env) != BPF_PROG_TYPE_KPROBE &&
+		strcmp(name, env->ptype->user_ctx) == 0) ||
 	       ((also & REGS) && strcmp(name, "pt_regs") == 0) ||
 	       ((also & RAW) && strcmp(name, "bpf_raw_tracepoint_args") == 0) ||
 	       ((also & ITER) && strncmp(name, "bpf_iter__", 10) == 0);

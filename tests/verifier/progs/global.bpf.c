@@ -299,6 +299,35 @@ int ctx_tagged_trusted(struct __sk_buff *ctx)
 	return takes_trusted_ctx(ctx);
 }
 
+/* for users the registers have a typedef's name, which is no struct's */
+struct bpf_user_pt_regs_t {
+	long none;
+};
+
+noinline int takes_regs_by_wrong_name(struct bpf_user_pt_regs_t *regs __arg("ctx"))
+{
+	hide(regs);
+	return 0;
+}
+
+SEC("kprobe") __expect_reject(EINVAL)
+int struct_with_the_name_of_a_typedef(struct pt_regs *ctx)
+{
+	return takes_regs_by_wrong_name((void *)ctx);
+}
+
+noinline int takes_regs_untagged(struct bpf_user_pt_regs_t *regs)
+{
+	hide(regs);
+	return 0;
+}
+
+SEC("kprobe") __expect_accept
+int struct_with_the_name_of_a_typedef_untagged(struct pt_regs *ctx)
+{
+	return takes_regs_untagged((void *)ctx);
+}
+
 noinline int takes_pointer_to_pointer(struct pair **p)
 {
 	return p ? *p != NULL : 0;
