@@ -22,7 +22,7 @@ static int tail_call(struct vf_env *env, struct vf_call *c)
 	if (st->frame[st->cur_frame]->head.in_callback || st->frame[0]->head.in_async_callback)
 		return vf_reject(env, KF_TAIL_CALL_CALLBACK,
 				 "a callback cannot end in a tail call");
-	return vf_check_no_leaks(env, "the program makes a tail call", false);
+	return vf_check_no_leaks_leaving(env, "the program makes a tail call", false);
 }
 
 static int loop(struct vf_env *env, struct vf_call *c)

@@ -489,7 +489,7 @@ int vf_check_ld_abs(struct vf_env *env, const struct bpf_insn *insn)
 				 env->ptype->name);
 	err = vf_check_reg_read(env, BPF_REG_6);
 	if (!err)
-		err = vf_check_no_leaks(env, "a legacy packet load", true);
+		err = vf_check_no_leaks_leaving(env, "a legacy packet load", true);
 	if (err)
 		return err;
 	if (regs[BPF_REG_6].base != VF_CTX)

@@ -178,14 +178,14 @@ static int leak_ref(struct vf_env *env, const struct vf_ref *r, const char *what
 	return vf_reject(env, code, "%s while it still owns reference #%u", what, r->id);
 }
 
-int vf_check_no_leaks(struct vf_env *env, const char *what, bool ends_program)
+static int check_leaks(struct vf_env *env, const char *what, bool ends_program, bool references)
 {
 	const struct vf_state *st = env->cur;
 	enum diag_code open = ends_program ? KF_REGION_OPEN : KF_REGION_OPEN_CALL;
 
 	if (st->n_locks)
 		return leak_lock(env, what);
-	for (uint32_t i = 0; i < st->n_refs; i++)
+	for (uint32_t i = 0; references && i < st->n_refs; i++)
 		if (st->refs[i].kind == VF_REF_PTR)
 			return leak_ref(env, &st->refs[i], what, ends_program);
 	if (st->irq_top) {
@@ -200,6 +200,16 @@ int vf_check_no_leaks(struct vf_env *env, const char *what, bool ends_program)
 	if (st->preempt_depth)
 		return vf_reject(env, open, "%s with preemption off", what);
 	return 0;
+}
+
+int vf_check_no_leaks(struct vf_env *env, const char *what, bool ends_program)
+{
+	return check_leaks(env, what, ends_program, true);
+}
+
+int vf_check_no_leaks_leaving(struct vf_env *env, const char *what, bool ends_program)
+{
+	return check_leaks(env, what, ends_program, env->cur->cur_frame == 0);
 }
 
 /* R9.6: what a synchronous callback acquires it must release, since it may run any number of times

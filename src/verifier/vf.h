@@ -652,6 +652,8 @@ int vf_ref_release(struct vf_env *env, uint32_t ref_id);
 void vf_ref_drop(struct vf_state *st, uint32_t ref_id);
 /* R9.4, R10.1: nothing acquired, locked or entered; what: "the program ends", "tail call" ... */
 int vf_check_no_leaks(struct vf_env *env, const char *what, bool ends_program);
+/* the same where a called function may be left: what it holds is its caller's then (vf_queue_return()) */
+int vf_check_no_leaks_leaving(struct vf_env *env, const char *what, bool ends_program);
 /* packet pointers and slices of packet dynptrs die (R7.5) */
 int vf_invalidate_packets(struct vf_env *env);
 

@@ -96,3 +96,85 @@ naked int legacy_load_in_a_void_function(void)
 {
 	asm volatile("call %[f]; r0 = 0; exit" ::[f] "i"(loads_and_returns_nothing));
 }
+
+/* ---- what the caller holds is no matter of the function that is left, what it holds itself is ---- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} records SEC(".maps");
+
+static noinline int loads_byte(struct __sk_buff *ctx)
+{
+	int n;
+
+	asm volatile("r6 = %1; r0 = *(u8 *)skb[0]; %0 = r0"
+		     : "=r"(n)
+		     : "r"(ctx)
+		     : "r0", "r1", "r2", "r3", "r4", "r5", "r6");
+	return n;
+}
+
+static noinline int jumps_now(struct __sk_buff *ctx)
+{
+	bpf_tail_call(ctx, &progs, 0);
+	return 1;
+}
+
+SEC("tc") __expect_accept
+int legacy_load_below_a_reference(struct __sk_buff *ctx)
+{
+	long *rec = bpf_ringbuf_reserve(&records, 8, 0);
+
+	if (!rec)
+		return 0;
+	*rec = loads_byte(ctx);
+	bpf_ringbuf_discard(rec, 0);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int tail_call_below_a_reference(struct __sk_buff *ctx)
+{
+	long *rec = bpf_ringbuf_reserve(&records, 8, 0);
+
+	if (!rec)
+		return 0;
+	*rec = jumps_now(ctx);
+	bpf_ringbuf_discard(rec, 0);
+	return 0;
+}
+
+static noinline int loads_with_reference(struct __sk_buff *ctx)
+{
+	long *rec = bpf_ringbuf_reserve(&records, 8, 0);
+
+	if (!rec)
+		return 0;
+	asm volatile("r6 = %0; r0 = *(u8 *)skb[0]" ::"r"(ctx) : "r0", "r1", "r2", "r3", "r4", "r5", "r6");
+	bpf_ringbuf_discard(rec, 0);
+	return 0;
+}
+
+static noinline int jumps_with_reference(struct __sk_buff *ctx)
+{
+	long *rec = bpf_ringbuf_reserve(&records, 8, 0);
+
+	if (!rec)
+		return 0;
+	bpf_tail_call(ctx, &progs, 0);
+	bpf_ringbuf_discard(rec, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0412)
+int legacy_load_with_own_reference(struct __sk_buff *ctx)
+{
+	return loads_with_reference(ctx);
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0412)
+int tail_call_with_own_reference(struct __sk_buff *ctx)
+{
+	return jumps_with_reference(ctx);
+}
