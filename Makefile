@@ -62,11 +62,12 @@ soundness: all
 # needs a kernel that lets this process load programs; nothing is attached
 diff-kernel: all
 	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls tests/diff_access tests/diff_scalars \
-		tests/kernel_corpus >/dev/null
+		tests/diff_flow 		tests/kernel_corpus >/dev/null
 	@$(BUILD)/tests/diff_kernel $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_calls $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_access $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_scalars $(SEED) $(COUNT)
+	@$(BUILD)/tests/diff_flow $(SEED) $(COUNT)
 	@test ! -d $(CORPUS)/obj || scripts/conformance.py --kfunc $(BUILD)/kfunc --corpus $(CORPUS) \
 		--kernel /sys/kernel/btf/vmlinux --asker $(BUILD)/tests/kernel_corpus --live-only || test $$? = 77
 
