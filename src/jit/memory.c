@@ -223,6 +223,18 @@ int jit_alloc_image(struct jit_code *jit, uint32_t len)
 	return 0;
 }
 
+/* Hosts that become daemons close descriptors that they do not know, and their numbers are used again. */
+static bool still_ours(struct jit_piece *p)
+{
+	struct stat st;
+
+	if (p->fd >= 0 && !fstat(p->fd, &st) && st.st_dev == p->dev && st.st_ino == p->ino)
+		return true;
+	p->fd = -1;
+	p->closed = true;
+	return false;
+}
+
 /* p's units [first, first + n) are free again; lock held */
 static void give_back(struct jit_piece *p, uint32_t first, uint32_t n)
 {
@@ -238,21 +250,9 @@ static void give_back(struct jit_piece *p, uint32_t first, uint32_t n)
 		link = &(*link)->next;
 	*link = p->next;
 	munmap(p->at, PIECE);
-	if (p->fd >= 0)
+	if (still_ours(p))
 		close(p->fd);
 	mem_free(p);
-}
-
-/* Hosts that become daemons close descriptors that they do not know, and their numbers are used again. */
-static bool still_ours(struct jit_piece *p)
-{
-	struct stat st;
-
-	if (p->fd >= 0 && !fstat(p->fd, &st) && st.st_dev == p->dev && st.st_ino == p->ino)
-		return true;
-	p->fd = -1;
-	p->closed = true;
-	return false;
 }
 
 static bool write_all(const struct jit_code *jit, const uint8_t *code, uint32_t len)

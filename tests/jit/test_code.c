@@ -5,6 +5,7 @@
  * becomes the machine instruction that is meant (where Zydis is there to read it); it is listed for
  * profilers when that is wanted; probing loads fault in many threads at once.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -155,6 +156,34 @@ static void closed_descriptors(void **state)
 		assert_int_equal(fread(&byte, 1, 1, f[n]), 0);
 		fclose(f[n]);
 	}
+}
+
+/* a daemon closes all after it has forked: what goes with a program is not one of its new files */
+static void closed_after_fork(void **state)
+{
+	struct rt_prog *p = native("r0 = 1; exit");
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		int max;
+
+		for (int fd = 3; fd < 40; fd++)
+			close(fd);
+		do
+			max = dup(1);
+		while (max >= 0 && max < 39);
+		test_prog_free(p);
+		for (int fd = 3; fd < 40; fd++)
+			if (fcntl(fd, F_GETFD) < 0)
+				_exit(1);
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	test_prog_free(p);
 }
 
 static void listed_for_profilers(void **state)
@@ -374,6 +403,7 @@ int main(void)
 		cmocka_unit_test(never_writable_and_executable),
 		cmocka_unit_test(programs_share_pages),
 		cmocka_unit_test(forks_part),
+		cmocka_unit_test(closed_after_fork),
 		cmocka_unit_test(closed_descriptors),
 		cmocka_unit_test(listed_for_profilers),
 #ifdef HAVE_ZYDIS
