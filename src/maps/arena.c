@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "maps/maps.h"
@@ -28,6 +29,8 @@ struct arena {
 	struct rt_map map;
 	pthread_mutex_t lock;
 	int fd;
+	dev_t dev; /* of the file */
+	ino_t ino;
 	uint8_t *base; /* with a spare page behind, for accesses that begin in the last bytes */
 	uint64_t user_start;
 	uint8_t *pages; /* 1: in use; for all of a window, so that no access needs another check */
@@ -59,13 +62,23 @@ static struct rt_map *arena_alloc(const struct kfunc_kernel *k, const union bpf_
 	return &a->map;
 }
 
+/* Hosts that become daemons close descriptors that they do not know, and their numbers are used again. */
+static bool have_file(struct arena *a)
+{
+	struct stat st;
+
+	if (a->fd >= 0 && (fstat(a->fd, &st) || st.st_dev != a->dev || st.st_ino != a->ino))
+		a->fd = -1;
+	return a->fd >= 0;
+}
+
 static void arena_free(struct rt_map *map)
 {
 	struct arena *a = arena(map);
 
 	if (a->base)
 		munmap(a->base, size_of(a) + PAGE);
-	if (a->fd >= 0)
+	if (have_file(a))
 		close(a->fd);
 	if (a->pages)
 		munmap(a->pages, WINDOW / PAGE);
@@ -85,6 +98,7 @@ static uint8_t *map_private(uint64_t size)
 static int make_memory(struct arena *a)
 {
 	uint64_t size = size_of(a);
+	struct stat st;
 	uint8_t *p;
 
 	if (a->base)
@@ -93,9 +107,14 @@ static int make_memory(struct arena *a)
 		a->pages = map_private(WINDOW / PAGE);
 	if (!a->pages)
 		return -ENOMEM;
-	if (a->fd < 0)
+	if (!have_file(a)) {
 		a->fd = memfd_create("kfunc-arena", MFD_CLOEXEC);
-	if (a->fd < 0 || ftruncate(a->fd, (off_t)size))
+		if (a->fd < 0 || fstat(a->fd, &st))
+			return -ENOMEM;
+		a->dev = st.st_dev;
+		a->ino = st.st_ino;
+	}
+	if (ftruncate(a->fd, (off_t)size))
 		return -ENOMEM;
 	p = map_private(size + PAGE);
 	if (!p)
@@ -150,6 +169,8 @@ static void *arena_mmap(struct rt_map *map, void *addr, size_t len, int prot, in
 	}
 	if (!*err && !in_one_window(addr, size_of(a)))
 		*err = -ERANGE;
+	if (!*err && !have_file(a))
+		*err = -EBADF;
 	/* never over what is there, whatever address a file asks for */
 	if (!*err) {
 		p = mmap(addr, len, prot, MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, a->fd, 0);
@@ -179,9 +200,9 @@ static void set_used(struct arena *a, uint64_t page, uint64_t n, uint8_t used)
 }
 
 /* The first page from page on that is in the file, or some number that is too large. */
-static uint64_t first_there(const struct arena *a, uint64_t page)
+static uint64_t first_there(struct arena *a, uint64_t page)
 {
-	off_t at = lseek(a->fd, (off_t)(page * PAGE), SEEK_DATA);
+	off_t at = have_file(a) ? lseek(a->fd, (off_t)(page * PAGE), SEEK_DATA) : -1;
 
 	return at < 0 ? UINT64_MAX : (uint64_t)at / PAGE;
 }
@@ -309,8 +330,7 @@ void map_arena_free_pages(void *map, uint64_t addr, uint32_t n_pages)
 			n = max - page;
 		set_used(a, page, n, 0);
 		/* gone for the user and for programs, and zero if they are seen again */
-		fallocate(a->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(page * PAGE),
-			  (off_t)(n * PAGE));
+		madvise(a->base + page * PAGE, n * PAGE, MADV_REMOVE);
 	}
 	pthread_mutex_unlock(&a->lock);
 }

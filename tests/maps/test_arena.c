@@ -10,10 +10,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "kfunc/libkfunc.h"
 #include "lib/bpf.h"
@@ -158,11 +160,62 @@ static void test_pages(void **state)
 	rt_rcu_barrier();
 }
 
+/* a host that closed the descriptor and opened a file in its place: the file stays as it is */
+static void test_closed_descriptor(void **state)
+{
+	static const char text[] = "memfd:kfunc-arena";
+	struct map_arena_view view;
+	struct rt_map *map;
+	FILE *f = tmpfile();
+	char link[64], to[64], data[PAGE];
+	int fd, err = 0, mine = -1;
+	uint8_t *p;
+
+	(void)state;
+	rt_rcu_barrier(); /* other arenas are gone */
+	assert_non_null(f);
+	memset(data, 1, sizeof(data));
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(fwrite(data, sizeof(data), 1, f), 1);
+	assert_int_equal(fflush(f), 0);
+	map = make(&fd);
+	p = map->ops->mmap(map, NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, &err);
+	assert_non_null(p);
+	assert_int_equal(map_arena_open(map, &view), 0);
+	for (int i = 3; i < 100 && mine < 0; i++) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", i);
+		memset(to, 0, sizeof(to));
+		if (readlink(link, to, sizeof(to) - 1) > 0 && strstr(to, text))
+			mine = i;
+	}
+	assert_true(mine >= 0);
+	assert_int_equal(dup2(fileno(f), mine), mine);
+
+	assert_ptr_equal(map_arena_alloc(map, 0, 2, 0), p);
+	p[0] = 7;
+	assert_int_equal(view.base[0], 7);
+	map_arena_free_pages(map, (uintptr_t)p, 2);
+	assert_int_equal(view.base[0], 0); /* freed all the same */
+	assert_null(map->ops->mmap(map, p, PAGE, PROT_READ, MAP_SHARED, 0, &err));
+	assert_int_equal(err, -EBADF);
+	assert_int_equal(munmap(p, PAGES * PAGE), 0);
+	rt_map_put(map);
+	assert_int_equal(syscall_close(fd), 0);
+	rt_rcu_barrier();
+	rewind(f);
+	assert_int_equal(fread(data, sizeof(data), 1, f), 1);
+	assert_int_equal(data[0], 1);
+	assert_true(fcntl(mine, F_GETFD) >= 0);
+	close(mine);
+	fclose(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_closed_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
