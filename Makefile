@@ -62,7 +62,7 @@ soundness: all
 # needs a kernel that lets this process load programs; nothing is attached
 diff-kernel: all
 	@ninja -C $(BUILD) tests/diff_kernel tests/diff_calls tests/diff_access tests/diff_scalars \
-		tests/diff_flow 		tests/kernel_corpus >/dev/null
+		tests/diff_flow tests/kernel_corpus >/dev/null
 	@$(BUILD)/tests/diff_kernel $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_calls $(SEED) $(COUNT)
 	@$(BUILD)/tests/diff_access $(SEED) $(COUNT)
