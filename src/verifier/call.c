@@ -16,16 +16,19 @@ void vf_clobber_caller_saved(struct vf_env *env)
 
 static int call_global(struct vf_env *env, uint32_t subprog)
 {
-	const struct vf_subprog *sub = &env->subprog[subprog];
 	const char *region = vf_atomic_region_name(env);
 	struct vf_reg *r0;
 	int err;
 
-	if (env->cur->n_locks)
+	if (env->cur->n_locks) {
+		vf_note_region(env);
 		return vf_reject(env, KF_LOCK_CALL, "a global function is called while a lock is held");
-	if (env->sub[subprog].may_sleep && !vf_sleepable_context(env))
+	}
+	if (env->sub[subprog].may_sleep && !vf_sleepable_context(env)) {
+		vf_note_region(env);
 		return vf_reject(env, KF_GLOBAL_SLEEPS, "the function may sleep, and this is %s",
 				 region ? region : "a program that must not sleep");
+	}
 	err = vf_check_global_args(env, subprog);
 	if (err)
 		return err;
@@ -41,7 +44,6 @@ static int call_global(struct vf_env *env, uint32_t subprog)
 		if (err)
 			return err;
 	}
-	(void)sub;
 	vf_clobber_caller_saved(env);
 	r0 = &vf_regs(env)[BPF_REG_0];
 	if (env->sub[subprog].returns_void)

@@ -5,6 +5,7 @@
  * flags are in irq.c, locks in locks.c.
  */
 #include "verifier/call.h"
+#include "verifier/states.h"
 
 bool vf_in_rcu_cs(const struct vf_env *env)
 {
@@ -34,6 +35,60 @@ const char *vf_atomic_region_name(const struct vf_env *env)
 	if (st->rcu_depth)
 		return "an RCU read section";
 	return NULL;
+}
+
+/*
+ * Where the innermost section that open starts was opened on the current path, found on the way back.
+ * The history of states that are finished is gone, but those are no part of the path. UINT32_MAX: not
+ * found.
+ */
+static uint32_t opened_at(const struct vf_env *env, uint32_t open, uint32_t close)
+{
+	const struct vf_path *p = &env->cur->path;
+	uint32_t closed = 0;
+
+	for (; p; p = p->parent ? &p->parent->path : NULL)
+		for (uint32_t n = p->n_hist; n-- > 0;) {
+			const struct vf_hist *h = &p->hist[n];
+			uint32_t count = h->flags & VF_HIST_RUN ? h->s_slot + 1u : 1;
+
+			if (h->flags & VF_HIST_LINKED)
+				continue;
+			while (count--) {
+				const struct kfunc_contract *c = env->info[h->insn + count].kfunc;
+
+				closed += c && c->special == close;
+				if (c && c->special == open && !closed--)
+					return h->insn + count;
+			}
+		}
+	return UINT32_MAX;
+}
+
+void vf_note_region(struct vf_env *env)
+{
+	const struct vf_state *st = env->cur;
+	uint32_t at = UINT32_MAX;
+	const char *what = "preemption is switched off here";
+
+	for (uint32_t i = st->n_refs; i-- > 0;) {
+		const struct vf_ref *r = &st->refs[i];
+
+		if (st->n_locks ? r->kind == VF_REF_PTR || r->kind == VF_REF_IRQ :
+				  r->id != st->irq_top || !st->irq_top)
+			continue;
+		vf_note(env, r->insn, st->n_locks ? "the lock is taken here" :
+						    "interrupts are switched off here");
+		return;
+	}
+	if (st->preempt_depth) {
+		at = opened_at(env, SPECIAL_PREEMPT_DISABLE, SPECIAL_PREEMPT_ENABLE);
+	} else if (st->rcu_depth) {
+		at = opened_at(env, SPECIAL_RCU_READ_LOCK, SPECIAL_RCU_READ_UNLOCK);
+		what = "the RCU read section begins here";
+	}
+	if (at != UINT32_MAX)
+		vf_note(env, at, "%s", what);
 }
 
 bool vf_in_rbtree_less(const struct vf_env *env)
@@ -93,9 +148,11 @@ int vf_rcu_lock(struct vf_env *env)
 {
 	struct vf_state *st = env->cur;
 
-	if (st->rcu_depth && !vf_rule(env, RULE_NESTED_RCU))
+	if (st->rcu_depth && !vf_rule(env, RULE_NESTED_RCU)) {
+		vf_note_region(env);
 		return vf_reject(env, KF_REGION_NESTED,
 				 "the program is already inside an RCU read section");
+	}
 	st->rcu_depth++;
 	return 0;
 }

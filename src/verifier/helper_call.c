@@ -53,9 +53,11 @@ static int check_allowed(struct vf_env *env, const struct kernel_helper *h)
 		return vf_reject(env, KF_HELPER_SLEEPS,
 				 "helper %s may sleep, and the program is not sleepable", h->name);
 	region = vf_atomic_region_name(env);
-	if (region)
+	if (region) {
+		vf_note_region(env);
 		return vf_reject(env, KF_HELPER_SLEEPS_REGION, "helper %s may sleep inside %s",
 				 h->name, region);
+	}
 	env->facts->might_sleep = true;
 	return 0;
 }

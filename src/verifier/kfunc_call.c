@@ -46,9 +46,11 @@ static int check_place(struct vf_env *env, const struct vf_call *c)
 
 	if (c->flags & KF_SLEEPABLE) {
 		region = vf_atomic_region_name(env);
-		if (region)
+		if (region) {
+			vf_note_region(env);
 			return vf_reject(env, KF_SLEEP_IN_REGION, "%s() may sleep inside %s",
 					 c->kfunc->name, region);
+		}
 		env->facts->might_sleep = true;
 	}
 	if ((c->flags & KF_RCU_PROTECTED) && vf_rule(env, RULE_RCU_PROTECTED_ENFORCED) &&

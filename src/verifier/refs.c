@@ -148,21 +148,6 @@ static const char *ref_phrase(const struct vf_ref *r, const struct vf_env *env)
 	return "the reference is acquired here";
 }
 
-static int leak_lock(struct vf_env *env, const char *what)
-{
-	const struct vf_state *st = env->cur;
-
-	for (uint32_t i = st->n_refs; i-- > 0;) {
-		const struct vf_ref *r = &st->refs[i];
-
-		if (r->kind == VF_REF_PTR || r->kind == VF_REF_IRQ)
-			continue;
-		vf_note(env, r->insn, "the lock is taken here");
-		break;
-	}
-	return vf_reject(env, KF_LOCK_HELD, "%s while a lock is held", what);
-}
-
 static int leak_ref(struct vf_env *env, const struct vf_ref *r, const char *what, bool ends_program)
 {
 	enum diag_code code = ends_program ? KF_REF_LEAK : KF_REF_TAIL_CALL;
@@ -183,23 +168,17 @@ static int check_leaks(struct vf_env *env, const char *what, bool ends_program, 
 	const struct vf_state *st = env->cur;
 	enum diag_code open = ends_program ? KF_REGION_OPEN : KF_REGION_OPEN_CALL;
 
-	if (st->n_locks)
-		return leak_lock(env, what);
+	if (st->n_locks) {
+		vf_note_region(env);
+		return vf_reject(env, KF_LOCK_HELD, "%s while a lock is held", what);
+	}
 	for (uint32_t i = 0; references && i < st->n_refs; i++)
 		if (st->refs[i].kind == VF_REF_PTR)
 			return leak_ref(env, &st->refs[i], what, ends_program);
-	if (st->irq_top) {
-		const struct vf_ref *r = vf_ref_find(st, st->irq_top);
-
-		if (r)
-			vf_note(env, r->insn, "interrupts are switched off here");
-		return vf_reject(env, open, "%s with interrupts off", what);
-	}
-	if (st->rcu_depth)
-		return vf_reject(env, open, "%s inside an RCU read section", what);
-	if (st->preempt_depth)
-		return vf_reject(env, open, "%s with preemption off", what);
-	return 0;
+	if (!st->irq_top && !st->rcu_depth && !st->preempt_depth)
+		return 0;
+	vf_note_region(env);
+	return vf_reject(env, open, "%s inside %s", what, vf_atomic_region_name(env));
 }
 
 int vf_check_no_leaks(struct vf_env *env, const char *what, bool ends_program)

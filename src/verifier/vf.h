@@ -636,6 +636,7 @@ bool vf_reg_trusted(const struct vf_env *env, const struct vf_reg *r); /* R6.1 *
 bool vf_in_rcu_cs(const struct vf_env *env);	       /* 0.4 */
 bool vf_sleepable_context(const struct vf_env *env);   /* 0.4 */
 const char *vf_atomic_region_name(const struct vf_env *env); /* "an RCU read section", or NULL */
+void vf_note_region(struct vf_env *env); /* where that region was entered */
 /* kfunc spec R6.2: flags of a pointer walked from r through this member */
 uint16_t vf_walk_flags(const struct vf_env *env, const struct vf_reg *r,
 		       const struct btf_obj *btf, const struct btf_walk *w, bool *maybe_null);

@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from kfunctest import KFUNC, SOURCE, has, kfunc, main, prog, same  # noqa: E402
+from kfunctest import BUILD, KFUNC, SOURCE, has, kfunc, main, prog, same  # noqa: E402
 
 FIELDS = ["schema", "object", "program", "section", "prog_type", "kernel", "verdict", "errno", "code", "message",
           "insns", "processed", "states", "peak_states", "stack", "verify_ns"]
@@ -144,6 +144,16 @@ def diagnostic_has_source_lines():
         raise AssertionError("colours although the output is no terminal")
 
 
+def where_a_region_was_entered():
+    for name, at in (("rcu_left_open", "the RCU read section begins here"),
+                     ("rcu_sleepable_kfunc", "the RCU read section begins here"),
+                     ("preempt_left_off", "preemption is switched off here")):
+        r = kfunc("check", prog("verifier", "regions"), "--kernel", os.path.join(BUILD, "tests", "verifier", "image.btf"),
+                  "--prog", name)
+        same(r.status, 1, r)
+        has(r.out, at)
+
+
 def one_program():
     r = kfunc("check", "--prog", "balanced", "--json", prog("cli", "pair"))
     same((r.status, [row["program"] for row in r.rows()]), (0, ["balanced"]), r)
@@ -214,6 +224,6 @@ def list_of_functions():
 
 main([help_of_every_command, usage_errors, options_are_named, disassembly, full_disk, closed_descriptors,
       types_of_a_bpf_object_stay, explain, verdicts_are_apart, json_lines,
-      diagnostic_has_source_lines, one_program, many_objects_in_order, map_that_cannot_be,
+      diagnostic_has_source_lines, where_a_region_was_entered, one_program, many_objects_in_order, map_that_cannot_be,
       what_cannot_be_prepared_has_a_reason, source_is_compiled,
       list_of_functions])
