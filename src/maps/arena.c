@@ -33,7 +33,7 @@ struct arena {
 	ino_t ino;
 	uint8_t *base; /* with a spare page behind, for accesses that begin in the last bytes */
 	uint64_t user_start;
-	uint8_t *pages; /* 1: in use; for all of a window, so that no access needs another check */
+	uint8_t *pages; /* 1: in use; for all of a window, so that no access needs another check; before base */
 };
 
 static struct arena *arena(const void *map)
@@ -76,12 +76,10 @@ static void arena_free(struct rt_map *map)
 {
 	struct arena *a = arena(map);
 
-	if (a->base)
-		munmap(a->base, size_of(a) + PAGE);
+	if (a->pages)
+		munmap(a->pages, MAP_ARENA_PAGES + size_of(a) + PAGE);
 	if (have_file(a))
 		close(a->fd);
-	if (a->pages)
-		munmap(a->pages, WINDOW / PAGE);
 	pthread_mutex_destroy(&a->lock);
 	mem_free(a);
 }
@@ -103,10 +101,6 @@ static int make_memory(struct arena *a)
 
 	if (a->base)
 		return 0;
-	if (!a->pages)
-		a->pages = map_private(WINDOW / PAGE);
-	if (!a->pages)
-		return -ENOMEM;
 	if (!have_file(a)) {
 		a->fd = memfd_create("kfunc-arena", MFD_CLOEXEC);
 		if (a->fd < 0 || fstat(a->fd, &st))
@@ -116,15 +110,16 @@ static int make_memory(struct arena *a)
 	}
 	if (ftruncate(a->fd, (off_t)size))
 		return -ENOMEM;
-	p = map_private(size + PAGE);
+	p = map_private(MAP_ARENA_PAGES + size + PAGE);
 	if (!p)
 		return -ENOMEM;
-	if (mmap(p, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, a->fd,
-		 0) == MAP_FAILED) {
-		munmap(p, size + PAGE);
+	if (mmap(p + MAP_ARENA_PAGES, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
+		 a->fd, 0) == MAP_FAILED) {
+		munmap(p, MAP_ARENA_PAGES + size + PAGE);
 		return -ENOMEM;
 	}
-	a->base = p;
+	a->pages = p;
+	a->base = p + MAP_ARENA_PAGES;
 	return 0;
 }
 

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 #define MAP_ARENA_PAGE_BITS 12
+#define MAP_ARENA_PAGES	    (1u << (32 - MAP_ARENA_PAGE_BITS))
 
 /*
  * What a program sees of an arena: a byte at user address A has the offset (uint32_t)(A - user_start), and lies
- * at base + offset if the page is in use: pages[] has a row for every page of 4 GiB. Up to 8 bytes from there
- * may be accessed.
+ * at base + offset if the page is in use: pages[] has a row for every page of 4 GiB, and lies directly before base.
+ * Up to 8 bytes from there may be accessed.
  */
 struct map_arena_view {
 	uint8_t *base;
