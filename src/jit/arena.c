@@ -4,7 +4,10 @@
  * address is what its lower half says. Where no page is in use a load gives 0 and a store does nothing; Linux
  * does this by faults, here the page is looked up, and what wraps around 32 bits counts as one place.
  *
- * This is the interpreter's way; x86_mem.c has the same in machine code.
+ * An atomic operation of 32 bits that finds no page leaves its register as it is but for the upper half: the
+ * verifier counts on that to be 0.
+ *
+ * This is the interpreter's way, and that of generated code where its short way does not go (x86_arena.c).
  */
 #include "jit/arena.h"
 
@@ -141,37 +144,70 @@ static bool is_there(const struct map_arena_view *v, uint32_t offset)
 	       map_arena_touched(v->map, offset);
 }
 
-void interp_arena(const struct interp_op *ip, uint64_t *r)
+void jit_arena_access(const struct interp_arena *a, struct jit_arena_access *as)
 {
 	static const uint8_t bytes[4] = {4, 2, 1, 8};
-	const struct interp_arena *a = ip->p;
 	const struct isa_insn *row = &isa_rows[a->op];
-	int size = bytes[BPF_SIZE(row->code) >> 3];
 	uint8_t class = BPF_CLASS(row->code);
-	bool is_atomic = class == BPF_STX && BPF_MODE(row->code) == BPF_ATOMIC;
-	bool is_load = class == BPF_LDX || (is_atomic && row->val == BPF_LOAD_ACQ);
+
+	as->size = bytes[BPF_SIZE(row->code) >> 3];
+	as->is_atomic = class == BPF_STX && BPF_MODE(row->code) == BPF_ATOMIC;
+	as->is_load = class == BPF_LDX || (as->is_atomic && row->val == BPF_LOAD_ACQ);
+	as->is_rmw = as->is_atomic && row->val != BPF_LOAD_ACQ && row->val != BPF_STORE_REL;
+	as->sign = BPF_MODE(row->code) == BPF_MEMSX && !as->is_atomic;
+	as->is_constant = class == BPF_ST;
+	as->kind = row->val;
+}
+
+/* the register that an operation sets keeps what fits */
+static void no_atomic(const struct interp_op *ip, int32_t kind, int size, uint64_t *r)
+{
+	uint64_t *set = kind == BPF_CMPXCHG ? &r[0] : &r[ip->src];
+
+	if (size == 4 && kind & BPF_FETCH)
+		*set = (uint32_t)*set;
+}
+
+void interp_arena_at(const struct interp_op *ip, uint32_t rel, uint64_t *r)
+{
+	const struct interp_arena *a = ip->p;
+	struct jit_arena_access as;
 	uint64_t v = 0;
-	uint32_t rel;
+	int size;
 	void *at;
+
+	jit_arena_access(a, &as);
+	size = as.size;
+	at = is_there(a->view, rel) && is_there(a->view, rel + (uint32_t)size - 1)
+		     ? a->view->base + rel
+		     : NULL;
+	if (as.is_load) {
+		if (at)
+			memcpy(&v, at, size);
+		r[ip->dst] = extended(v, size, as.sign);
+	} else if (as.is_rmw) {
+		if (at)
+			atomic(ip, as.kind, size, at, r);
+		else
+			no_atomic(ip, as.kind, size, r);
+	} else if (at) {
+		v = as.is_constant ? (uint64_t)(int64_t)ip->imm : r[ip->src];
+		memcpy(at, &v, size);
+	}
+}
+
+void interp_arena(const struct interp_op *ip, uint64_t *r)
+{
+	const struct interp_arena *a = ip->p;
+	struct jit_arena_access as;
+	uint64_t v;
 
 	if (a->op == ISA_CAST_USER) {
 		v = (uint32_t)r[ip->src];
 		r[ip->dst] = v ? (a->view->user_start >> 32 << 32) | v : 0;
 		return;
 	}
-	rel = (uint32_t)(r[is_load ? ip->src : ip->dst] + (uint64_t)(int64_t)a->off -
-			 a->view->user_start);
-	at = is_there(a->view, rel) && is_there(a->view, rel + (uint32_t)size - 1)
-		     ? a->view->base + rel
-		     : NULL;
-	if (is_load) {
-		if (at)
-			memcpy(&v, at, size);
-		r[ip->dst] = extended(v, size, BPF_MODE(row->code) == BPF_MEMSX && !is_atomic);
-	} else if (at && is_atomic && row->val != BPF_STORE_REL) {
-		atomic(ip, row->val, size, at, r);
-	} else if (at) {
-		v = class == BPF_ST ? (uint64_t)(int64_t)ip->imm : r[ip->src];
-		memcpy(at, &v, size);
-	}
+	jit_arena_access(a, &as);
+	interp_arena_at(ip, (uint32_t)(r[as.is_load ? ip->src : ip->dst] + (uint64_t)(int64_t)a->off -
+				       a->view->user_start), r);
 }

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/mem.h"
+#include "jit/arena.h"
 #include "jit/x86.h"
 
 #define MAX_PASSES 12
@@ -43,7 +44,7 @@ static void scan_func(struct x86 *x, uint32_t f)
 		use |= x->use_of[i];
 		def |= x->def_of[i];
 		fn->has_budget |= op == ISA_MAY_GOTO;
-		fn->saves_r12 |= is_fetch_loop(op);
+		fn->saves_r12 |= is_fetch_loop(jit_plain_op(&x->code->ops[i]));
 		fn->calls |= is_call(op);
 	}
 	for (int k = 0; k < 4; k++)
@@ -85,7 +86,7 @@ int x86_translate(struct x86 *x, uint32_t i)
 	if (x86_is_target(x, i))
 		x86_forget(x);
 	if (!is_useless(x, op, def) && !x86_alu(x, op, i) && !x86_mem(x, op, i) &&
-	    !x86_jump(x, op, i) && !x86_call(x, op, i))
+	    !x86_jump(x, op, i) && !x86_arena(x, op, i) && !x86_call(x, op, i))
 		return -ENOTSUPP;
 	next += x->skip;
 	if (!goes_on)
@@ -168,7 +169,7 @@ static int pass(struct x86 *x)
 	int err = 0;
 
 	x->len = 0;
-	x->n_fix = x->n_jumps = 0;
+	x->n_fix = x->n_jumps = x->n_slow = 0;
 	x->implied = 0;
 	x->err = 0;
 	for (uint32_t s = 0; s < x->prog->facts.n_subprogs && !err; s++)
@@ -176,6 +177,8 @@ static int pass(struct x86 *x)
 	if (err)
 		return err;
 	x86_fix_stubs(x);
+	if (!x->err)
+		x86_arena_stubs(x);
 	return x->err;
 }
 
@@ -322,6 +325,7 @@ int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 	if (!err)
 		err = keep_fixes(&x, jit);
 	mem_free(x.fix);
+	mem_free(x.slow);
 out:
 	mem_free(x.funcs);
 	put_scratch(s);

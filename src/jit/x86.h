@@ -87,6 +87,11 @@ struct x86 {
 	size_t n_jumps, cap_jumps;
 	struct jit_fix *fix; /* faulting loads: rows and room for them */
 	uint32_t n_fix, cap_fix;
+	struct x86_slow { /* accesses to arenas: rows and room for them */
+		uint32_t jump; /* the end of the jump to its slow way */
+		uint32_t back, op;
+	} *slow;
+	size_t n_slow, cap_slow;
 	int err;
 };
 
@@ -107,6 +112,7 @@ void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, boo
 bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i);
 bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i);
 bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i);
+bool x86_arena(struct x86 *x, const struct interp_op *op, uint32_t i);
 /* operation i in this place: its template with what comes before and after all of them; 0 or -ENOTSUPP */
 int x86_translate(struct x86 *x, uint32_t i);
 void x86_mark_copy(const struct x86 *x, uint16_t *live, uint32_t i);
@@ -123,6 +129,7 @@ void x86_epilogue(struct x86 *x); /* without ret */
 bool x86_epilogue_is_short(const struct x86 *x);
 void x86_call_addr(struct x86 *x, const void *fn);
 void x86_fix_stubs(struct x86 *x);
+void x86_arena_stubs(struct x86 *x);
 
 /*
  * A template whose result is NULL under one condition: where the program compares it with NULL next, and
@@ -172,6 +179,8 @@ int x86_change_low(struct x86 *x, int r); /* ... of which only the lower half ma
 int x86_write(struct x86 *x, int r);
 /* r + off as an address, to be used before anything is written but dst (-1: nothing will be) */
 struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst);
+/* the same where only the lower half of the sum matters; nothing is written */
+struct x86_value x86_address_low(struct x86 *x, int r, uint32_t off);
 /* puts the values of mask where they belong; forgets all notes (their values are there, or not needed) */
 void x86_flush(struct x86 *x, uint16_t mask);
 void x86_forget(struct x86 *x);
@@ -251,6 +260,11 @@ void mov_rr(struct x86 *x, bool w, int dst, int src);
 void mov_imm(struct x86 *x, int dst, uint64_t v);
 void push(struct x86 *x, int reg);
 void pop(struct x86 *x, int reg);
+/* x86_mem.c: mov dst, [at], extended as asked; mov [at], src; an operation on [dst + disp] that is no load */
+void x86_load(struct x86 *x, int size, bool sign, int dst, const struct x86_value *at);
+void x86_store_reg(struct x86 *x, int size, const struct x86_value *at, int src);
+void x86_store_imm(struct x86 *x, int size, const struct x86_value *at, int32_t imm);
+void x86_atomic(struct x86 *x, int32_t kind, int size, int dst, int32_t disp, int src);
 /* group 1 operation /ext with an immediate: add 0, or 1, and 4, sub 5, xor 6, cmp 7 */
 void grp1_imm(struct x86 *x, bool w, int ext, int rm, int32_t imm);
 

@@ -11,7 +11,7 @@
 static const uint8_t bytes_of[4] = {4, 2, 1, 8}; /* by the size bits of the opcode */
 
 /* mov dst, [at], extended as asked */
-static void load(struct x86 *x, int size, bool sign, int dst, const struct x86_value *at)
+void x86_load(struct x86 *x, int size, bool sign, int dst, const struct x86_value *at)
 {
 	bool w = size == 8 || sign;
 	uint32_t before = x->len;
@@ -29,7 +29,7 @@ static void load(struct x86 *x, int size, bool sign, int dst, const struct x86_v
 	keep_flags(x, before, dst);
 }
 
-static void store_reg(struct x86 *x, int size, const struct x86_value *at, int src)
+void x86_store_reg(struct x86 *x, int size, const struct x86_value *at, int src)
 {
 	uint32_t before = x->len;
 
@@ -41,7 +41,7 @@ static void store_reg(struct x86 *x, int size, const struct x86_value *at, int s
 	keep_flags(x, before, -1);
 }
 
-static void store_imm(struct x86 *x, int size, const struct x86_value *at, int32_t imm)
+void x86_store_imm(struct x86 *x, int size, const struct x86_value *at, int32_t imm)
 {
 	if (size == 2)
 		e1(x, 0x66);
@@ -78,7 +78,7 @@ static void load_op(struct x86 *x, const struct interp_op *op, int size, bool si
 	int dst = x86_write(x, op->dst);
 	uint32_t start = x->len;
 
-	load(x, size, sign, dst, &at);
+	x86_load(x, size, sign, dst, &at);
 	if (probe)
 		add_fix(x, start, dst);
 	if (!sign)
@@ -145,7 +145,7 @@ static void fetch_loop(struct x86 *x, bool w, uint8_t opcode, int base, int32_t 
 	}
 	mov_rr(x, true, TMP0, src); /* src may be rax too */
 	at = x86_at(base, disp);
-	load(x, w ? 8 : 4, false, RAX, &at);
+	x86_load(x, w ? 8 : 4, false, RAX, &at);
 	top = x->len;
 	mov_rr(x, w, R12, RAX);
 	op_rr(x, w, opcode, TMP0, R12);
@@ -157,21 +157,10 @@ static void fetch_loop(struct x86 *x, bool w, uint8_t opcode, int base, int32_t 
 	mov_rr(x, w, src, TMP0);
 }
 
-static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
+void x86_atomic(struct x86 *x, int32_t kind, int size, int dst, int32_t disp, int src)
 {
-	int32_t kind = isa_rows[op->op].val, disp = op->imm;
-	int size = bytes_of[BPF_SIZE(code) >> 3];
 	bool w = size == 8;
-	int src, dst;
 
-	if (kind == BPF_LOAD_ACQ) { /* loads acquire and stores release on this machine */
-		load_op(x, op, size, false, false);
-		return;
-	}
-	if (kind == BPF_CMPXCHG)
-		x86_change(x, 0);
-	src = kind & BPF_FETCH && kind != BPF_CMPXCHG ? x86_change(x, op->src) : x86_read(x, op->src);
-	dst = x86_read(x, op->dst);
 	switch (kind) {
 	case BPF_ADD:
 		locked(x, w, 0x01, dst, disp, src);
@@ -214,12 +203,27 @@ static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
 	case BPF_STORE_REL: {
 		struct x86_value at = x86_at(dst, disp);
 
-		store_reg(x, size, &at, src);
+		x86_store_reg(x, size, &at, src);
 		break;
 	}
 	default:
 		x->err = -ENOTSUPP;
 	}
+}
+
+static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
+{
+	int32_t kind = isa_rows[op->op].val;
+	int size = bytes_of[BPF_SIZE(code) >> 3], src;
+
+	if (kind == BPF_LOAD_ACQ) { /* loads acquire and stores release on this machine */
+		load_op(x, op, size, false, false);
+		return;
+	}
+	if (kind == BPF_CMPXCHG)
+		x86_change(x, 0);
+	src = kind & BPF_FETCH && kind != BPF_CMPXCHG ? x86_change(x, op->src) : x86_read(x, op->src);
+	x86_atomic(x, kind, size, x86_read(x, op->dst), op->imm, src);
 }
 
 /*
@@ -275,7 +279,7 @@ static bool load_two_bytes(struct x86 *x, const struct interp_op *op, uint32_t i
 		return false;
 	x->out = x->live[i + 4] & JIT_REGS;
 	at = x86_address(x, h.base, h.off, h.high);
-	load(x, 2, false, x86_write(x, h.high), &at);
+	x86_load(x, 2, false, x86_write(x, h.high), &at);
 	x86_set_bound(x, h.high, UINT16_MAX);
 	x->skip = 3;
 	return true;
@@ -306,7 +310,7 @@ static void store(struct x86 *x, const struct interp_op *op, int size)
 	struct x86_value at = x86_address(x, op->dst, op->imm, -1);
 
 	if (op->dst != 10 || x86_stack_is_read(x, op->imm, size))
-		store_reg(x, size, &at, src);
+		x86_store_reg(x, size, &at, src);
 	if (low && size < 8) /* the register has more than the value */
 		bound = UINT64_MAX;
 	note_stored(x, &at, size, src, bound, x->exact & 1u << op->src && bound <= UINT32_MAX);
@@ -334,7 +338,7 @@ bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i)
 	case BPF_ST:
 		at = x86_address(x, op->dst, (int32_t)op->value, -1);
 		if (op->dst != 10 || x86_stack_is_read(x, (int32_t)op->value, size))
-			store_imm(x, size, &at, op->imm);
+			x86_store_imm(x, size, &at, op->imm);
 		note_stored(x, &at, size, -1, (uint32_t)op->imm, true);
 		return true;
 	case BPF_STX:

@@ -196,6 +196,14 @@ struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst)
 	return v;
 }
 
+struct x86_value x86_address_low(struct x86 *x, int r, uint32_t off)
+{
+	struct x86_value v = noted(x, r) ? x->value[r] : plain(x86_reg_of[r]);
+
+	v.disp = (int32_t)((uint32_t)v.disp + off);
+	return v;
+}
+
 static void note(struct x86 *x, int r, const struct x86_value *v)
 {
 	clobber(x, x86_reg_of[r], r, x->out | x->use);
