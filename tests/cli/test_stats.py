@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from kfunctest import KFUNC, SOURCE, has, kfunc, main, prog, same  # noqa: E402
@@ -97,25 +98,32 @@ def a_number_out_of_range_is_named():
         has(r.err, name)
 
 
+def read_to_end(master, text):
+    while True:
+        try:
+            more = os.read(master, 65536)
+        except OSError:
+            return
+        if not more:
+            return
+        text.append(more)
+
+
 def on_terminal(term, objects):
     """What check writes to a terminal as stderr, and to stdout."""
     master, slave = pty.openpty()
     p = subprocess.Popen([KFUNC, "check", "-q", "-j", "2", *objects], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                          stderr=slave, env={**os.environ, "TERM": term})
     os.close(slave)
+    text = []
+    # while it runs: a terminal that nobody reads holds up who writes to it
+    reader = threading.Thread(target=read_to_end, args=(master, text))
+    reader.start()
     out = p.stdout.read()
     p.wait(60)
-    text = b""
-    while True:
-        try:
-            more = os.read(master, 65536)
-        except OSError:
-            break
-        if not more:
-            break
-        text += more
+    reader.join()
     os.close(master)
-    return text.decode(), out.decode()
+    return b"".join(text).decode(), out.decode()
 
 
 def progress_on_a_terminal_only():
