@@ -5,6 +5,7 @@
  * somebody does. A call reads what its callee reads, so functions of the program are solved together.
  */
 #include "base/mem.h"
+#include "base/sanitize.h"
 #include "contract/contract.h"
 #include "jit/arena.h"
 #include "jit/jit.h"
@@ -36,8 +37,9 @@ bool jit_hash_lookup(const struct rt_prog *p, uint32_t i, struct map_hash_geomet
 	const struct vf_map *map = p->facts.insn[i].map;
 	struct map_hash_geometry here;
 
-	return p->insns[i].imm == BPF_FUNC_map_lookup_elem && map && map->obj && !map->is_inner_template &&
-	       map_hash_geometry(map->obj, g ? g : &here);
+	/* who finds an element sees it as the one that put it there: TSan has to see the search */
+	return !BASE_TSAN && p->insns[i].imm == BPF_FUNC_map_lookup_elem && map && map->obj &&
+	       !map->is_inner_template && map_hash_geometry(map->obj, g ? g : &here);
 }
 
 static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t *def)

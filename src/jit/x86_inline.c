@@ -8,6 +8,7 @@
 
 #include "jit/x86.h"
 
+#include "base/sanitize.h"
 #include "helpers/helpers.h"
 #include "kfuncs/inlined.h"
 #include "runtime/objects.h"
@@ -284,8 +285,9 @@ bool x86_inline_call(struct x86 *x, const struct interp_op *op, uint32_t i)
 
 bool x86_inline(struct x86 *x, const struct interp_op *op, uint32_t i)
 {
+	/* a thread that takes an object out sees it as the one that put it there: TSan has to see this */
 	if (op->op == IOP_HELPER && x->prog->insns[i].imm == BPF_FUNC_kptr_xchg)
-		return kptr_xchg(x, i);
+		return !BASE_TSAN && kptr_xchg(x, i);
 	if (op->op != IOP_KFUNC_PLAIN)
 		return false;
 	for (size_t k = 0; k < sizeof(kfunc_rows) / sizeof(kfunc_rows[0]); k++)

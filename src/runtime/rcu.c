@@ -13,15 +13,9 @@
  * ThreadSanitizer does not see inside liburcu; the annotations say what a grace period orders: all
  * that readers did before it, before all that happens after it.
  */
-#if defined(__SANITIZE_THREAD__)
-#define RCU_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define RCU_TSAN 1
-#endif
-#endif
+#include "base/sanitize.h"
 
-#ifndef RCU_TSAN
+#if !BASE_TSAN
 #define _LGPL_SOURCE /* read sections are inlined */
 #endif
 #include <urcu/urcu-memb.h>
@@ -33,7 +27,7 @@
 
 #include "runtime/rt.h"
 
-#ifdef RCU_TSAN
+#if BASE_TSAN
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
 static char grace; /* the address stands for "all read sections that have ended" */
@@ -121,7 +115,7 @@ void rt_rcu_barrier(void)
 	tsan_acquire(&grace);
 }
 
-#ifdef RCU_TSAN
+#if BASE_TSAN
 /* the callback's happens-before edges need its function's name kept beside it */
 #include "base/mem.h"
 
