@@ -29,9 +29,10 @@ static int load_once(struct kfunc_object *obj, const bool *want, char *why, size
 	uint32_t i;
 	int err;
 
-	loader_enter(&s, obj->kernel, obj);
+	err = loader_enter(&s, obj->kernel, obj);
 	s.check = true;
-	err = obj->bpf ? 0 : loader_open_bpf(obj);
+	if (!err && !obj->bpf)
+		err = loader_open_bpf(obj);
 	if (!err) {
 		for (i = 0; i < obj->n_progs; i++)
 			bpf_program__set_autoload(obj->progs[i].bpf, want[i]);
@@ -40,37 +41,46 @@ static int load_once(struct kfunc_object *obj, const bool *want, char *why, size
 		err = bpf_object__load(obj->bpf) ? loader_errno(-errno) : 0;
 	}
 	loader_log_summary(&s, why, why_size);
+	if (err && s.log.err)
+		err = s.log.err; /* what libbpf said decides whom it is about */
 	loader_close_bpf(obj);
 	loader_leave(&s);
 	return err;
 }
 
+static bool names(const char *why, const struct kfunc_program *p)
+{
+	size_t n = strlen(p->name);
+
+	return strncmp(why, "prog '", 6) == 0 && strncmp(why + 6, p->name, n) == 0 && why[6 + n] == '\'';
+}
+
 /*
  * Whom to blame for a failed load: the program that libbpf names; the only one that was tried; or the
- * first one without a verdict if others have got theirs, since libbpf loads in order. NULL: unknown.
+ * first one without a verdict if others have got theirs, since libbpf loads in order. NULL: unknown, or
+ * (*again) it failed after its verdict, for want of memory or descriptors, and the rest is still to come.
  */
-static struct kfunc_program *at_fault(struct kfunc_object *obj, const bool *want, const char *why)
+static struct kfunc_program *at_fault(struct kfunc_object *obj, const bool *want, const char *why, bool *again)
 {
 	struct kfunc_program *first = NULL;
 	uint32_t i, tried = 0, judged = 0;
 
 	for (i = 0; i < obj->n_progs; i++) {
 		struct kfunc_program *p = &obj->progs[i];
-		size_t n = strlen(p->name);
 
 		if (!want[i])
 			continue;
 		tried++;
 		judged += p->judged;
+		*again |= p->judged && names(why, p);
 		if (p->judged)
 			continue;
 		if (!first)
 			first = p;
-		if (strncmp(why, "prog '", 6) == 0 && strncmp(why + 6, p->name, n) == 0 &&
-		    why[6 + n] == '\'')
+		if (names(why, p))
 			return p;
 	}
-	return judged || tried == 1 ? first : NULL;
+	return !*again && (judged || tried == 1) ? first : NULL;
 }
 
 /* Whether there is any. */
@@ -120,11 +130,14 @@ int kfunc_object__check(struct kfunc_object *obj)
 		return -ENOMEM;
 	obj->checked = true;
 	while (select_wanted(obj, want)) {
+		bool again = false;
+
 		err = load_once(obj, want, why, sizeof(why));
-		p = err ? at_fault(obj, want, why) : NULL;
-		if (!p)
+		p = err ? at_fault(obj, want, why, &again) : NULL;
+		if (p)
+			loader_refuse_by_libbpf(p, err, why);
+		else if (!again)
 			break;
-		loader_refuse_by_libbpf(p, err, why);
 	}
 	check_alone(obj, want);
 	mem_free(want);

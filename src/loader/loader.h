@@ -92,14 +92,19 @@ struct loader_session {
 	struct kfunc_kernel *kernel;
 	struct kfunc_object *obj;      /* NULL: no object is being loaded */
 	struct kfunc_program *current; /* whose PROG_LOAD is in progress */
-	struct kfunc_program *failed;  /* last one that was not accepted, while loading */
+	struct kfunc_program *failed;  /* last one that was not loaded, though judged */
+	int failed_err;                /* why: of its verdict, or what kept an accepted one from loading */
+	bool no_memory;    /* for types or a map: nothing else is made */
 	bool check;        /* collect verdicts instead of stopping at the first rejection */
 	struct vf_profile profile; /* of current */
 	struct strbuf log; /* libbpf's warnings */
 };
 
-/* Between these two the calling thread works on the kernel's side of obj. */
-void loader_enter(struct loader_session *s, struct kfunc_kernel *kernel, struct kfunc_object *obj);
+/*
+ * Between these two the calling thread works on the kernel's side of obj. 0, or -ENOMEM: then the thread
+ * still has the live kernel and no observer, and nothing may be verified; leave it all the same.
+ */
+int loader_enter(struct loader_session *s, struct kfunc_kernel *kernel, struct kfunc_object *obj);
 void loader_leave(struct loader_session *s);
 struct loader_session *loader_session(void);
 /* The last line of the session's log that is no mere consequence, "" when empty. */

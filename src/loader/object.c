@@ -157,8 +157,9 @@ static struct kfunc_object *open_elf(void *elf, size_t size, const char *path,
 	obj->name = o->name ? mem_strdup(o->name) : name_from_path(path);
 	if (!obj->kernel || !obj->name)
 		goto out;
-	loader_enter(&s, obj->kernel, obj);
-	err = loader_open_bpf(obj);
+	err = loader_enter(&s, obj->kernel, obj);
+	if (!err)
+		err = loader_open_bpf(obj);
 	loader_log_summary(&s, why, sizeof(why));
 	loader_leave(&s);
 out:
@@ -217,7 +218,7 @@ void kfunc_object__close(struct kfunc_object *obj)
 	if (!obj)
 		return;
 	if (obj->bpf) {
-		loader_enter(&s, obj->kernel, obj);
+		loader_enter(&s, obj->kernel, obj); /* what is given back needs no kernel */
 		loader_close_bpf(obj);
 		loader_leave(&s);
 	}
@@ -265,14 +266,20 @@ int kfunc_object__load(struct kfunc_object *obj)
 		loader_set_error(obj, "programs run on the live kernel only, not on an image");
 		return -EOPNOTSUPP;
 	}
-	loader_enter(&s, obj->kernel, obj);
+	err = loader_enter(&s, obj->kernel, obj);
+	if (err) {
+		loader_leave(&s);
+		loader_set_error(obj, "%s", strerror(-err));
+		return err;
+	}
 	for (i = 0; i < obj->n_progs; i++)
 		bpf_program__set_autoload(obj->progs[i].bpf, obj->progs[i].autoload);
 	obj->loaded = true;
 	err = bpf_object__load(obj->bpf) ? loader_errno(-errno) : 0;
 	if (err && s.failed) {
-		err = s.failed->report.err;
-		loader_set_error(obj, "program %s: %s", s.failed->name, s.failed->report.message);
+		err = s.failed_err;
+		loader_set_error(obj, "program %s: %s", s.failed->name,
+				 s.failed->report.message[0] ? s.failed->report.message : strerror(-err));
 	} else if (err) {
 		loader_log_summary(&s, why, sizeof(why));
 		loader_set_error(obj, "%s", why[0] ? why : strerror(-err));

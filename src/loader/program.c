@@ -129,9 +129,11 @@ static struct kfunc_link *new_link(struct kfunc_object *obj,
 
 	if (!link)
 		goto out;
-	loader_enter(&s, obj->kernel, obj);
-	link->bpf = attach(what);
-	err = link->bpf ? 0 : -loader_errno(-errno);
+	err = -loader_enter(&s, obj->kernel, obj);
+	if (!err) {
+		link->bpf = attach(what);
+		err = link->bpf ? 0 : -loader_errno(-errno);
+	}
 	loader_leave(&s);
 	if (!err) {
 		link->kernel = kernel_get(obj->kernel);
@@ -183,8 +185,9 @@ int kfunc_link__update_map(struct kfunc_link *link, const struct kfunc_map *map)
 
 	if (kfunc_map__fd(map) < 0)
 		return -ENOENT;
-	loader_enter(&s, link->kernel, NULL);
-	err = bpf_link__update_map(link->bpf, map->bpf);
+	err = loader_enter(&s, link->kernel, NULL);
+	if (!err)
+		err = bpf_link__update_map(link->bpf, map->bpf);
 	loader_leave(&s);
 	return err;
 }
@@ -196,7 +199,7 @@ int kfunc_link__destroy(struct kfunc_link *link)
 
 	if (!link)
 		return 0;
-	loader_enter(&s, link->kernel, NULL);
+	loader_enter(&s, link->kernel, NULL); /* what is given back needs no kernel */
 	err = bpf_link__destroy(link->bpf);
 	loader_leave(&s);
 	kernel_put(link->kernel);

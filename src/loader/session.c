@@ -192,11 +192,15 @@ int loader_prog_load(enum bpf_prog_type type, const char *name, const char *lice
 	struct kfunc_program *p = s && s->obj ? program_of(s, insns) : NULL;
 	int ret, err;
 
+	if (s && s->no_memory) {
+		errno = ENOMEM;
+		return -ENOMEM;
+	}
 	if (!p)
 		return bpf_prog_load(type, name, license, insns, n, opts);
 	if (s->failed == p) {
-		errno = -p->report.err;
-		return p->report.err;
+		errno = -s->failed_err;
+		return s->failed_err;
 	}
 	opts->prog_flags |= p->extra_flags | s->obj->prog_flags;
 	s->current = p;
@@ -208,10 +212,43 @@ int loader_prog_load(enum bpf_prog_type type, const char *name, const char *lice
 	if (s->obj->profile)
 		syscall_set_profile(NULL);
 	vf_profile_free(&s->profile);
-	if (ret < 0 && p->judged)
+	if (ret < 0 && p->judged) {
 		s->failed = p;
+		s->failed_err = p->report.err ? p->report.err : -err;
+	}
 	errno = err;
 	return ret;
+}
+
+/* In place of bpf_map_create(). libbpf tries again without types, whatever the reason. */
+int loader_map_create(enum bpf_map_type type, const char *name, uint32_t key_size, uint32_t value_size,
+		      uint32_t max_entries, const struct bpf_map_create_opts *opts);
+int loader_map_create(enum bpf_map_type type, const char *name, uint32_t key_size, uint32_t value_size,
+		      uint32_t max_entries, const struct bpf_map_create_opts *opts)
+{
+	struct loader_session *s = current;
+	int fd;
+
+	if (s && s->no_memory) {
+		errno = ENOMEM;
+		return -ENOMEM;
+	}
+	fd = bpf_map_create(type, name, key_size, value_size, max_entries, opts);
+	if (s && fd < 0 && errno == ENOMEM)
+		s->no_memory = true;
+	return fd;
+}
+
+/* In place of btf_load_into_kernel(). libbpf goes on without types if it can. */
+int btf_load_into_kernel(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level, int token_fd);
+int loader_btf_load(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level, int token_fd);
+int loader_btf_load(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level, int token_fd)
+{
+	int err = btf_load_into_kernel(btf, log_buf, log_sz, log_level, token_fd);
+
+	if (err == -ENOMEM && current)
+		current->no_memory = true;
+	return err;
 }
 
 static bool is_arena(int fd)
@@ -239,16 +276,18 @@ void *loader_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off
 	return mmap(NULL, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-void loader_enter(struct loader_session *s, struct kfunc_kernel *kernel, struct kfunc_object *obj)
+int loader_enter(struct loader_session *s, struct kfunc_kernel *kernel, struct kfunc_object *obj)
 {
+	int err;
+
 	pthread_once(&print_once, set_print);
 	memset(s, 0, sizeof(*s));
 	s->outer = current;
 	s->kernel = kernel;
 	s->obj = obj;
 	current = s;
-	syscall_set_kernel(kernel);
-	syscall_set_prog_load_observer(observe, s);
+	err = syscall_set_kernel(kernel);
+	return err ? err : syscall_set_prog_load_observer(observe, s);
 }
 
 void loader_leave(struct loader_session *s)

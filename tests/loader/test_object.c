@@ -2,12 +2,14 @@
 /* The embedding API: options that grow, errors of opening, states of an object, reports. */
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <cmocka.h>
 
 #include "base/mem.h"
@@ -209,6 +211,19 @@ static void load_without_the_bad_one(void **state)
 	kfunc_object__close(obj);
 }
 
+/* no other verdict for want of memory */
+static void same_verdict(const struct kfunc_object *obj, const char *name, uint64_t n, int err, unsigned int code)
+{
+	struct kfunc_report r = {.sz = sizeof(r)};
+
+	assert_int_equal(kfunc_program__report(kfunc_object__find_program(obj, name), &r), 0);
+	if (r.err == -ENOMEM && r.verdict != KFUNC_ACCEPT)
+		return;
+	if (r.verdict != (err ? KFUNC_REJECT : KFUNC_ACCEPT) || r.err != err || r.code != code)
+		fail_msg("allocation %llu, %s: %d, %d, KF%04u: %s", (unsigned long long)n, name, r.verdict,
+			 r.err, r.code, r.message);
+}
+
 /* Every allocation of open and check fails once; nothing leaks (ASan) and nothing breaks. */
 static void allocations_fail(void **state)
 {
@@ -231,8 +246,97 @@ static void allocations_fail(void **state)
 			assert_int_equal(errno, ENOMEM);
 		else
 			assert_true(err == 0 || err == -ENOMEM);
+		if (obj && !err) {
+			same_verdict(obj, "balanced", n, 0, 0);
+			same_verdict(obj, "leaking", n, -EINVAL, 412);
+		}
 		kfunc_object__close(obj);
 	}
+}
+
+/* 0 or err; whatever happens, the host's own descriptor 0 stays open and is nobody's program. */
+static void load_or(int err, uint64_t n, void (*limit)(uint64_t n), bool *failed, bool *pending)
+{
+	struct kfunc_object *obj = open_pair();
+	struct kfunc_program *p = kfunc_object__find_program(obj, "balanced");
+	int got;
+
+	kfunc_program__set_autoload(kfunc_object__find_program(obj, "leaking"), false);
+	limit(n);
+	got = kfunc_object__load(obj);
+	*pending = mem_fail_pending();
+	limit(0);
+	if (got && got != err)
+		fail_msg("%llu: %d, not %d: %s", (unsigned long long)n, got, err, kfunc_object__error(obj));
+	assert_int_equal(got != 0, kfunc_object__error(obj)[0] != '\0' || (got && err == -ENOMEM));
+	if (!got)
+		assert_true(kfunc_program__fd(p) > 2);
+	else
+		assert_true(kfunc_program__fd(p) < 0);
+	kfunc_object__close(obj);
+	assert_true(fcntl(0, F_GETFD) >= 0);
+	*failed = got != 0;
+}
+
+static void limit_descriptors(uint64_t n)
+{
+	static struct rlimit plain;
+	struct rlimit few;
+
+	if (n) {
+		assert_int_equal(getrlimit(RLIMIT_NOFILE, &plain), 0);
+		few = (struct rlimit){n, plain.rlim_max};
+	} else {
+		few = plain;
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+}
+
+static void allocations_of_load_fail(void **state)
+{
+	uint64_t n, fails = 0;
+	int done = 0;
+	bool failed, pending;
+
+	(void)state;
+	kfunc_object__close(open_pair());
+	for (n = 1; n < 400 && done < 3; n++) {
+		load_or(-ENOMEM, n, mem_fail_at, &failed, &pending);
+		fails += failed; /* some are tried again, and some are not needed */
+		done = pending ? done + 1 : 0;
+	}
+	assert_true(fails > 5);
+	assert_int_equal(done, 3);
+}
+
+static void no_descriptors(void **state)
+{
+	bool failed, pending;
+	uint64_t fails = 0;
+
+	(void)state;
+	load_or(0, 1024, limit_descriptors, &failed, &pending); /* what is made once is there now */
+	for (uint64_t n = 1; n < 40; n++) {
+		load_or(-EMFILE, n, limit_descriptors, &failed, &pending);
+		fails += failed;
+	}
+	assert_true(fails > 2);
+	assert_false(failed);
+}
+
+/* Without memory for it a thread keeps the live kernel: nothing may be verified then. */
+static void entering_can_fail(void **state)
+{
+	struct kfunc_kernel *live = kfunc_kernel__live();
+	struct loader_session s;
+
+	(void)state;
+	mem_fail_at(1);
+	assert_int_equal(loader_enter(&s, live, NULL), -ENOMEM);
+	mem_fail_at(0);
+	loader_leave(&s);
+	assert_int_equal(loader_enter(&s, live, NULL), 0);
+	loader_leave(&s);
 }
 
 int main(void)
@@ -247,6 +351,9 @@ int main(void)
 		cmocka_unit_test(load_stops_at_a_rejection),
 		cmocka_unit_test(load_without_the_bad_one),
 		cmocka_unit_test(allocations_fail),
+		cmocka_unit_test(allocations_of_load_fail),
+		cmocka_unit_test(no_descriptors),
+		cmocka_unit_test(entering_can_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

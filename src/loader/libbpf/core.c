@@ -7,7 +7,9 @@
  * - a lookup of a kernel type by name uses the index of our own BTF;
  * - an arena's memory is not needed to judge programs, and its address in the file is not trusted;
  * - a program that is about to be loaded is made known to the session, which wants to know more of it
- *   than the attributes of the load say.
+ *   than the attributes of the load say;
+ * - types and maps that cannot be made for want of memory are not done without, as libbpf would: the
+ *   verdicts would be others;
  * - what libbpf forgets to free when it refuses a malformed relocation is remembered.
  *
  * The functions at the end read what libbpf knows and has no interface for.
@@ -16,6 +18,8 @@
 #define btf__free              loader_types_put
 #define btf__find_by_name_kind loader_types_find
 #define bpf_prog_load          loader_prog_load
+#define bpf_map_create         loader_map_create
+#define btf_load_into_kernel   loader_btf_load
 #define get_kernel_version     loader_kernel_version
 #undef mmap
 #define mmap loader_mmap
