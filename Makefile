@@ -24,12 +24,13 @@ demo: all
 check: all
 	@scripts/check.sh $(BUILD) $(JOBS)
 
+# tests get five times their time
 san:
-	@$(MAKE) --no-print-directory check BUILD=$(BUILD)-san \
+	@TEST_TIMES=$(or $(TEST_TIMES),5) $(MAKE) --no-print-directory check BUILD=$(BUILD)-san \
 		MESON_FLAGS="-Db_sanitize=address,undefined -Db_lundef=false"
 
 tsan:
-	@$(MAKE) --no-print-directory check BUILD=$(BUILD)-tsan \
+	@TEST_TIMES=$(or $(TEST_TIMES),5) $(MAKE) --no-print-directory check BUILD=$(BUILD)-tsan \
 		MESON_FLAGS="-Db_sanitize=thread -Db_lundef=false"
 
 fmt:
@@ -58,6 +59,11 @@ agreement: all
 soundness: all
 	@ninja -C $(BUILD) tests/soundness >/dev/null
 	@$(BUILD)/tests/soundness $(CORPUS)/obj/*.bpf.o
+
+# every allocation of opening, checking and loading fails once, for each of the objects: OBJECTS="FILE..."
+no-memory: all
+	@ninja -C $(BUILD) tests/no_memory >/dev/null
+	@$(BUILD)/tests/no_memory $(KERNEL) $(or $(OBJECTS),$(wildcard $(CORPUS)/obj/*.o))
 
 # needs a kernel that lets this process load programs; nothing is attached
 diff-kernel: all
@@ -88,4 +94,4 @@ diff-objects: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
 
-.PHONY: all setup demo check san tsan fmt install corpus conformance agreement diff-kernel diff-objects soundness bench parity clean
+.PHONY: all setup demo check san tsan fmt install corpus conformance agreement diff-kernel diff-objects soundness no-memory bench parity clean
