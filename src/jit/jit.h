@@ -65,8 +65,9 @@ struct jit_flow {
 #define JIT_BACK    0x0800u /* some operation behind jumps there, or one calls it */
 #define JIT_COPY    0x1000u /* a jump in whose place a copy of its target is (x86_flow.c) */
 void jit_liveness(const struct rt_prog *p, const struct jit_flow *f);
-/* a lookup in an array known at load time: where its values are; base and stride may be NULL */
-bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride);
+/* a lookup in an array known at load time: where its values are; g may be NULL */
+struct map_array_geometry;
+bool jit_array_lookup(const struct rt_prog *p, uint32_t i, struct map_array_geometry *g);
 /* the same of a hash map whose keys are one word; g may be NULL */
 struct map_hash_geometry;
 bool jit_hash_lookup(const struct rt_prog *p, uint32_t i, struct map_hash_geometry *g);

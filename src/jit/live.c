@@ -19,15 +19,14 @@ static uint16_t args(uint32_t n)
 	return ((1u << (n < 5 ? n : 5)) - 1) << 1;
 }
 
-bool jit_array_lookup(const struct rt_prog *p, uint32_t i, void **base, uint32_t *stride)
+bool jit_array_lookup(const struct rt_prog *p, uint32_t i, struct map_array_geometry *g)
 {
 	const struct vf_map *map = p->facts.insn[i].map;
-	uint32_t s;
-	void *b;
+	struct map_array_geometry here;
 
 	/* an inner map is known only by its template, which holds no values */
 	if (p->insns[i].imm != BPF_FUNC_map_lookup_elem || !map || !map->obj ||
-	    map->is_inner_template || !map_array_geometry(map->obj, base ? base : &b, stride ? stride : &s))
+	    map->is_inner_template || !map_array_geometry(map->obj, g ? g : &here))
 		return false;
 	return true;
 }
@@ -64,7 +63,7 @@ static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t
 		*def = CLOBBERED; /* what it reads: round_of() */
 		return;
 	case IOP_HELPER:
-		*use = jit_array_lookup(p, i, NULL, NULL) || jit_hash_lookup(p, i, NULL) ? 1u << 2 : ARGS;
+		*use = jit_array_lookup(p, i, NULL) || jit_hash_lookup(p, i, NULL) ? 1u << 2 : ARGS;
 		*def = CLOBBERED;
 		return;
 	case IOP_TAIL_CALL:

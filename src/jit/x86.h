@@ -162,6 +162,8 @@ void x86_stack_read(struct x86 *x, int32_t off, int size);
 bool x86_inline(struct x86 *x, const struct interp_op *op, uint32_t i);
 /* as above, once everything is where a call wants it; may change what a call may */
 bool x86_inline_call(struct x86 *x, const struct interp_op *op, uint32_t i);
+/* mov reg, the virtual CPU of this thread */
+void x86_load_cpu(struct x86 *x, int reg);
 bool x86_loop(struct x86 *x, uint32_t i); /* x86_loop.c: bpf_loop() */
 /* x86_packet.c: rows of it. They call fn where the short way does not go. */
 bool x86_dynptr_from_packet(struct x86 *x, const void *fn);

@@ -22,8 +22,7 @@ static void add_mem(struct x86 *x, int base, size_t off, int8_t imm)
 	e1(x, (uint8_t)imm);
 }
 
-/* mov reg, the virtual CPU of this thread */
-static void load_cpu(struct x86 *x, int reg)
+void x86_load_cpu(struct x86 *x, int reg)
 {
 	e1(x, 0x64); /* fs: */
 	rex(x, true, reg, 0, false);
@@ -40,7 +39,7 @@ static void after_call(struct x86 *x)
 
 static bool emit_count(struct x86 *x, size_t off, int8_t by)
 {
-	load_cpu(x, TMP0);
+	x86_load_cpu(x, TMP0);
 	add_mem(x, TMP0, off, by);
 	after_call(x);
 	return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Maps that are known at load time. An element of an array is at a computed address: the index is taken from
+ * Maps that are known at load time. An element of an array (of this CPU) is at a computed address: the index is taken from
  * the register that was just stored as the key, it is compared with the number of elements unless it cannot
  * reach it, and a program's comparison of the result with NULL is this comparison, or none. A hash map with
  * keys of one word is searched in line. Other maps are called directly, without the helper that would look
@@ -69,18 +69,34 @@ static void skip_null_test(struct x86 *x, uint32_t i)
 		x86_jump_to(x, target);
 }
 
-/* rax = base + reg * stride, where the result may be left as a sum */
-static void element(struct x86 *x, int reg, uintptr_t base, uint32_t stride, bool as_sum)
+/* reg = where this CPU's values begin */
+static void load_base(struct x86 *x, int reg, const struct map_array_geometry *g)
 {
+	mov_imm(x, reg, (uintptr_t)g->base);
+	if (!g->cpu_size)
+		return;
+	x86_load_cpu(x, TMP0);
+	load_at(x, false, TMP0, TMP0, offsetof(struct rt_vcpu, id));
+	rex(x, true, TMP0, TMP0, false); /* imul r9, r9, cpu_size */
+	e1(x, 0x69);
+	e1(x, 0xc0 | (TMP0 & 7) << 3 | (TMP0 & 7));
+	e4(x, g->cpu_size);
+	op_rr(x, true, 0x01, TMP0, reg);
+}
+
+/* rax = base + reg * stride, where the result may be left as a sum */
+static void element(struct x86 *x, int reg, const struct map_array_geometry *g, bool as_sum)
+{
+	uint32_t stride = g->stride;
 	bool scaled = stride <= 8 && !(stride & (stride - 1));
 	struct x86_value at = {.base = TMP2, .index = RAX};
 
 	if (scaled && reg != RAX && as_sum) {
-		mov_imm(x, RAX, base);
+		load_base(x, RAX, g);
 		x86_note_sum(x, reg, __builtin_ctz(stride));
 		return;
 	}
-	mov_imm(x, TMP2, base);
+	load_base(x, TMP2, g);
 	if (scaled) {
 		at.index = reg;
 		at.shift = __builtin_ctz(stride);
@@ -108,12 +124,11 @@ bool x86_array_lookup(struct x86 *x, uint32_t i)
 	const struct vf_map *map = x->prog->facts.insn[i].map;
 	struct x86_null t = {0};
 	struct x86_value key;
+	struct map_array_geometry g;
 	struct index n;
-	uint32_t stride;
 	bool check;
-	void *base;
 
-	if (!jit_array_lookup(x->prog, i, &base, &stride))
+	if (!jit_array_lookup(x->prog, i, &g))
 		return false;
 	key = x86_address(x, 2, 0, -1);
 	n = index_at(x, &key);
@@ -123,7 +138,8 @@ bool x86_array_lookup(struct x86 *x, uint32_t i)
 	key = x86_address(x, 2, 0, 0);
 	x86_write(x, 0);
 	if (n.exact && !check) {
-		mov_imm(x, RAX, (uintptr_t)base + n.bound * stride);
+		g.base = (uint8_t *)g.base + n.bound * g.stride;
+		load_base(x, RAX, &g);
 	} else {
 		if (n.reg < 0) {
 			load_key(x, false, RAX, &key);
@@ -136,7 +152,7 @@ bool x86_array_lookup(struct x86 *x, uint32_t i)
 			grp1_imm(x, false, 7, n.reg, (int32_t)map->max_entries);
 			x86_null_jump(x, &t, 0x3, i); /* jae */
 		}
-		element(x, n.reg, (uintptr_t)base, stride, check ? t.fused && t.on_null : true);
+		element(x, n.reg, &g, check ? t.fused && t.on_null : true);
 	}
 	x->notes &= ~0x3eu; /* R1-R5 */
 	if (check)

@@ -53,7 +53,7 @@ static bool argument(const struct x86 *x, uint32_t i, int reg, uint32_t *size)
 	*size = reg == 2 ? map->key_size : map->value_size;
 	switch (x->prog->insns[i].imm) {
 	case BPF_FUNC_map_lookup_elem:
-		if (reg == 2 && (jit_array_lookup(x->prog, i, NULL, NULL) || jit_hash_lookup(x->prog, i, NULL)))
+		if (reg == 2 && (jit_array_lookup(x->prog, i, NULL) || jit_hash_lookup(x->prog, i, NULL)))
 			*size = 0; /* it will say so itself */
 		return reg == 2;
 	case BPF_FUNC_map_delete_elem:

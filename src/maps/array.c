@@ -82,14 +82,16 @@ static void array_free(struct rt_map *map)
 	mem_free(a);
 }
 
-bool map_array_geometry(const struct rt_map *map, void **base, uint32_t *stride)
+bool map_array_geometry(const struct rt_map *map, struct map_array_geometry *g)
 {
 	const struct array_map *a = arr(map);
 
-	if (map->desc.type != BPF_MAP_TYPE_ARRAY)
+	if ((map->desc.type != BPF_MAP_TYPE_ARRAY && map->desc.type != BPF_MAP_TYPE_PERCPU_ARRAY) ||
+	    a->cpu_size > INT32_MAX)
 		return false;
-	*base = a->mem.p;
-	*stride = a->stride;
+	g->base = a->mem.p;
+	g->stride = a->stride;
+	g->cpu_size = (uint32_t)a->cpu_size;
 	return a->mem.p != NULL;
 }
 

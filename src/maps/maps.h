@@ -52,8 +52,13 @@ int map_mem_alloc(struct map_mem *m, uint64_t size);
 int map_mem_share(struct map_mem *m, uint64_t size);
 void map_mem_free(struct map_mem *m);
 
-/* An array's values, for code that computes their addresses itself; false for other types. */
-bool map_array_geometry(const struct rt_map *map, void **base, uint32_t *stride);
+/* An array's values, for code that computes their addresses: where element 0 is (of CPU 0), bytes from one element to
+ * the next, and from one CPU's to the next's (0: they have the same). */
+struct map_array_geometry {
+	void *base;
+	uint32_t stride, cpu_size;
+};
+bool map_array_geometry(const struct rt_map *map, struct map_array_geometry *g);
 
 /*
  * The same for a hash map with keys of 4 or 8 bytes (hash_word.c). The bucket of key k is the pointer at
