@@ -6,6 +6,8 @@
  * the edges, and compiled programs, by both engines. KFUNC_SEED and KFUNC_COUNT choose other programs,
  * KFUNC_OBJECTS other object files.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -448,6 +450,53 @@ static void single_accesses(void **unused)
 	assert_int_equal(failed, 0);
 }
 
+/* ---- pages that go away meanwhile ---- */
+
+static struct rt_prog *stores_and_loads;
+static _Atomic bool done;
+
+static void *user_of_page(void *at)
+{
+	long wrong = 0;
+
+	while (!atomic_load(&done)) {
+		uint64_t ctx[2] = {(uintptr_t)at, 5};
+
+		rt_prog_run(stores_and_loads, ctx);
+		wrong += ctx[1] != 7 && ctx[1] != 0;
+	}
+	return (void *)wrong;
+}
+
+static void pages_go_and_come(void **unused)
+{
+	struct playground g;
+	pthread_t id[2];
+	void *wrong;
+
+	(void)unused;
+	open_arena(&g, 16);
+	stores_and_loads = test_prog_raw("r6 = r1; r2 = *(u64 *)(r6 + 0); *(u64 *)(r2 + 8) = 7; "
+					 "r0 = *(u64 *)(r2 + 8); *(u64 *)(r6 + 8) = r0; exit", BPF_PROG_TYPE_SYSCALL);
+	stores_and_loads->facts.insn[2].flags |= VFI_ARENA;
+	stores_and_loads->facts.insn[3].flags |= VFI_ARENA;
+	compile(stores_and_loads, &g, true);
+	atomic_store(&done, false);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&id[i], NULL, user_of_page, g.user + PAGE), 0);
+	for (int i = 0; i < 5000; i++) { /* taken already: something was stored while the page went */
+		(void)map_arena_alloc(g.map, (uintptr_t)g.user + PAGE, 1, 0);
+		map_arena_free_pages(g.map, (uintptr_t)g.user + PAGE, 1);
+	}
+	atomic_store(&done, true);
+	for (int i = 0; i < 2; i++) {
+		pthread_join(id[i], &wrong);
+		assert_null(wrong);
+	}
+	test_prog_free(stores_and_loads);
+	close_arena(&g);
+}
+
 /* ---- compiled programs ---- */
 
 struct result {
@@ -619,6 +668,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(single_accesses),
 		cmocka_unit_test(both_engines_agree),
+		cmocka_unit_test(pages_go_and_come),
 		cmocka_unit_test(compiled_programs),
 #ifdef HAVE_ZYDIS
 		cmocka_unit_test(code_is_as_short),
