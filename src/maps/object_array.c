@@ -109,13 +109,19 @@ static struct owner owner_of(const struct rt_map *map, const struct rt_prog *p)
 	struct owner o = {.set = true, .type = p->type, .xdp_frags = p->flags & (1u << 5)};
 	const struct btf_type *t;
 
+	if (p->type == BPF_PROG_TYPE_EXT && p->target) { /* it counts as what it extends */
+		o.type = p->target->type;
+		if (map->kernel->version >= KVER(6, 18))
+			o.attach_type = p->target->attach_type;
+		return o;
+	}
 	if (map->kernel->version >= KVER(6, 18))
 		o.attach_type = p->attach_type;
 	if (p->type != BPF_PROG_TYPE_TRACING && p->type != BPF_PROG_TYPE_LSM &&
 	    p->type != BPF_PROG_TYPE_EXT && p->type != BPF_PROG_TYPE_STRUCT_OPS)
 		return o;
-	t = p->attach_btf ? btf_type(p->attach_btf, p->attach_btf_id) : NULL;
-	o.proto_btf = p->attach_btf;
+	o.proto_btf = p->target ? p->target->btf : p->attach_btf;
+	t = o.proto_btf ? btf_type(o.proto_btf, p->attach_btf_id) : NULL;
 	/* a function or a tracepoint's typedef: its prototype; an operations struct: its id and
 	 * member */
 	o.proto = t && p->type != BPF_PROG_TYPE_STRUCT_OPS ? t->type : p->attach_btf_id;

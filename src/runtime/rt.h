@@ -183,6 +183,7 @@ struct rt_prog {
 	struct btf_obj *btf;
 	uint32_t attach_btf_id;
 	struct btf_obj *attach_btf;
+	struct rt_prog *target; /* the program that this one extends or traces, held by the boundary */
 	char *attach_name; /* "task_newtask", function, struct_ops member; may be NULL */
 	struct kfunc_kernel *kernel;
 	struct interp_code *code;

@@ -138,6 +138,13 @@ static int put_insns(const struct rt_prog *p, uint64_t user, uint32_t *room)
 	return n ? sys_copy_out(user, p->insns, n) : 0;
 }
 
+static uint32_t prog_btf_id(const struct rt_prog *p)
+{
+	const struct sys_prog_extra *x = p->boundary;
+
+	return x && x->btf ? x->btf->id : 0;
+}
+
 static int info_prog(struct sys_cmd *c, const struct rt_prog *p)
 {
 	const struct sys_prog_extra *x = p->boundary;
@@ -157,9 +164,12 @@ static int info_prog(struct sys_cmd *c, const struct rt_prog *p)
 	info.run_time_ns = atomic_load(&((struct rt_prog *)p)->run_ns);
 	info.run_cnt = atomic_load(&((struct rt_prog *)p)->run_cnt);
 	info.verified_insns = p->verified_insns;
-	info.btf_id = x && x->btf ? x->btf->id : 0;
+	info.btf_id = prog_btf_id(p);
 	info.attach_btf_id = p->attach_btf_id;
-	info.attach_btf_obj_id = x && x->attach_btf ? x->attach_btf->id : 0;
+	if (p->target) /* the types are the target's own */
+		info.attach_btf_obj_id = prog_btf_id(p->target);
+	else
+		info.attach_btf_obj_id = x && x->attach_btf ? x->attach_btf->id : 0;
 	info.jited_prog_len = 0;
 	info.nr_jited_ksyms = 0;
 	info.nr_jited_func_lens = 0;

@@ -34,7 +34,7 @@ struct sys_load {
 	/* referenced objects */
 	struct sys_btf *btf, *attach_btf;
 	struct rt_prog *attach_prog;
-	struct vf_program target; /* attach_prog as the verifier sees it */
+	struct vf_target target; /* attach_prog as the verifier sees it */
 	struct rt_map *maps[PROG_MAX_MAPS];
 	uint32_t n_maps;
 	struct sys_btf *btfs[PROG_MAX_BTFS];

@@ -88,7 +88,9 @@ static int find_target(struct sys_load *l)
 	if (fd) {
 		l->attach_prog = sys_fd_get(fd, SYS_PROG, NULL, &err);
 		if (l->attach_prog)
-			return 0;
+			return l->attach_prog->kernel == l->kernel
+				       ? 0
+				       : bad(l, "the target program belongs to another kernel");
 		l->attach_btf = sys_fd_get(fd, SYS_BTF, NULL, &err);
 		if (!l->attach_btf)
 			return bad(l, "the attach target is neither a program nor BTF");

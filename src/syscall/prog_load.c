@@ -48,27 +48,25 @@ static uint64_t now_ns(void)
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-/* attach_prog as the verifier sees it */
-static const struct vf_program *describe_target(struct sys_load *l)
+/* attach_prog as the verifier sees it; a description is of a program that would be machine code */
+static const struct vf_target *describe_target(struct sys_load *l)
 {
-	const struct rt_prog *p = l->attach_prog;
-	struct vf_program *t = &l->target;
+	const struct rt_prog *p = l->attach_prog, *on = p ? p->target : NULL;
+	struct vf_target *t = &l->target;
 
 	if (!p)
 		return NULL;
-	t->insns = p->insns;
-	t->n_insns = p->n_insns;
-	t->type = p->type;
-	t->attach_type = p->attach_type;
-	t->prog_flags = p->flags;
-	memcpy(t->name, p->name, sizeof(t->name));
-	t->licence = p->gpl ? "GPL" : "";
+	t->type = t->place_type = p->type;
+	t->attach_type = t->place_attach_type = p->attach_type;
+	if (p->type == BPF_PROG_TYPE_EXT && on) {
+		t->place_type = on->type;
+		t->place_attach_type = on->attach_type;
+	}
 	t->btf = p->btf;
-	t->func_info = p->func_info;
-	t->func_info_rec = p->func_info_rec;
-	t->func_info_cnt = p->func_info_cnt;
-	t->attach_btf_id = p->attach_btf_id;
-	t->attach_btf = p->attach_btf;
+	t->facts = p->facts.n_subprogs ? &p->facts : NULL;
+	t->machine_code = p->jit || !p->run;
+	t->traces_tracing = p->type == BPF_PROG_TYPE_TRACING && on &&
+			    on->type == BPF_PROG_TYPE_TRACING;
 	return t;
 }
 

@@ -23,6 +23,8 @@ static void prog_gone(struct rt_prog *p)
 	struct sys_prog_extra *x = p->boundary;
 
 	sys_id_del(SYS_PROG, p->id);
+	rt_prog_put(p->target);
+	p->target = NULL;
 	if (x) {
 		sys_btf_put(x->btf);
 		sys_btf_put(x->attach_btf);
@@ -146,6 +148,8 @@ static int make_code(struct sys_load *l, struct rt_prog *p)
 		err = claim_arrays(l, p);
 	if (err)
 		return err;
+	if (p->target)
+		return 0; /* there is no attaching it here, so nothing that would run it */
 	err = interp_compile(p, &what);
 	if (err == -SYS_ENOTSUPP)
 		return diag_unsupported(&l->report, what ? what : "an instruction");
@@ -174,6 +178,8 @@ static void fill(struct sys_load *l, struct rt_prog *p)
 	p->btf = l->btf ? btf_get(l->btf->btf) : NULL;
 	p->attach_btf_id = a->attach_btf_id;
 	p->attach_btf = l->attach_btf ? btf_get(l->attach_btf->btf) : NULL;
+	p->target = l->attach_prog;
+	l->attach_prog = NULL;
 	p->func_info = l->func_info;
 	p->func_info_rec = sizeof(struct bpf_func_info);
 	p->func_info_cnt = l->func_info ? a->func_info_cnt : 0;

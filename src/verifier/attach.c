@@ -4,7 +4,8 @@
  * functions may carry them (R1.6, R1.14, R1.15, kfunc spec R11.1-R11.2).
  *
  * Linux has a list of error-injectable functions that no BTF tells of: for fmod_ret and sleepable
- * programs only functions that are certain are accepted, others answer unsupported.
+ * programs only functions that are certain are accepted, others answer unsupported. Programs as
+ * targets are in attach_prog.c.
  */
 #include <kfunc/hooks.h>
 
@@ -46,7 +47,7 @@ static bool is_syscall_entry(const char *name)
 	       starts_with(name, "__arm64_sys_") || starts_with(name, "__s390x_sys_");
 }
 
-static int bad_target(struct vf_env *env, const char *why)
+int vf_bad_target(struct vf_env *env, const char *why)
 {
 	return vf_reject(env, KF_ATTACH_TARGET_BAD, "%s: %s", env->attach.name, why);
 }
@@ -59,11 +60,11 @@ static int attach_raw_tp(struct vf_env *env, const struct btf_type *t)
 
 	a->source = VF_ATTACH_RAW_TP;
 	if (btf_type_kind(t) != BTF_KIND_TYPEDEF || !starts_with(a->name, TP_PREFIX))
-		return bad_target(env, "not the type of a tracepoint");
+		return vf_bad_target(env, "not the type of a tracepoint");
 	a->name += strlen(TP_PREFIX);
 	proto = btf_pointee(a->btf, a->type_id, &id);
 	if (!proto || btf_type_kind(proto) != BTF_KIND_FUNC_PROTO)
-		return bad_target(env, "the tracepoint has no prototype");
+		return vf_bad_target(env, "the tracepoint has no prototype");
 	a->proto_id = id;
 	a->first_arg = 1;
 	return 0;
@@ -75,7 +76,7 @@ static int attach_iter(struct vf_env *env)
 
 	a->source = VF_ATTACH_ITER;
 	if (!starts_with(a->name, ITER_PREFIX))
-		return bad_target(env, "not an iterator");
+		return vf_bad_target(env, "not an iterator");
 	a->name += strlen(ITER_PREFIX);
 	return 0;
 }
@@ -87,16 +88,16 @@ static int check_fentry_proto(struct vf_env *env, const struct btf_type *proto)
 	const struct btf_type *ret = btf_skip_mods(env->attach.btf, proto->type, NULL);
 
 	if (n > MAX_FENTRY_ARGS)
-		return bad_target(env, "too many parameters");
+		return vf_bad_target(env, "too many parameters");
 	for (uint32_t i = 0; i < n; i++) {
 		int64_t size = p[i].type ? btf_type_size(env->attach.btf, p[i].type) : -1;
 
 		if (size < 0 || size > 16)
-			return bad_target(env, "a parameter that cannot be passed on");
+			return vf_bad_target(env, "a parameter that cannot be passed on");
 	}
 	if (proto->type && ret && (btf_is_struct(ret) ||
 				   btf_type_size(env->attach.btf, proto->type) > 8))
-		return bad_target(env, "returns a struct");
+		return vf_bad_target(env, "returns a struct");
 	return 0;
 }
 
@@ -120,7 +121,7 @@ static int attach_func(struct vf_env *env)
 	uint32_t type = env->place.attach_type;
 
 	if (in_list(no_trace, sizeof(no_trace) / sizeof(no_trace[0]), a->name))
-		return bad_target(env, "the tracing machinery itself uses it");
+		return vf_bad_target(env, "the tracing machinery itself uses it");
 	switch (type) {
 	case BPF_TRACE_FENTRY:
 		a->source = VF_ATTACH_FENTRY;
@@ -137,7 +138,7 @@ static int attach_func(struct vf_env *env)
 	}
 	if (type != BPF_TRACE_FENTRY &&
 	    in_list(no_return, sizeof(no_return) / sizeof(no_return[0]), a->name))
-		return bad_target(env, "it never returns");
+		return vf_bad_target(env, "it never returns");
 	if (type == BPF_MODIFY_RETURN && !starts_with(a->name, "security_"))
 		return check_error_injectable(env);
 	if (env->place.sleepable && type != BPF_MODIFY_RETURN)
@@ -151,12 +152,12 @@ static int attach_lsm(struct vf_env *env)
 
 	a->source = env->place.attach_type == BPF_LSM_CGROUP ? VF_ATTACH_LSM_CGROUP : VF_ATTACH_LSM;
 	if (!starts_with(a->name, LSM_PREFIX))
-		return bad_target(env, "not a security hook");
+		return vf_bad_target(env, "not a security hook");
 	a->name += strlen(LSM_PREFIX);
 	if (kernel_lsm_disabled(env->kernel, a->name))
-		return bad_target(env, "programs cannot attach to this hook");
+		return vf_bad_target(env, "programs cannot attach to this hook");
 	if (env->place.sleepable && !kernel_lsm_sleepable(env->kernel, a->name))
-		return bad_target(env, "the hook cannot sleep");
+		return vf_bad_target(env, "the hook cannot sleep");
 	return 0;
 }
 
@@ -193,7 +194,7 @@ static int check_ops_member(struct vf_env *env, const struct contract_ops *ops,
 	if (!ops) {
 		err = kernel_ops_member(env->kernel, a->ops_name, a->name, env->place.sleepable);
 		if (err == -EINVAL)
-			return bad_target(env, "the member's program cannot sleep");
+			return vf_bad_target(env, "the member's program cannot sleep");
 	} else if (!ops->m[a->member].takes_program) {
 		err = -524; /* ENOTSUPP */
 	}
@@ -234,28 +235,28 @@ static int attach_struct_ops(struct vf_env *env, const struct btf_type *t)
 		return vf_reject(env, KF_NO_STRUCT_OPS, "%s is not an operations struct", a->name);
 	a->member = env->prog->attach_type;
 	if (a->member >= btf_type_vlen(t))
-		return bad_target(env, "the struct has no such member");
+		return vf_bad_target(env, "the struct has no such member");
 	m = &btf_type_members(t)[a->member];
 	a->name = btf_str(a->btf, m->name_off);
 	proto = btf_pointee(a->btf, m->type, &id);
 	if (!proto || btf_type_kind(proto) != BTF_KIND_FUNC_PROTO)
-		return bad_target(env, "the member is no function");
+		return vf_bad_target(env, "the member is no function");
 	a->proto_id = id;
 	err = check_ops_member(env, ops, t, m);
 	return err ? err : check_ref_args(env, proto);
 }
 
 /* FUNC targets: remember the prototype and check what every use of it needs */
-static int func_proto(struct vf_env *env, const struct btf_type *t)
+int vf_attach_func_proto(struct vf_env *env, const struct btf_type *t)
 {
 	struct vf_attach *a = &env->attach;
 	const struct btf_type *proto;
 
 	if (btf_type_kind(t) != BTF_KIND_FUNC)
-		return bad_target(env, "not a function");
+		return vf_bad_target(env, "not a function");
 	proto = btf_type(a->btf, t->type);
 	if (!proto || btf_type_kind(proto) != BTF_KIND_FUNC_PROTO)
-		return bad_target(env, "the function has no prototype");
+		return vf_bad_target(env, "the function has no prototype");
 	a->proto_id = t->type;
 	return check_fentry_proto(env, proto);
 }
@@ -266,7 +267,7 @@ static int attach_tracing(struct vf_env *env, const struct btf_type *t)
 
 	if (env->place.attach_type == BPF_TRACE_RAW_TP)
 		return attach_raw_tp(env, t);
-	err = func_proto(env, t);
+	err = vf_attach_func_proto(env, t);
 	if (err)
 		return err;
 	if (vf_prog_type(env) == BPF_PROG_TYPE_LSM)
@@ -288,8 +289,8 @@ int vf_resolve_attach(struct vf_env *env)
 					 env->ptype->name);
 		return 0;
 	}
-	if (p->attach_prog || (p->type == BPF_PROG_TYPE_EXT && p->attach_btf_id))
-		return vf_unsupported(env, "programs attached to programs");
+	if (p->attach_prog)
+		return vf_attach_to_program(env);
 	env->attach.btf = p->attach_btf ? p->attach_btf : env->kernel->btf;
 	env->attach.type_id = p->attach_btf_id;
 	t = btf_type(env->attach.btf, p->attach_btf_id);
@@ -300,6 +301,8 @@ int vf_resolve_attach(struct vf_env *env)
 	env->attach.name = btf_str(env->attach.btf, t->name_off);
 	if (!*env->attach.name && p->type != BPF_PROG_TYPE_STRUCT_OPS)
 		return vf_reject(env, KF_ATTACH_NO_TYPE, "BTF id %u has no name", p->attach_btf_id);
+	if (p->type == BPF_PROG_TYPE_EXT)
+		return vf_bad_target(env, "a function of the kernel cannot be replaced");
 	if (p->type == BPF_PROG_TYPE_STRUCT_OPS)
 		err = attach_struct_ops(env, t);
 	else

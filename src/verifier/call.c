@@ -66,6 +66,7 @@ int vf_check_subprog_call(struct vf_env *env, const struct bpf_insn *insn, uint3
 				 "the exception callback cannot be called like a function");
 	if (env->subprog[subprog].is_global)
 		return call_global(env, subprog);
+	vf_note_static_call(env, subprog);
 	if (env->cur->n_locks && !vf_rule(env, RULE_LOCK_CALLS_STATIC))
 		return vf_reject(env, KF_LOCK_CALL, "a function is called while a lock is held");
 	callee = vf_frame_push(env, st, env->insn_idx, subprog);

@@ -79,6 +79,7 @@ int vf_push_callback(struct vf_env *env, uint32_t func_regno, vf_set_callback_fn
 	if (err)
 		return err;
 	env->subprog[subprog].is_callback = true;
+	env->subprog[subprog].btf_fit = VF_BTF_UNKNOWN;
 	st = vf_push_state(env, env->subprog[subprog].start);
 	if (!st)
 		return env->report->err;
@@ -103,6 +104,7 @@ int vf_push_async_callback(struct vf_env *env, uint32_t func_regno, vf_set_callb
 	if (err)
 		return err;
 	env->subprog[subprog].is_async_callback = true;
+	env->subprog[subprog].btf_fit = VF_BTF_UNKNOWN;
 	st = vf_state_new(env);
 	if (!st)
 		return env->report->err;

@@ -249,6 +249,14 @@ static int check_all_seen(struct vf_env *env, const bool *seen)
 	return 0;
 }
 
+/* Again for an extension once its target is known, which decides what its helpers are. */
+void vf_find_effects(struct vf_env *env)
+{
+	for (uint32_t i = 0; i < env->prog->n_insns; i++)
+		note_effects(env, i);
+	spread_effects(env);
+}
+
 int vf_check_cfg(struct vf_env *env)
 {
 	uint32_t n = env->prog->n_insns;
@@ -271,11 +279,8 @@ int vf_check_cfg(struct vf_env *env)
 		err = check_all_seen(env, s.seen);
 	if (!err)
 		err = check_recursion(env);
-	if (!err) {
-		for (uint32_t i = 0; i < n; i++)
-			note_effects(env, i);
-		spread_effects(env);
-	}
+	if (!err)
+		vf_find_effects(env);
 out:
 	mem_free(s.todo);
 	mem_free(s.seen);

@@ -4,7 +4,8 @@
  * table of fields (kernel_ctx_access()); the typed ones take an array of 64-bit arguments described
  * by a BTF prototype (11.4), where trust comes from the kind of attach point (kfunc spec 6.1).
  *
- * Left out, and said so: pointer arguments of traced BPF programs.
+ * Of a traced BPF program only the context's pointer is more than a number, and only where the
+ * kernel's struct behind it is known.
  */
 #include <stdio.h>
 
@@ -283,6 +284,61 @@ static uint32_t refined_type(const struct vf_attach *at, uint32_t pointee)
 	return tcp < 0 ? pointee : (uint32_t)tcp;
 }
 
+/* R11.3: what the traced program got as its context is the kernel's own struct behind it */
+static int load_target_ptr(struct vf_env *env, const struct slot_type *st, int64_t off,
+			   const struct vf_mem_access *m)
+{
+	const struct vf_attach *at = &env->attach;
+	const struct kernel_prog_type *of = kernel_prog_type(env->kernel, at->target->place_type);
+	const struct btf_type *ptr = btf_skip_mods(at->btf, st->type_id, NULL);
+	const struct btf_type *to = btf_pointee(at->btf, st->type_id, NULL);
+	struct vf_reg *r;
+	int32_t id;
+
+	if (!to || btf_type_kind(to) == BTF_KIND_UNKN || btf_type_kind(to) == BTF_KIND_INT) {
+		vf_load_unknown(env, m);
+		return 0;
+	}
+	if (!of || !vf_is_ctx_of(of, at->btf, ptr->type))
+		return no_slot(env, off);
+	id = of->kernel_ctx[0] ? btf_find(env->kernel->btf, of->kernel_ctx, BTF_KIND_STRUCT)
+			       : -ENOENT;
+	if (id < 0)
+		return vf_unsupported(env, "contexts of traced BPF programs of this type");
+	r = vf_load_pointer(env, m, VF_BTF_ID, 0);
+	r->btf = btf_owner(env->kernel->btf, (uint32_t)id);
+	r->type_id = (uint32_t)id;
+	return 0;
+}
+
+/*
+ * A traced function whose callers pass other things than it declares: five numbers and its result. Where
+ * nobody knows whether they do, what holds either way: the numbers that it declares.
+ */
+static int untyped_access(struct vf_env *env, int64_t off, const struct vf_mem_access *m)
+{
+	const struct vf_attach *at = &env->attach;
+	const struct btf_type *proto, *t, *to;
+	struct slot_type st;
+
+	if (off / 8 > (at->source == VF_ATTACH_FEXIT ? 5 : 4))
+		return no_slot(env, off);
+	if (at->fit == VF_BTF_UNKNOWN) {
+		proto = btf_type(at->btf, at->proto_id);
+		if (!find_slot(at, proto, (uint32_t)off / 8, &st) ||
+		    (st.is_ret && at->source != VF_ATTACH_FEXIT))
+			return vf_unsupported(env, "undeclared arguments of a traced BPF program");
+		t = btf_skip_mods(at->btf, st.type_id, NULL);
+		to = btf_pointee(at->btf, st.type_id, NULL);
+		if (!(t && btf_is_scalar(t)) &&
+		    !(to && (m->size == 8) &&
+		      (btf_type_kind(to) == BTF_KIND_UNKN || btf_type_kind(to) == BTF_KIND_INT)))
+			return vf_unsupported(env, "pointer arguments of a traced BPF program");
+	}
+	vf_load_unknown(env, m);
+	return 0;
+}
+
 /* R11.3 */
 static int load_arg(struct vf_env *env, const struct slot_type *st, int64_t off,
 		    const struct vf_mem_access *m)
@@ -312,13 +368,13 @@ static int load_arg(struct vf_env *env, const struct slot_type *st, int64_t off,
 	to = btf_pointee(at->btf, st->type_id, &pointee);
 	if (at->source == VF_ATTACH_ITER)
 		return load_iter_arg(env, st, pointee, to && btf_is_struct(to), m);
+	if (at->target)
+		return load_target_ptr(env, st, off, m);
 	/* to void, a number, a function or a pointer: no more than a number here */
 	if (!to || !btf_is_struct(to)) {
 		vf_load_unknown(env, m);
 		return 0;
 	}
-	if (at->target)
-		return vf_unsupported(env, "pointer arguments of traced BPF programs");
 	flags = arg_flags(env, st);
 	if (env->report->err)
 		return env->report->err;
@@ -356,6 +412,8 @@ static int typed_access(struct vf_env *env, int64_t off, const struct vf_mem_acc
 				 env->ptype->name);
 	if (off < 0 || off >= 12 * 8 || off % 8)
 		return no_slot(env, off);
+	if (at->target && at->fit != VF_BTF_RELIABLE)
+		return untyped_access(env, off, m);
 	if (!proto || btf_type_kind(proto) != BTF_KIND_FUNC_PROTO ||
 	    !find_slot(at, proto, (uint32_t)off / 8, &st))
 		return no_slot(env, off);

@@ -140,8 +140,6 @@ int vf_check_return_value(struct vf_env *env)
 			return vf_reject(env, KF_GLOBAL_RETURN,
 					 "a global function returns a pointer in R0");
 		return 0;
-	} else if (env->prog->type == BPF_PROG_TYPE_EXT) {
-		want = (struct range){.any = true};
 	} else {
 		want = range_of(env);
 	}

@@ -11,6 +11,8 @@ static void sum_effects(struct vf_env *env)
 		env->facts->might_sleep |= env->sub[i].may_sleep;
 		env->facts->changes_pkt |= env->sub[i].changes_pkt;
 		env->facts->throws |= env->sub[i].calls_throw;
+		env->subprog[i].may_sleep = env->sub[i].may_sleep;
+		env->subprog[i].changes_pkt = env->sub[i].changes_pkt;
 	}
 }
 
@@ -19,6 +21,7 @@ int vf_finish_facts(struct vf_env *env)
 	struct vf_facts *f = env->facts;
 
 	sum_effects(env);
+	vf_note_main_btf(env);
 	f->subprog = env->subprog;
 	f->n_subprogs = env->n_subprogs;
 	env->subprog = NULL;

@@ -38,39 +38,43 @@ static int collect_tag(void *ctx, const char *tag)
 }
 
 /* The kernel's own struct behind the context counts as the context for these two (seen on 6.18.44). */
-static bool is_kernel_ctx(const struct vf_env *env, const char *name)
+static bool is_kernel_ctx(const struct kernel_prog_type *of, const char *name)
 {
-	const char *user = env->ptype->user_ctx;
+	const char *user = of->user_ctx;
 
 	return (strcmp(user, "__sk_buff") == 0 && strcmp(name, "sk_buff") == 0) ||
 	       (strcmp(user, "xdp_md") == 0 && strcmp(name, "xdp_buff") == 0);
 }
 
-bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_t pointee_id)
+bool vf_is_ctx_of(const struct kernel_prog_type *of, const struct btf_obj *btf, uint32_t pointee_id)
 {
 	const struct btf_type *t = btf_type(btf, pointee_id);
 	const char *name;
 
 	/* KPROBE may name the typedef; others are looked at without modifiers */
-	if (vf_prog_type(env) == BPF_PROG_TYPE_KPROBE ||
-	    vf_prog_type(env) == BPF_PROG_TYPE_PERF_EVENT)
+	if (of->type == BPF_PROG_TYPE_KPROBE || of->type == BPF_PROG_TYPE_PERF_EVENT)
 		for (; t && btf_is_modifier(t); t = btf_type(btf, t->type))
 			if (btf_type_kind(t) == BTF_KIND_TYPEDEF &&
 			    strcmp(btf_str(btf, t->name_off), "bpf_user_pt_regs_t") == 0)
-				return vf_prog_type(env) == BPF_PROG_TYPE_KPROBE;
+				return of->type == BPF_PROG_TYPE_KPROBE;
 	t = btf_skip_mods(btf, pointee_id, NULL);
 	if (!t)
 		return false;
 	name = btf_str(btf, t->name_off);
 	if (btf_is_struct(t))
 		return *name &&
-		       (strcmp(name, env->ptype->user_ctx) == 0 || is_kernel_ctx(env, name) ||
-			(vf_prog_type(env) == BPF_PROG_TYPE_KPROBE &&
+		       (strcmp(name, of->user_ctx) == 0 || is_kernel_ctx(of, name) ||
+			(of->type == BPF_PROG_TYPE_KPROBE &&
 			 (strcmp(name, "pt_regs") == 0 || strcmp(name, "user_pt_regs") == 0)));
 	if (btf_type_kind(t) != BTF_KIND_INT || btf_type_size(btf, pointee_id) != 8)
 		return false;
-	return env->ptype->btf_ctx || vf_prog_type(env) == BPF_PROG_TYPE_RAW_TRACEPOINT ||
-	       vf_prog_type(env) == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
+	return of->btf_ctx || of->type == BPF_PROG_TYPE_RAW_TRACEPOINT ||
+	       of->type == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
+}
+
+bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_t pointee_id)
+{
+	return vf_is_ctx_of(env->ptype, btf, pointee_id);
 }
 
 /*
@@ -351,6 +355,110 @@ int vf_check_global_args(struct vf_env *env, uint32_t subprog)
 	return err;
 }
 
+/* ---------------------------------------------------------------- who attaches (R1.14) */
+
+static int count_arg_tag(void *ctx, const char *tag)
+{
+	*(bool *)ctx |= strncmp(tag, "arg:", 4) == 0;
+	return 0;
+}
+
+static bool arg_tagged(const struct btf_obj *btf, uint32_t func_id, uint32_t i)
+{
+	bool tagged = false;
+
+	btf_for_each_decl_tag(btf, func_id, i, count_arg_tag, &tagged);
+	return tagged;
+}
+
+/* What a parameter of a static function asks of its register. */
+static enum vf_btf_fit static_param(const struct vf_env *env, uint32_t func_id, uint32_t i,
+				    uint32_t type_id, struct vf_garg *a)
+{
+	const struct btf_obj *btf = env->prog->btf;
+	const struct btf_type *t = btf_skip_mods(btf, type_id, NULL), *to;
+
+	if (!t || arg_tagged(btf, func_id, i) || !(btf_is_scalar(t) || btf_is_ptr(t)))
+		return VF_BTF_UNRELIABLE;
+	if (btf_is_scalar(t)) {
+		a->kind = VF_GARG_SCALAR;
+		return VF_BTF_RELIABLE;
+	}
+	to = btf_pointee(btf, type_id, NULL);
+	if (vf_is_ctx_type(env, btf, t->type)) {
+		a->kind = VF_GARG_CTX; /* or the numbers that a typed context consists of */
+		return btf_is_struct(to) ? VF_BTF_RELIABLE : VF_BTF_UNKNOWN;
+	}
+	if (to && btf_is_struct(to) && strcmp(btf_str(btf, to->name_off), "bpf_dynptr") == 0)
+		return VF_BTF_UNKNOWN;
+	return VF_BTF_UNRELIABLE;
+}
+
+static enum vf_btf_fit static_proto(struct vf_env *env, uint32_t subprog)
+{
+	const struct btf_obj *btf = env->prog->btf;
+	uint32_t func_id = env->subprog[subprog].func_id;
+	const struct btf_type *proto = btf_type(btf, btf_type(btf, func_id)->type);
+	const struct btf_type *ret = btf_skip_mods(btf, proto->type, NULL);
+	struct vf_sub_info *info = &env->sub[subprog];
+	enum vf_btf_fit fit = VF_BTF_RELIABLE;
+
+	if (!proto->type && vf_rule(env, RULE_GLOBAL_VOID))
+		return VF_BTF_UNKNOWN;
+	if (!ret || !btf_is_scalar(ret) || btf_type_vlen(proto) > 5)
+		return VF_BTF_UNRELIABLE;
+	for (uint32_t i = 0; fit == VF_BTF_RELIABLE && i < btf_type_vlen(proto); i++)
+		fit = static_param(env, func_id, i, btf_type_params(proto)[i].type, &info->arg[i]);
+	info->n_args = btf_type_vlen(proto);
+	info->args_known = true;
+	return fit;
+}
+
+/*
+ * Static functions are simulated with what they are given, whatever their BTF says; a call that does
+ * not fit it spoils it for programs that attach.
+ */
+void vf_note_static_call(struct vf_env *env, uint32_t subprog)
+{
+	const struct vf_sub_info *info = &env->sub[subprog];
+	struct vf_subprog *sub = &env->subprog[subprog];
+	const struct vf_reg *r = &vf_regs(env)[BPF_REG_1];
+
+	if (!sub->func_id || sub->btf_fit != VF_BTF_RELIABLE)
+		return;
+	if (!info->args_known)
+		sub->btf_fit = static_proto(env, subprog);
+	for (uint32_t i = 0; sub->btf_fit == VF_BTF_RELIABLE && i < info->n_args; i++)
+		if (info->arg[i].kind == VF_GARG_SCALAR
+			    ? r[i].base != VF_SCALAR
+			    : r[i].base != VF_CTX || r[i].off || !vf_reg_fixed_off(&r[i]))
+			sub->btf_fit = VF_BTF_UNRELIABLE;
+}
+
+/* The main function's BTF is reliable if it takes the context alone; extensions were held to it. */
+void vf_note_main_btf(struct vf_env *env)
+{
+	const struct diag_report report = *env->report;
+	const struct btf_obj *btf = env->prog->btf;
+	struct vf_subprog *sub = &env->subprog[0];
+	const struct vf_sub_info *info = &env->sub[0];
+	const struct btf_type *func, *to;
+
+	if (!btf || !sub->func_id || env->prog->type == BPF_PROG_TYPE_EXT)
+		return;
+	sub->btf_fit = VF_BTF_UNRELIABLE;
+	if (prepare_args(env, 0) || info->n_args != 1 || info->arg[0].kind != VF_GARG_CTX)
+		goto out;
+	func = btf_type(btf, sub->func_id);
+	to = btf_pointee(btf, btf_type_params(btf_type(btf, func->type))->type, NULL);
+	sub->btf_fit = VF_BTF_UNKNOWN;
+	if (btf_type_vlen(func) == BTF_FUNC_GLOBAL &&
+	    ((to && btf_is_struct(to)) || arg_tagged(btf, sub->func_id, 0)))
+		sub->btf_fit = VF_BTF_RELIABLE;
+out:
+	*env->report = report;
+}
+
 /* ---------------------------------------------------------------- at the entry */
 
 static void entry_arg(struct vf_env *env, struct vf_reg *r, const struct vf_garg *a)
@@ -396,7 +504,7 @@ int vf_set_entry_args(struct vf_env *env, uint32_t subprog)
 	struct vf_reg *r = vf_regs(env);
 	int err;
 
-	if (subprog == 0) {
+	if (subprog == 0 && env->prog->type != BPF_PROG_TYPE_EXT) { /* R3.21 */
 		vf_reg_pointer(&r[BPF_REG_1], VF_CTX, 0);
 		return 0;
 	}

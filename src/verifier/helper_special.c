@@ -137,7 +137,7 @@ static int set_retval(struct vf_env *env, struct vf_call *c)
 				 "the hook returns nothing, so no value can be set");
 	if (!vf_rule(env, RULE_SETRETVAL_RANGE) ||
 	    (vf_prog_type(env) == BPF_PROG_TYPE_CGROUP_SOCKOPT &&
-	     env->prog->attach_type == BPF_CGROUP_GETSOCKOPT))
+	     env->place.attach_type == BPF_CGROUP_GETSOCKOPT))
 		return 0;
 	if (r->base != VF_SCALAR || r->s.s32min < -4095 || r->s.s32max > 0)
 		return vf_reject(env, KF_BAD_RETURN,

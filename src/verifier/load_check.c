@@ -27,7 +27,6 @@ static bool sleepable_type(const struct vf_program *p)
 	case BPF_PROG_TYPE_KPROBE:
 	case BPF_PROG_TYPE_STRUCT_OPS:
 	case BPF_PROG_TYPE_LSM:
-	case BPF_PROG_TYPE_EXT:
 		return true;
 	case BPF_PROG_TYPE_TRACING:
 		return p->attach_type == BPF_TRACE_FENTRY || p->attach_type == BPF_TRACE_FEXIT ||
@@ -149,6 +148,8 @@ int vf_check_load(struct vf_env *env)
 	if (sleepable && !sleepable_type(p))
 		return vf_reject(env, KF_NOT_SLEEPABLE_TYPE, "type %s, attach type %u",
 				 env->ptype->name, p->attach_type);
+	if (p->type == BPF_PROG_TYPE_EXT && p->attach_prog && vf_rule(env, RULE_EXT_TYPE_EARLY))
+		vf_take_target_type(env);
 	if (!env->gpl && (p->type == BPF_PROG_TYPE_LSM || p->type == BPF_PROG_TYPE_STRUCT_OPS))
 		return vf_reject(env, KF_NEED_GPL, "programs of type %s must be under the GPL",
 				 env->ptype->name);

@@ -156,7 +156,7 @@ static bool wants_private_stack(const struct vf_env *env)
 	for (uint32_t i = 0; i < env->n_subprogs; i++)
 		if (env->subprog[i].has_tail_call)
 			return false;
-	switch (vf_prog_type(env)) {
+	switch (env->prog->type) { /* an extension has none, whatever it extends */
 	case BPF_PROG_TYPE_KPROBE:
 	case BPF_PROG_TYPE_TRACEPOINT:
 	case BPF_PROG_TYPE_PERF_EVENT:

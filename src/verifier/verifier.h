@@ -47,6 +47,16 @@ enum vf_caps {
 	VF_CAP_ALL = 0xf,
 };
 
+/* A loaded program that others attach to: freplace, fentry and fexit. */
+struct vf_target {
+	uint32_t type, attach_type;
+	/* whose rules it was verified by: of an extension those of its own target, else the above */
+	uint32_t place_type, place_attach_type;
+	const struct btf_obj *btf;	/* or NULL */
+	const struct vf_facts *facts;	/* NULL: it was not accepted */
+	bool machine_code, traces_tracing; /* the latter: it is attached to a program of type TRACING */
+};
+
 struct vf_program {
 	const struct bpf_insn *insns;
 	uint32_t n_insns;
@@ -60,7 +70,7 @@ struct vf_program {
 	uint32_t core_relo_rec, core_relo_cnt;
 	uint32_t attach_btf_id;
 	const struct btf_obj *attach_btf; /* NULL: the kernel's */
-	const struct vf_program *attach_prog; /* freplace, fentry on a program */
+	const struct vf_target *attach_prog;
 	const int32_t *fd_array; /* NULL: none */
 	uint32_t fd_array_cnt;	 /* length known to be readable */
 };
@@ -122,11 +132,16 @@ struct vf_insn_fact {
 	uint32_t size;	 /* obj_new: bytes */
 };
 
+/* Whether callers pass what the function's BTF says, for programs that attach to it (R1.14). */
+enum vf_btf_fit { VF_BTF_RELIABLE, VF_BTF_UNRELIABLE, VF_BTF_UNKNOWN };
+
 struct vf_subprog {
 	uint32_t start, end; /* instructions [start, end) */
 	uint32_t stack;	     /* bytes used by this function alone */
 	bool is_global, is_callback, is_async_callback, is_exception_cb;
 	bool has_tail_call;
+	bool changes_pkt, may_sleep; /* it or what it calls */
+	uint8_t btf_fit;	     /* enum vf_btf_fit */
 	uint32_t func_id; /* BTF id of its FUNC, 0: none */
 };
 

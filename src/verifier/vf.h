@@ -272,7 +272,8 @@ struct vf_attach {
 	const char *ops_name; /* struct_ops: type name */
 	uint32_t member;
 	uint32_t arg_ref[12]; /* struct_ops: the reference that an argument came with, by parameter */
-	const struct vf_program *target; /* freplace, tracing of a program */
+	const struct vf_target *target; /* freplace, tracing of a program */
+	enum vf_btf_fit fit; /* tracing of a program: whether its callers keep to the prototype */
 };
 
 /* Per instruction, made before the walk. */
@@ -682,6 +683,10 @@ int vf_imm64_btf_var(struct vf_env *env, const struct bpf_insn *insn, struct vf_
 void vf_recode(struct vf_env *env, enum diag_code code);
 /* is this the program type's context, as a pointee of an argument? (R3.18, kfunc spec C2) */
 bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_t pointee_id);
+bool vf_is_ctx_of(const struct kernel_prog_type *of, const struct btf_obj *btf, uint32_t pointee_id);
+/* global_fn.c: what calls tell about the BTF of static functions, and the main function's own */
+void vf_note_static_call(struct vf_env *env, uint32_t subprog);
+void vf_note_main_btf(struct vf_env *env);
 
 /*
  * Callbacks (callback.c). set fills the callee's R1-R5 from the caller's frame and sets the return
@@ -713,6 +718,11 @@ const struct btf_fields *vf_reg_fields(struct vf_env *env, const struct vf_reg *
 
 int vf_check_load(struct vf_env *env);	   /* load_check.c: R1.4-R1.15 */
 int vf_resolve_attach(struct vf_env *env); /* attach.c */
+int vf_bad_target(struct vf_env *env, const char *why); /* attach.c */
+int vf_attach_func_proto(struct vf_env *env, const struct btf_type *t); /* attach.c: R1.14 */
+int vf_attach_to_program(struct vf_env *env); /* attach_prog.c */
+void vf_take_target_type(struct vf_env *env); /* attach_prog.c: an extension's */
+void vf_find_effects(struct vf_env *env); /* cfg.c: of each function and what it calls */
 int vf_discover(struct vf_env *env);	   /* subprog.c: R3.1-R3.2, kfunc pre-pass */
 int vf_check_btf_info(struct vf_env *env); /* check_btf.c: R1.7-R1.10 */
 int vf_resolve_imm64(struct vf_env *env);  /* imm64.c: R2.3-R2.4, map compatibility */

@@ -586,22 +586,39 @@ static void return_values(void **state)
 	}
 }
 
-/* R3.21: replacing functions of programs is said not to be there */
+/*
+ * R1.14: a program replaces or traces a function of one that has types, of this kernel, and never one
+ * of the kernel; R1.13: what replaces does not sleep (with types: test_attach_prog.c)
+ */
 static void replacement(void **state)
 {
 	union sys_attr a;
 	int target;
 
 	(void)state;
-	if (door_is_kernel)
-		return;
 	good_attr(&a);
 	target = door(BPF_PROG_LOAD, &a.b, sizeof(a));
 	assert_true(target >= 0);
 	a.b.prog_type = BPF_PROG_TYPE_EXT;
-	a.b.attach_prog_fd = target;
+	assert_answer(door_load(&a), -EINVAL);
 	a.b.attach_btf_id = 1;
-	assert_int_equal(door_load(&a), -SYS_ENOTSUPP);
+	assert_answer(door_load(&a), -EINVAL);
+	a.b.attach_prog_fd = target;
+	assert_answer(door_load(&a), -EINVAL);
+	a.b.attach_btf_id = 0;
+	assert_answer(door_load(&a), -EINVAL);
+	a.b.attach_btf_id = 1;
+	a.b.prog_flags = BPF_F_SLEEPABLE;
+	assert_answer(door_load(&a), -EINVAL);
+	a.b.prog_flags = 0;
+	a.b.prog_type = BPF_PROG_TYPE_TRACING;
+	a.b.expected_attach_type = BPF_TRACE_FENTRY;
+	assert_answer(door_load(&a), -EINVAL);
+	if (!door_is_kernel) {
+		assert_int_equal(syscall_set_kernel(image), 0);
+		assert_int_equal(door_load(&a), -EINVAL);
+		syscall_set_kernel(NULL);
+	}
 	door_close(target);
 }
 
