@@ -11,8 +11,6 @@
  */
 #include "jit/arena.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 #include "maps/maps.h"
 
@@ -138,6 +136,45 @@ static uint64_t extended(uint64_t v, int size, bool sign)
 	return sign ? (uint64_t)((int64_t)(v << rest) >> rest) : v;
 }
 
+/* as one instruction each, and races between programs are theirs */
+typedef uint8_t u8u __attribute__((may_alias));
+typedef uint16_t u16u __attribute__((may_alias, aligned(1)));
+typedef uint32_t u32u __attribute__((may_alias, aligned(1)));
+typedef uint64_t u64u __attribute__((may_alias, aligned(1)));
+
+#define OF_PROGRAMS static __attribute__((no_sanitize("thread"), noinline))
+
+OF_PROGRAMS uint64_t load(const void *at, int size)
+{
+	switch (size) {
+	case 1:
+		return *(const volatile u8u *)at;
+	case 2:
+		return *(const volatile u16u *)at;
+	case 4:
+		return *(const volatile u32u *)at;
+	default:
+		return *(const volatile u64u *)at;
+	}
+}
+
+OF_PROGRAMS void store(void *at, int size, uint64_t v)
+{
+	switch (size) {
+	case 1:
+		*(volatile u8u *)at = (uint8_t)v;
+		break;
+	case 2:
+		*(volatile u16u *)at = (uint16_t)v;
+		break;
+	case 4:
+		*(volatile u32u *)at = (uint32_t)v;
+		break;
+	default:
+		*(volatile u64u *)at = v;
+	}
+}
+
 static bool is_there(const struct map_arena_view *v, uint32_t offset)
 {
 	return __atomic_load_n(&v->pages[offset >> MAP_ARENA_PAGE_BITS], __ATOMIC_RELAXED) ||
@@ -172,7 +209,6 @@ void interp_arena_at(const struct interp_op *ip, uint32_t rel, uint64_t *r)
 {
 	const struct interp_arena *a = ip->p;
 	struct jit_arena_access as;
-	uint64_t v = 0;
 	int size;
 	void *at;
 
@@ -182,17 +218,14 @@ void interp_arena_at(const struct interp_op *ip, uint32_t rel, uint64_t *r)
 		     ? a->view->base + rel
 		     : NULL;
 	if (as.is_load) {
-		if (at)
-			memcpy(&v, at, size);
-		r[ip->dst] = extended(v, size, as.sign);
+		r[ip->dst] = at ? extended(load(at, size), size, as.sign) : 0;
 	} else if (as.is_rmw) {
 		if (at)
 			atomic(ip, as.kind, size, at, r);
 		else
 			no_atomic(ip, as.kind, size, r);
 	} else if (at) {
-		v = as.is_constant ? (uint64_t)(int64_t)ip->imm : r[ip->src];
-		memcpy(at, &v, size);
+		store(at, size, as.is_constant ? (uint64_t)(int64_t)ip->imm : r[ip->src]);
 	}
 }
 
