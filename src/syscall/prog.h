@@ -39,6 +39,7 @@ struct sys_load {
 	uint32_t n_maps;
 	struct sys_btf *btfs[PROG_MAX_BTFS];
 	uint32_t n_btfs;
+	struct rt_prog *failed; /* could not be made, and has what the report speaks of */
 };
 
 /* prog_attr.c: verifier spec 1.1-1.4 in order; the report says what failed */
@@ -51,7 +52,7 @@ int sys_load_copy_types(struct sys_load *l);
 /* prog_resolve.c */
 extern const struct vf_resolver sys_load_resolver;
 int sys_load_fd_array(struct sys_load *l);
-/* prog_make.c: the running program, or a description. Takes over what it needs from l. */
+/* prog_make.c: the running program, or a description. Takes over what it needs from l; NULL: l->failed. */
 struct rt_prog *sys_load_make(struct sys_load *l, bool runnable, int *err);
 /* prog_make.c: the program holds map from now on; and the ids of what it holds, *n in and out */
 int sys_prog_bind(struct rt_prog *p, struct rt_map *map);

@@ -168,6 +168,8 @@ static unsigned int observe(struct sys_load *l, bool verified)
 
 static void release(struct sys_load *l)
 {
+	if (l->failed)
+		rt_prog_put(l->failed);
 	vf_facts_free(&l->facts);
 	mem_free(l->insns);
 	mem_free(l->func_info);

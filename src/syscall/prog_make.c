@@ -212,11 +212,9 @@ struct rt_prog *sys_load_make(struct sys_load *l, bool runnable, int *err)
 		*err = make_code(l, p);
 	if (!*err)
 		*err = sys_id_add(SYS_PROG, p, &p->id);
-	if (*err) {
-		rt_prog_put(p);
-		return NULL;
-	}
-	return p;
+	if (*err)
+		l->failed = p;
+	return *err ? NULL : p;
 }
 
 /* PROG_BIND_MAP may add to the maps of a program that others look at */

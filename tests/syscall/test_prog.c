@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "runtime/rt.h"
 #include "runtime/tracepoint.h"
 
 #define CLOSE(fd) assert_int_equal(syscall_close(fd), 0)
@@ -342,12 +343,28 @@ static void observers(void **state)
 	CLOSE(fd);
 }
 
+/* the program that cannot be run is still there when the reason is told, whatever is being freed */
+static unsigned int late_reader(void *ctx, const struct syscall_load *l)
+{
+	if (++*(int *)ctx < 2)
+		return 0;
+	rt_rcu_barrier();
+	assert_int_equal(l->report->verdict, DIAG_UNSUPPORTED);
+	assert_int_equal(l->prog->insns[0].code, BPF_LD | BPF_IMM | BPF_DW);
+	assert_int_equal(l->prog->insns[2].code, BPF_ALU64 | BPF_MOV | BPF_K);
+	return 0;
+}
+
 static void unusable_maps(void **state)
 {
-	int traces = t_create(BPF_MAP_TYPE_STACK_TRACE, 4, 80, 16, 0);
+	int traces = t_create(BPF_MAP_TYPE_STACK_TRACE, 4, 80, 16, 0), calls = 0;
 	struct bpf_insn code[] = {I_MAP(1, traces), I_MOV(0, 0), I_EXIT};
 
 	(void)state;
+	assert_int_equal(syscall_set_prog_load_observer(late_reader, &calls), 0);
+	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "t", code, LEN(code), 0, 0), -524);
+	assert_int_equal(calls, 2);
+	assert_int_equal(syscall_set_prog_load_observer(NULL, NULL), 0);
 	/* verified, but nothing that uses it can run */
 	assert_int_equal(load_as(BPF_PROG_TYPE_RAW_TRACEPOINT, "t", code, LEN(code), 1,
 				 sizeof(log_buf)),
