@@ -8,6 +8,9 @@
  * is printed as UNSOUND, the other way round as STRICT. Ends with status 77 where loading is not
  * permitted. What Linux gives up for its size (E2BIG, ENOMEM, EFAULT) is counted, not judged.
  *
+ * KFUNC_REDUCE: shows what is left of a program without what does not matter. KFUNC_KERNEL_LOG=1 or 2:
+ * Linux's log of it.
+ *
  * Tail calls and packet loads are in main functions only: on 6.18.44 one in a called function makes Linux
  * go back through a frame that is not there, which ends in EFAULT or in a fault of the kernel.
  */
@@ -990,7 +993,8 @@ static void dump(const struct gen *g, const char *kind, int a, int b, const stru
 	for (int i = 0; i < g->n; i++) {
 		strbuf_reset(&out);
 		isa_disasm(&g->insn[i], &out);
-		printf("%4d: %s\n", i, strbuf_str(&out));
+		if (g->insn[i].code != (BPF_JMP | BPF_JA) || g->insn[i].off)
+			printf("%4d: %s\n", i, strbuf_str(&out));
 		if (isa_is_ldimm64(&g->insn[i]))
 			i++;
 	}
@@ -1004,6 +1008,32 @@ static void dump(const struct gen *g, const char *kind, int a, int b, const stru
 	}
 	strbuf_free(&out);
 	fflush(stdout);
+}
+
+/* replaces by nothing whatever the disagreement does not need */
+static void reduce(struct gen *g, int a, int b)
+{
+	struct diag_report rep;
+	bool less = true;
+
+	while (less) {
+		less = false;
+		for (int i = 0; i < g->n; i++) {
+			struct bpf_insn was = g->insn[i], none = {.code = BPF_JMP | BPF_JA};
+
+			if (isa_is_ldimm64(&was)) {
+				i++;
+				continue;
+			}
+			if (memcmp(&was, &none, sizeof(was)) == 0)
+				continue;
+			g->insn[i] = none;
+			if (!ours(g, &rep) == !a && kernels(g, 0) == b)
+				less = true;
+			else
+				g->insn[i] = was;
+		}
+	}
 }
 
 static int make_maps(void)
@@ -1083,8 +1113,8 @@ int main(int argc, char **argv)
 		}
 		b = kernels(&g, 0);
 		accepted += b == 0;
-		if (getenv("KFUNC_SHOW"))
-			dump(&g, "SHOW", a, b, &rep, i);
+		if (getenv("KFUNC_REDUCE") && !a != !b && !gave_up(a) && !gave_up(b))
+			reduce(&g, a, b);
 		if (a != b && (gave_up(a) || gave_up(b))) {
 			if (limits++ < 3)
 				dump(&g, "LIMIT", a, b, &rep, i);
