@@ -8,6 +8,7 @@ import traceback
 
 BUILD = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else "build")
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
+TIMES = int(os.environ.get("TEST_TIMES", "1"))  # how much longer everything may take
 KFUNC = os.path.join(BUILD, "kfunc")
 
 
@@ -26,7 +27,7 @@ class Result:
 
 def kfunc(*args, seconds=60, **kw):
     return Result(subprocess.run([KFUNC, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                 stdin=subprocess.DEVNULL, timeout=seconds, check=False, **kw))
+                                 stdin=subprocess.DEVNULL, timeout=seconds * TIMES, check=False, **kw))
 
 
 def prog(room, name):

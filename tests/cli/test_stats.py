@@ -10,7 +10,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from kfunctest import KFUNC, SOURCE, has, kfunc, main, prog, same  # noqa: E402
+from kfunctest import KFUNC, SOURCE, TIMES, has, kfunc, main, prog, same  # noqa: E402
 
 WORK = prog("cli", "work")
 
@@ -120,7 +120,7 @@ def on_terminal(term, objects):
     reader = threading.Thread(target=read_to_end, args=(master, text))
     reader.start()
     out = p.stdout.read()
-    p.wait(60)
+    p.wait(60 * TIMES)
     reader.join()
     os.close(master)
     return b"".join(text).decode(), out.decode()

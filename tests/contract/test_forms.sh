@@ -46,7 +46,7 @@ compile() { # NAME CC FLAGS...
 }
 
 run() { # NAME WHAT [ARG]
-	(cd "$tmp" && timeout 60 "./$1" $3) >"$tmp/log" 2>&1
+	(cd "$tmp" && timeout $((60 * ${TEST_TIMES:-1})) "./$1" $3) >"$tmp/log" 2>&1
 	result $? "$1 $2" "$tmp/log"
 }
 

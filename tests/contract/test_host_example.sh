@@ -28,11 +28,11 @@ brian orders 1: 5
 nobody orders 1: -1
 EOF
 host=$build/examples/host
-timeout 60 "$host/budget" "$host/budget.bpf.o" >"$tmp/out" 2>&1 && diff "$tmp/want" "$tmp/out"
+timeout $((60 * ${TEST_TIMES:-1})) "$host/budget" "$host/budget.bpf.o" >"$tmp/out" 2>&1 && diff "$tmp/want" "$tmp/out"
 check "the example's output"
 
 # without types it says so and what to do, instead of failing later
-timeout 60 "$host/budget-without-btf" "$host/budget.bpf.o" >"$tmp/out" 2>&1
+timeout $((60 * ${TEST_TIMES:-1})) "$host/budget-without-btf" "$host/budget.bpf.o" >"$tmp/out" 2>&1
 [ $? = 1 ] && grep -q "no .BTF section" "$tmp/out"
 check "the example without types"
 
@@ -45,7 +45,7 @@ nm -D "$build/libkfunc.so" | grep -q " U __tsan_init" && san=-fsanitize=thread
 gcc -g $san -I"$src/include" "$tmp/less.c" -o "$tmp/less" -L"$build" -lkfunc -Wl,-rpath,"$build" &&
 	"$build/kfunc" btf "$tmp/less" >"$tmp/out" 2>&1 && grep -q " 1 kfuncs" "$tmp/out"
 check "kfunc btf writes types"
-timeout 60 "$tmp/less" "$host/budget.bpf.o" >"$tmp/out" 2>&1
+timeout $((60 * ${TEST_TIMES:-1})) "$tmp/less" "$host/budget.bpf.o" >"$tmp/out" 2>&1
 [ $? != 0 ] && grep -q "KF0701.*\|KF0700" "$tmp/out" && grep -q app_charge "$tmp/out"
 check "a function that is in no set"
 

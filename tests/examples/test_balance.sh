@@ -10,7 +10,7 @@ idlest           0 0 9
 no policy        9 0 0
 the tracepoint saw 36 requests here, and every one in the background
 END
-timeout 100 "$1/examples/host/balance" "$1/examples/host/balance.bpf.o" >"$tmp/out" 2>&1
+timeout $((100 * ${TEST_TIMES:-1})) "$1/examples/host/balance" "$1/examples/host/balance.bpf.o" >"$tmp/out" 2>&1
 [ $? = 0 ] && diff "$tmp/want" "$tmp/out" && echo "1 passed, 0 failed" && exit 0
 head -40 "$tmp/out"
 echo "0 passed, 1 failed"
