@@ -221,7 +221,7 @@ static void memory(struct fuzz *f)
 		on_arena(f, BPF_STX | BPF_MEM | size, at, reg, offset(), 0);
 		break;
 	case 3:
-		on_arena(f, BPF_ST | BPF_MEM | size, at, 0, offset(), (int32_t)rnd(1u << 31) * 3);
+		on_arena(f, BPF_ST | BPF_MEM | size, at, 0, offset(), (int32_t)(rnd(1u << 31) * 3));
 		break;
 	case 4:
 		if (rnd(2))
