@@ -11,6 +11,8 @@
  * Conventions, those of libbpf:
  * - types are opaque; a function that returns a pointer returns NULL and sets errno when it fails, a
  *   function that returns an int returns a negative errno;
+ * - an object, program or map that is NULL, because it could not be opened or was not found, can be neither
+ *   loaded, run nor asked for anything: an error;
  * - structs of options and results begin with sz, the caller's sizeof: KFUNC_OPTS() declares one.
  *   Members that are not set are zero, and zero is the default; members that the library does not
  *   know must be zero (-E2BIG otherwise);

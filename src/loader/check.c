@@ -123,6 +123,8 @@ int kfunc_object__check(struct kfunc_object *obj)
 	bool *want;
 	int err;
 
+	if (!obj)
+		return -EINVAL;
 	if (obj->loaded || obj->checked)
 		return -EALREADY;
 	want = mem_calloc(obj->n_progs, sizeof(*want));

@@ -34,7 +34,7 @@ uint32_t kfunc_map__max_entries(const struct kfunc_map *map)
 
 int kfunc_map__fd(const struct kfunc_map *map)
 {
-	int fd = map->obj->loaded && map->bpf ? bpf_map__fd(map->bpf) : -1;
+	int fd = map && map->obj->loaded && map->bpf ? bpf_map__fd(map->bpf) : -1;
 
 	return fd >= 0 ? fd : -ENOENT;
 }

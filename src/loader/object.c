@@ -248,7 +248,7 @@ const char *kfunc_object__name(const struct kfunc_object *obj)
 
 const char *kfunc_object__error(const struct kfunc_object *obj)
 {
-	return obj->error ? obj->error : "";
+	return obj && obj->error ? obj->error : "";
 }
 
 /* ---- load ---- */
@@ -260,6 +260,8 @@ int kfunc_object__load(struct kfunc_object *obj)
 	uint32_t i;
 	int err;
 
+	if (!obj)
+		return -EINVAL;
 	if (obj->loaded || obj->checked)
 		return -EALREADY;
 	if (!obj->kernel->live) {
@@ -294,7 +296,7 @@ struct kfunc_program *kfunc_object__find_program(const struct kfunc_object *obj,
 {
 	uint32_t i;
 
-	for (i = 0; i < obj->n_progs; i++)
+	for (i = 0; obj && name && i < obj->n_progs; i++)
 		if (strcmp(obj->progs[i].name, name) == 0)
 			return &obj->progs[i];
 	errno = ENOENT;
@@ -304,16 +306,16 @@ struct kfunc_program *kfunc_object__find_program(const struct kfunc_object *obj,
 struct kfunc_program *kfunc_object__next_program(const struct kfunc_object *obj,
 						 struct kfunc_program *prev)
 {
-	uint32_t i = prev ? prev - obj->progs + 1 : 0;
+	uint32_t i = obj && prev ? prev - obj->progs + 1 : 0;
 
-	return i < obj->n_progs ? &obj->progs[i] : NULL;
+	return obj && i < obj->n_progs ? &obj->progs[i] : NULL;
 }
 
 struct kfunc_map *kfunc_object__find_map(const struct kfunc_object *obj, const char *name)
 {
 	uint32_t i;
 
-	for (i = 0; i < obj->n_maps; i++)
+	for (i = 0; obj && name && i < obj->n_maps; i++)
 		if (strcmp(kfunc_map__name(&obj->maps[i]), name) == 0)
 			return &obj->maps[i];
 	errno = ENOENT;

@@ -53,19 +53,20 @@ int kfunc_program__add_flags(struct kfunc_program *prog, uint32_t flags)
 
 int kfunc_program__fd(const struct kfunc_program *prog)
 {
-	int fd = prog->bpf ? bpf_program__fd(prog->bpf) : -1;
+	int fd = prog && prog->bpf ? bpf_program__fd(prog->bpf) : -1;
 
 	return fd >= 0 ? fd : -ENOENT;
 }
 
 int kfunc_program__report(const struct kfunc_program *prog, struct kfunc_report *report)
 {
-	const struct diag_report *r = &prog->report;
+	const struct diag_report *r;
 	struct kfunc_report out = {0};
 	int err;
 
-	if (!prog->judged)
+	if (!prog || !prog->judged)
 		return -ENOENT;
+	r = &prog->report;
 	err = loader_opts_in(&out, sizeof(out), report);
 	if (err)
 		return err;
@@ -175,7 +176,7 @@ struct kfunc_link *kfunc_map__attach_struct_ops(const struct kfunc_map *map)
 
 int kfunc_link__fd(const struct kfunc_link *link)
 {
-	return bpf_link__fd(link->bpf);
+	return link ? bpf_link__fd(link->bpf) : -EINVAL;
 }
 
 int kfunc_link__update_map(struct kfunc_link *link, const struct kfunc_map *map)

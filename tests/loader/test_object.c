@@ -224,6 +224,29 @@ static void same_verdict(const struct kfunc_object *obj, const char *name, uint6
 			 r.err, r.code, r.message);
 }
 
+/* what was not opened or not found is an error for what comes next, and no crash */
+static void nothing_there(void **state)
+{
+	KFUNC_OPTS(kfunc_report, r);
+	uint32_t key = 0;
+
+	(void)state;
+	assert_int_equal(kfunc_object__load(NULL), -EINVAL);
+	assert_int_equal(kfunc_object__check(NULL), -EINVAL);
+	assert_string_equal(kfunc_object__error(NULL), "");
+	assert_null(kfunc_object__find_program(NULL, "x"));
+	assert_int_equal(errno, ENOENT);
+	assert_null(kfunc_object__next_program(NULL, NULL));
+	assert_null(kfunc_object__find_map(NULL, "x"));
+	assert_int_equal(kfunc_program__fd(NULL), -ENOENT);
+	assert_true(kfunc_program__run(NULL, NULL) < 0);
+	assert_null(kfunc_program__attach(NULL));
+	assert_int_equal(kfunc_program__report(NULL, &r), -ENOENT);
+	assert_int_equal(kfunc_map__fd(NULL), -ENOENT);
+	assert_int_equal(kfunc_map__lookup(NULL, &key, &key, 0), -ENOENT);
+	assert_int_equal(kfunc_link__fd(NULL), -EINVAL);
+}
+
 /* Every allocation of open and check fails once; nothing leaks (ASan) and nothing breaks. */
 static void allocations_fail(void **state)
 {
@@ -350,6 +373,7 @@ int main(void)
 		cmocka_unit_test(one_check_per_object),
 		cmocka_unit_test(load_stops_at_a_rejection),
 		cmocka_unit_test(load_without_the_bad_one),
+		cmocka_unit_test(nothing_there),
 		cmocka_unit_test(allocations_fail),
 		cmocka_unit_test(allocations_of_load_fail),
 		cmocka_unit_test(no_descriptors),
