@@ -3,7 +3,6 @@
 """check --stats: where the verifier's work went; and the progress of check -j on a terminal."""
 import os
 import pty
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -71,11 +70,13 @@ def more_lines_than_shown():
 
 
 def without_line_information():
-    objcopy = shutil.which("llvm-objcopy") or shutil.which("llvm-objcopy-14")
     with tempfile.TemporaryDirectory() as tmp:
         bare = os.path.join(tmp, "bare.bpf.o")
-        subprocess.run([objcopy, "--remove-section", ".BTF.ext", "--remove-section", ".rel.BTF.ext", WORK, bare],
-                       check=True)
+        with open(WORK, "rb") as f:
+            data = f.read()
+        assert b".BTF.ext\0" in data
+        with open(bare, "wb") as f:  # under another name nobody looks for it
+            f.write(data.replace(b".BTF.ext\0", b".BTF.was\0"))
         row = kfunc("check", "--json", "--stats", "--prog", "rounds", bare).rows()[0]
         same(row["verdict"], "accept")
         worst = row["lines"][0]
