@@ -18,7 +18,7 @@ struct field_row {
 	const char *name; /* struct */
 	uint8_t size, align;
 	bool unique; /* one in a value */
-	bool repeat; /* may stand in an array */
+	bool repeat; /* may stand in an array of several */
 	uint16_t since;
 };
 
@@ -32,7 +32,7 @@ static const struct field_row rows[] = {
 	{BTF_FIELD_LIST_NODE, "bpf_list_node", 24, 8, false, false, KVER(6, 2)},
 	{BTF_FIELD_RB_ROOT, "bpf_rb_root", 16, 8, false, true, KVER(6, 3)},
 	{BTF_FIELD_RB_NODE, "bpf_rb_node", 32, 8, false, false, KVER(6, 3)},
-	{BTF_FIELD_REFCOUNT, "bpf_refcount", 4, 4, true, false, KVER(6, 4)},
+	{BTF_FIELD_REFCOUNT, "bpf_refcount", 4, 4, false, false, KVER(6, 4)},
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -274,7 +274,6 @@ static int look_at(struct search *s, const struct place *p, uint32_t level)
 	uint32_t id = p->type_id, n = 1, from = s->n;
 	const struct field_row *row;
 	struct btf_field f = {0};
-	bool is_array = false;
 	int64_t size;
 	int err = 0;
 
@@ -284,7 +283,6 @@ static int look_at(struct search *s, const struct place *p, uint32_t level)
 
 		if (!cnt || !kernel_has(s->kernel, RULE_NESTED_FIELDS))
 			return 0;
-		is_array = true;
 		n = cnt > UINT32_MAX / n ? UINT32_MAX : n * cnt;
 	}
 	if (!t)
@@ -296,7 +294,7 @@ static int look_at(struct search *s, const struct place *p, uint32_t level)
 	} else if (btf_is_struct(t)) {
 		row = btf_type_kind(t) == BTF_KIND_STRUCT ? row_of(s, btf_str(s->btf, t->name_off))
 							  : NULL;
-		if (row && is_array && !row->repeat)
+		if (row && n > 1 && !row->repeat)
 			return -EINVAL;
 		if (row)
 			err = special_struct(s, row, t, p);
@@ -496,6 +494,7 @@ static bool is_kptr_to_struct(const struct search *s, uint32_t id)
 	return to && btf_is_struct(to);
 }
 
+/* What owns nothing by a member of its own is plain memory, whatever it nests (seen on 6.18.44). */
 static bool has_special_member(const struct search *s, const struct btf_type *t)
 {
 	for (uint32_t i = 0; i < btf_type_vlen(t); i++) {
@@ -534,6 +533,18 @@ int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj 
 
 /* ---------------------------------------------------------------- types of the program */
 
+static int local_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, uint32_t id,
+			struct btf_fields **out)
+{
+	struct search s = {.kernel = kernel, .btf = btf, .allowed = local_kinds(kernel)};
+	const struct btf_type *t = btf_type(btf, id);
+
+	*out = NULL;
+	if (!t || btf_type_kind(t) != BTF_KIND_STRUCT || !has_special_member(&s, t))
+		return 0;
+	return vf_find_fields(kernel, btf, id, s.allowed, out);
+}
+
 const struct btf_fields *vf_type_fields(struct vf_env *env, const struct btf_obj *btf,
 					uint32_t type_id)
 {
@@ -558,7 +569,7 @@ const struct btf_fields *vf_type_fields(struct vf_env *env, const struct btf_obj
 	}
 	f = env->fields_by_type[type_id];
 	if (!f) {
-		err = vf_find_fields(env->kernel, btf, type_id, local_kinds(env->kernel), &f);
+		err = local_fields(env->kernel, btf, type_id, &f);
 		if (!err && !f)
 			f = mem_dup(&none, sizeof(none));
 		if (!f) {

@@ -36,6 +36,16 @@ static const struct form together[] = {
 	{"two_locks", -E2BIG},
 	{"two_nodes_counted", 0},
 	{"two_nodes_uncounted", -EINVAL},
+	{"two_counts", 0},
+	{"two_counts_and_node", 0},
+	{"counts_of_one", 0},
+	{"counts_of_two", -EINVAL},
+	{"lock_of_one", 0},
+	{"lock_of_one_by_one", 0},
+	{"link_of_one", -EINVAL}, /* beside a node and without a count */
+	{"counts_of_two_alone", 0}, /* no member is a count: nobody looks */
+	{"count_below", 0},
+	{"count_below_and_beside", 0},
 };
 
 /* a list says what it contains, by the name of a struct and of a node in it */
