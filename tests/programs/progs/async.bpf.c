@@ -359,6 +359,7 @@ static int sleeps(void *map, int *key, void *value)
 {
 	char c;
 
+	many_ways();
 	return bpf_copy_from_user(&c, 1, NULL) ? 0 : 0;
 }
 
