@@ -14,6 +14,8 @@
 #include "jit/arena.h"
 #include "jit/interp.h"
 #include "runtime/ctx.h"
+#include "runtime/fields.h"
+#include "runtime/object.h"
 #include "runtime/probe.h"
 #include "verifier/record.h"
 
@@ -159,13 +161,37 @@ static void fill(struct interp_kfunc *k, uint8_t reg, uint64_t value)
 	k->fill[k->n_fill++] = value;
 }
 
+/* The function that finds out what it has before it, instead of the kfunc; NULL: not needed */
+static const void *function_of_cases(const struct kfunc_contract *c, const struct vf_insn_fact *fact)
+{
+	switch (c->special) {
+	case SPECIAL_OBJ_NEW:
+		return fact->cases ? (const void *)rt_obj_new_of : NULL;
+	case SPECIAL_PERCPU_OBJ_NEW:
+		return fact->cases ? (const void *)rt_percpu_obj_new_of : NULL;
+	case SPECIAL_REFCOUNT_ACQUIRE:
+		return fact->cases ? (const void *)rt_obj_acquire_of
+		       : fact->imm64 ? (const void *)rt_obj_acquire_at : NULL;
+	default:
+		return NULL;
+	}
+}
+
 /* R2.15: what the parameters get that the program does not pass */
 static void fill_implicit(struct interp_kfunc *k, const struct kfunc_contract *c,
 			  const struct vf_insn_fact *fact, const struct rt_prog *p)
 {
 	const uint64_t meta = (uintptr_t)fact->fields;
+	const uint64_t cases = fact->cases ? (uintptr_t)p->facts.cases[fact->cases - 1] : 0;
+	const uint64_t off = cases ? cases + RT_OFFSETS : fact->imm64;
+	const void *fn = function_of_cases(c, fact);
 	uint32_t i;
 
+	if (fn) {
+		k->fn = (rt_helper_fn)(uintptr_t)fn;
+		fill(k, 2, cases ? cases : fact->imm64);
+		return;
+	}
 	switch (c->special) {
 	case SPECIAL_OBJ_NEW:
 	case SPECIAL_PERCPU_OBJ_NEW:
@@ -180,12 +206,12 @@ static void fill_implicit(struct interp_kfunc *k, const struct kfunc_contract *c
 	case SPECIAL_LIST_PUSH_FRONT:
 	case SPECIAL_LIST_PUSH_BACK:
 		fill(k, 3, meta);
-		fill(k, 4, fact->imm64);
+		fill(k, 4, off);
 		break;
 	case SPECIAL_LIST_ADD:
 	case SPECIAL_RBTREE_ADD:
 		fill(k, 4, meta);
-		fill(k, 5, fact->imm64);
+		fill(k, 5, off);
 		break;
 	default:
 		break;

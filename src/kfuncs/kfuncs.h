@@ -17,6 +17,9 @@
  *	bpf_refcount_acquire_impl			R2 = fields
  *	bpf_list_push_front_impl, ..._back_impl		R3 = fields, R4 = offset
  *	bpf_rbtree_add_impl				R4 = fields, R5 = offset
+ *
+ * Where a call sees several types, fields is NULL and offset what rt_obj_drop_node() takes; bpf_obj_new()
+ * and its kin are other functions then (jit/compile.c).
  */
 #ifndef KFUNCS_KFUNCS_H
 #define KFUNCS_KFUNCS_H

@@ -12,11 +12,6 @@
 #include "runtime/graph.h"
 #include "runtime/object.h"
 
-static void *container(void *node, u64 off)
-{
-	return (char *)node - off;
-}
-
 struct less_arg {
 	bool (*less)(struct bpf_rb_node *a, const struct bpf_rb_node *b);
 };
@@ -114,7 +109,7 @@ __bpf_kfunc int bpf_list_push_front_impl(struct bpf_list_head *head, struct bpf_
 	int err = rt_list_add(head, node, false, rt_obj_counted(meta__ign));
 
 	if (err)
-		rt_obj_drop(container(node, off));
+		rt_obj_drop_node(node, off);
 	return err;
 }
 
@@ -158,7 +153,7 @@ __bpf_kfunc int bpf_list_push_back_impl(struct bpf_list_head *head, struct bpf_l
 	int err = rt_list_add(head, node, true, rt_obj_counted(meta__ign));
 
 	if (err)
-		rt_obj_drop(container(node, off));
+		rt_obj_drop_node(node, off);
 	return err;
 }
 
@@ -276,7 +271,7 @@ __bpf_kfunc int bpf_rbtree_add_impl(struct bpf_rb_root *root, struct bpf_rb_node
 	int err = rt_rbtree_add(root, node, call_less, &arg, rt_obj_counted(meta__ign));
 
 	if (err)
-		rt_obj_drop(container(node, off));
+		rt_obj_drop_node(node, off);
 	return err;
 }
 

@@ -26,6 +26,15 @@ void rt_obj_drop(void *obj);
 void *rt_obj_acquire(void *obj);
 /* As above, but fails when the count has reached zero (RCU readers). */
 bool rt_obj_try_acquire(void *obj);
+/*
+ * For calls that see objects of several types: made by their type's id, and found by a pointer into
+ * them at one of several offsets. The objects that are looked for have a bpf_refcount.
+ */
+void *rt_obj_new_of(uint64_t type_id, const struct vf_cases *cases);
+void *rt_percpu_obj_new_of(uint64_t type_id, const struct vf_cases *cases);
+void *rt_obj_start(void *inner, const struct vf_cases *cases);
+void *rt_obj_acquire_at(void *inner, uint64_t off); /* the object, NULL: its count is zero */
+void *rt_obj_acquire_of(void *inner, const struct vf_cases *cases);
 /* A per-CPU object: rt_nr_cpus() copies, the handle is what kptrs and programs hold. */
 void *rt_percpu_obj_new(uint32_t size);
 void *rt_percpu_obj_cpu(void *handle, uint32_t cpu);

@@ -153,6 +153,11 @@ int vf_kptr_xchg_release(struct vf_env *env, struct vf_call *call);
 int vf_kptr_xchg_return(struct vf_env *env, struct vf_call *call);
 int vf_kptr_get_slot(struct vf_env *env, uint32_t regno, const struct contract_arg *a);
 
+/* ---- cases.c ---- */
+
+/* What the current call's object is; may differ from path to path. */
+int vf_note_object(struct vf_env *env, uint64_t key, const struct btf_fields *fields, uint32_t size);
+
 /* ---- graph.c ---- */
 
 int vf_graph_root_arg(struct vf_env *env, uint32_t regno, uint32_t kind, struct vf_call *call);

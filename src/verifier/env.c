@@ -158,6 +158,9 @@ void vf_profile_free(struct vf_profile *profile)
 
 void vf_facts_free(struct vf_facts *facts)
 {
+	for (uint32_t i = 0; i < facts->n_cases; i++)
+		mem_free(facts->cases[i]);
+	mem_free(facts->cases);
 	for (uint32_t i = 0; i < facts->n_local_fields; i++)
 		mem_free(facts->local_fields[i]);
 	mem_free(facts->local_fields);

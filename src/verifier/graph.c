@@ -2,26 +2,9 @@
 /*
  * Objects that the program allocates, and the lists and trees they are linked into (kfunc spec 3.6
  * ALLOC_OBJ to RB_NODE, section 4's special returns, 8.6, R9.8, 12.4): owning and non-owning
- * references, the fit of node and root, and the facts that the code needs (R2.15).
+ * references, the fit of node and root, and what the code needs to know of them (R2.15).
  */
 #include "verifier/call.h"
-
-/* What the call is compiled with (R2.15): must be the same on every visit. */
-static int set_fact(struct vf_env *env, uint64_t imm64, const struct btf_fields *fields,
-		    uint32_t size)
-{
-	struct vf_insn_info *info = &env->info[env->insn_idx];
-	struct vf_insn_fact *f = &env->facts->insn[env->insn_idx];
-
-	if (info->object_seen && (f->imm64 != imm64 || f->fields != fields || f->size != size))
-		return vf_unsupported(env,
-				      "one call instruction that sees objects of several types");
-	info->object_seen = true;
-	f->imm64 = imm64;
-	f->fields = fields;
-	f->size = size;
-	return 0;
-}
 
 static const char *root_name(uint32_t kind)
 {
@@ -135,7 +118,7 @@ int vf_graph_inserted(struct vf_env *env, struct vf_call *call)
 {
 	const struct btf_fields *f = vf_type_fields(env, call->obj_btf, call->obj_type);
 	uint64_t refcounted = f && f->refcount_off >= 0;
-	int err = set_fact(env, call->field->node_off, f, 0);
+	int err = vf_note_object(env, call->field->node_off, f, 0);
 
 	if (err)
 		return err;
@@ -213,10 +196,29 @@ int vf_check_obj_drop(struct vf_env *env, struct vf_call *call)
 			 btf_type_name(call->obj_btf, call->obj_type), env->ptype->name);
 }
 
+/*
+ * Before 7.2 the pointer may lead anywhere into its object, and the result is one to its start: what the
+ * type of the result says, and what our run does. (Linux 6.18.44 gives the pointer itself back, and
+ * counts in the wrong place; it even takes pointers beyond the object.)
+ */
+static int check_place_in_object(struct vf_env *env, uint32_t regno)
+{
+	const struct vf_reg *r = &vf_regs(env)[regno];
+	int64_t off = vf_const_off(r);
+
+	if (!vf_off_is_const(r) || (off && vf_rule(env, RULE_REFCOUNT_AT_START)))
+		return vf_reject(env, KF_OBJ_OFFSET,
+				 "R%u does not point to the start of its object", regno);
+	if (off && (off < 0 || off >= btf_type_size(r->btf, r->type_id)))
+		return vf_reject(env, KF_OBJ_OFFSET, "R%u does not point into its object", regno);
+	return 0;
+}
+
 int vf_refcounted_arg(struct vf_env *env, uint32_t regno, struct vf_call *call)
 {
 	const struct vf_reg *r = &vf_regs(env)[regno];
 	const struct btf_fields *f;
+	int err;
 
 	if (!(r->flags & VF_ALLOC) || (r->flags & (VF_UNTRUSTED | VF_PERCPU))) {
 		vf_note_made(env, r, "the pointer is made here");
@@ -226,13 +228,16 @@ int vf_refcounted_arg(struct vf_env *env, uint32_t regno, struct vf_call *call)
 	if (!r->ref_id && !(r->flags & (VF_NON_OWN | VF_RCU)))
 		return vf_reject(env, KF_OBJ_NOT_OWNED,
 				 "the object in R%u is not known to be alive", regno);
-	if (r->off || !vf_reg_fixed_off(r))
-		return vf_reject(env, KF_OBJ_OFFSET,
-				 "R%u does not point to the start of its object", regno);
+	err = check_place_in_object(env, regno);
+	if (err)
+		return err;
 	f = vf_reg_fields(env, r);
 	if (!f || f->refcount_off < 0)
 		return vf_reject(env, KF_OBJ_NO_REFCOUNT, "struct %s has no struct bpf_refcount",
 				 vf_reg_type_name(r));
+	err = vf_note_object(env, (uint64_t)vf_const_off(r), NULL, 0);
+	if (err)
+		return err;
 	call->obj_btf = r->btf;
 	call->obj_type = r->type_id;
 	call->obj_owned = r->ref_id && !(r->flags & VF_NON_OWN);
@@ -279,7 +284,7 @@ int vf_obj_new_return(struct vf_env *env, struct vf_call *call)
 			"struct %s is not",
 			btf_type_name(btf, id));
 	ret_object(env, btf, id, VF_ALLOC | (percpu ? VF_PERCPU : 0));
-	return set_fact(env, id, f, (uint32_t)size);
+	return vf_note_object(env, id, f, (uint32_t)size);
 }
 
 int vf_refcount_acquire_return(struct vf_env *env, struct vf_call *call)

@@ -120,6 +120,21 @@ enum vf_access_base {
 	VFA_MAP_PTR,
 };
 
+/*
+ * What a call of an object's kfunc sees when that is not the same on every path: sorted by key, which
+ * is the type id (obj_new), the node's offset (insertions) or the pointer's offset (refcount_acquire).
+ */
+struct vf_case {
+	uint64_t key;
+	const struct btf_fields *fields; /* obj_new */
+	uint32_t size;
+};
+
+struct vf_cases {
+	uint32_t n;
+	struct vf_case c[];
+};
+
 struct vf_insn_fact {
 	uint8_t flags;	 /* enum vf_insn_flag */
 	uint8_t base;	 /* enum vf_access_base */
@@ -127,9 +142,11 @@ struct vf_insn_fact {
 	/* kfunc call: its contract. ldimm64: map, subprogram or variable. Helper: map if constant */
 	const struct kfunc_contract *kfunc;
 	const struct vf_map *map; /* ldimm64 map, or the constant map of a helper call */
-	uint64_t imm64;	 /* obj_new & co.: type id; graph adds: node offset; kind 3: address */
-	const struct btf_fields *fields; /* obj_new, obj_drop, refcount_acquire: of the local type */
+	/* obj_new: type id; insertions, refcount_acquire: offset in the object; kind 3: address */
+	uint64_t imm64;
+	const struct btf_fields *fields; /* obj_new, insertions: of the local type, if only one is seen */
 	uint32_t size;	 /* obj_new: bytes */
+	uint32_t cases;	 /* 0: imm64, fields and size hold on every path; or index + 1 in facts.cases */
 };
 
 /* Whether callers pass what the function's BTF says, for programs that attach to it (R1.14). */
@@ -163,6 +180,8 @@ struct vf_facts {
 	const struct kfunc_contract *deprecated[8];
 	uint32_t n_deprecated;
 	struct vf_record *record; /* options.record_states; opaque: verifier/record.h */
+	struct vf_cases **cases; /* owned */
+	uint32_t n_cases;
 	struct btf_fields **local_fields; /* owned: special fields of program types */
 	uint32_t n_local_fields;
 };

@@ -374,6 +374,7 @@ struct vf_env {
 	/* special fields of the program's own types, by type id; see fields.c */
 	struct btf_fields **fields_by_type;
 	uint32_t n_fields_by_type;
+	size_t cases_cap; /* of facts->cases */
 
 	/* kfunc_resolve.c: distinct (id, module) pairs */
 	uint64_t kfunc_pair[VF_MAX_KFUNCS];
