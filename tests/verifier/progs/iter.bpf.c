@@ -267,4 +267,34 @@ int css_task_in_sleepable(void *ctx)
 	return 0;
 }
 
+/*
+ * One slot above the frame is not the slot at its top. Linux 6.18.44 takes the one for the other where it
+ * looks for an object of one slot, and lets the kfunc work on memory that is not the program's.
+ */
+#define above_the_frame(func)                                                                      \
+	asm volatile("r1 = r10;"                                                                   \
+		     "call %[f];" ::[f] "i"(func)                                                  \
+		     : "r0", "r1", "r2", "r3", "r4", "r5", "memory")
+
+SEC("tc") __expect_reject(EACCES, KF0308)
+int num_next_above_the_frame(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+
+	bpf_iter_num_new(&it, 0, 10);
+	above_the_frame(bpf_iter_num_next);
+	bpf_iter_num_destroy(&it);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES, KF0308)
+int num_destroy_above_the_frame(struct __sk_buff *ctx)
+{
+	struct bpf_iter_num it;
+
+	bpf_iter_num_new(&it, 0, 10);
+	above_the_frame(bpf_iter_num_destroy);
+	return 0;
+}
+
 char _license[] SEC("license") = "GPL";

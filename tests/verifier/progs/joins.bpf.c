@@ -118,3 +118,53 @@ EITHER_ORDER(untrusted_on_one_path, p = t,
 	     p = bpf_rdonly_cast(t, bpf_core_type_id_kernel(struct task_struct)),
 	     q = bpf_task_acquire(p); if (q) bpf_task_release(q))
 #undef EXPECTED
+
+/* the locks of two values, or one twice */
+struct locked {
+	struct bpf_res_spin_lock lock;
+	long value;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, int);
+	__type(value, struct locked);
+} locked SEC(".maps");
+
+#undef HELD
+#define HELD                                                                                       \
+	int one = 1, two = 0;                                                                      \
+	struct locked *v = bpf_map_lookup_elem(&locked, &one), *w = bpf_map_lookup_elem(&locked, &two), *x; \
+                                                                                                   \
+	if (!v || !w)                                                                              \
+		return 0;
+#define TAKE_BOTH                                                                                  \
+	TAKE(&v->lock);                                                                            \
+	if (bpf_res_spin_lock(&x->lock)) {                                                         \
+		bpf_res_spin_unlock(&v->lock);                                                     \
+		return 0;                                                                          \
+	}                                                                                          \
+	bpf_res_spin_unlock(&x->lock);                                                             \
+	bpf_res_spin_unlock(&v->lock)
+#define EXPECTED __expect_reject(EINVAL, KF0615)
+EITHER_ORDER(one_lock_twice_on_one_path, x = w, x = v, TAKE_BOTH)
+#undef EXPECTED
+#define EXPECTED __expect_accept
+EITHER_ORDER(two_locks_on_both_paths, x = w; sink = 1, x = w, TAKE_BOTH)
+#undef EXPECTED
+
+/* what a callback returns comes from the path to its call (verifier spec R9.4) */
+static int result_of(u32 i, long *result)
+{
+	return *result;
+}
+
+#undef HELD
+#define HELD long result;
+#define EXPECTED __expect_reject(EINVAL, KF0233)
+EITHER_ORDER(result_out_of_range_on_one_path, result = 1, result = 2, bpf_loop(3, result_of, &result, 0))
+#undef EXPECTED
+#define EXPECTED __expect_accept
+EITHER_ORDER(result_in_range_on_both_paths, result = 1, result = 0, bpf_loop(3, result_of, &result, 0))
+#undef EXPECTED

@@ -568,4 +568,20 @@ int res_lock_in_array(struct __sk_buff *ctx)
 	return 0;
 }
 
+/*
+ * One slot above the frame is not the slot at its top, for which Linux 6.18.44 takes it (as for iterators,
+ * iter.bpf.c)
+ */
+SEC("tc") __expect_reject(EACCES, KF0308)
+int flags_above_the_frame(struct __sk_buff *ctx)
+{
+	unsigned long flags;
+
+	bpf_local_irq_save(&flags);
+	asm volatile("r1 = r10;"
+		     "call %[restore];" ::[restore] "i"(bpf_local_irq_restore)
+		     : "r0", "r1", "r2", "r3", "r4", "r5", "memory");
+	return 0;
+}
+
 char _license[] SEC("license") = "GPL";
