@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Kfuncs on strings at any address (kfunc spec 12.8, as of Linux 6.18). Bytes are read with fault
- * checks: an address in the first page is -ERANGE, another one that cannot be read -EFAULT, and a
- * search that has looked at 65536 bytes without an end gives -E2BIG. Results are indexes, never
- * addresses.
+ * Kfuncs on strings at any address (kfunc spec 12.8, as of Linux 6.18). Strings that begin where there is
+ * no memory of a kernel are -ERANGE before anything is read: the first page, addresses that are not
+ * canonical, the page of vsyscall. Bytes are read with fault checks: another address that cannot be read
+ * is -EFAULT, and a search that has looked at 65536 bytes without an end gives -E2BIG. Results are
+ * indexes, never addresses.
+ *
+ * In Linux the whole lower half is -ERANGE; here programs have the memory of this process.
  */
 #include "kfuncs/kfuncs.h"
 
@@ -13,7 +16,8 @@
 
 #define STR_MAX    65536
 #define FIRST_PAGE 4096
-#define CHUNK      64
+#define VSYSCALL   0xffffffffff600000ull
+#define CHUNK	   64
 
 /* A string that is read as needed. */
 struct reader {
@@ -22,13 +26,25 @@ struct reader {
 	u8 buf[CHUNK];
 };
 
+/*
+ * Whether no kernel has memory there. What is not canonical with four levels of page tables can be with
+ * five: then it may be readable.
+ */
+static bool out_of_range(const char *s)
+{
+	u64 addr = (u64)(unsigned long)s;
+	u8 byte;
+
+	if (addr < FIRST_PAGE || (addr & -4096ull) == VSYSCALL)
+		return true;
+	return (u64)((int64_t)(addr << 16) >> 16) != addr && rt_probe_read(&byte, addr, 1);
+}
+
 /* Byte i of the string: 0..255, or -errno. */
 static int get(struct reader *r, u32 i)
 {
 	if (i >= STR_MAX)
 		return -E2BIG;
-	if (r->addr + i < FIRST_PAGE)
-		return -ERANGE;
 	if (i < r->at || i >= r->at + r->n) {
 		r->at = i;
 		r->n = CHUNK;
@@ -59,6 +75,8 @@ static int compare(const char *s1, const char *s2, bool ignore_case)
 	struct reader a = reader_of(s1), b = reader_of(s2);
 	u32 i;
 
+	if (out_of_range(s1) || out_of_range(s2))
+		return -ERANGE;
 	for (i = 0;; i++) {
 		int x = get(&a, i), y = x < 0 ? 0 : get(&b, i);
 
@@ -79,6 +97,10 @@ static int find(const char *s, u64 count, int c, bool or_end)
 	struct reader r = reader_of(s);
 	u64 i;
 
+	if (out_of_range(s))
+		return -ERANGE;
+	if (count == STR_MAX) /* as if there were more */
+		count++;
 	for (i = 0; i < count; i++) {
 		int x = get(&r, (u32)i);
 
@@ -96,6 +118,8 @@ static int span(const char *s, const char *set, bool in)
 	struct reader r = reader_of(s), t = reader_of(set);
 	u32 i, k;
 
+	if (out_of_range(s) || out_of_range(set))
+		return -ERANGE;
 	for (i = 0;; i++) {
 		int x = get(&r, i), y = 0;
 
@@ -116,6 +140,8 @@ static int search(const char *s1, const char *s2, u64 count)
 	struct reader a = reader_of(s1), b = reader_of(s2);
 	u32 i, k;
 
+	if (out_of_range(s1) || out_of_range(s2))
+		return -ERANGE;
 	for (i = 0; i < STR_MAX; i++) {
 		for (k = 0;; k++) {
 			int y = get(&b, k), x;
@@ -214,6 +240,8 @@ __bpf_kfunc int bpf_strrchr(const char *s__ign, int c)
 	int last = -ENOENT;
 	u32 i;
 
+	if (out_of_range(s__ign))
+		return -ERANGE;
 	for (i = 0;; i++) {
 		int x = get(&r, i);
 
