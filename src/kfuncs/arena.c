@@ -14,18 +14,18 @@ __bpf_kfunc_start_defs();
  * @p__map: the arena
  * @addr__ign: address of the first page, or NULL for any place
  * @page_cnt: number of pages, which will lie one after the other
- * @node_id: not looked at here
+ * @node_id: node that the memory should be of, or -1
  * @flags: 0
  *
  * The pages are full of zeroes, and the arena's user sees them at the same address.
  *
- * Return: address of the first page; NULL when so many are not free, or not free at @addr__ign.
+ * Return: address of the first page; NULL when so many are not free, or not free at @addr__ign; when there
+ * is no such node, or @addr__ign is not a page's.
  */
 __bpf_kfunc void *bpf_arena_alloc_pages(void *p__map, void *addr__ign, u32 page_cnt, int node_id,
 					u64 flags)
 {
-	(void)node_id;
-	return map_arena_alloc(p__map, (u64)(unsigned long)addr__ign, page_cnt, flags);
+	return map_arena_alloc(p__map, (u64)(unsigned long)addr__ign, page_cnt, node_id, flags);
 }
 
 /**
@@ -42,12 +42,15 @@ __bpf_kfunc void bpf_arena_free_pages(void *p__map, void *ptr__ign, u32 page_cnt
 }
 
 /**
- * bpf_arena_reserve_pages() - keep pages of an arena from being allocated
+ * bpf_arena_reserve_pages() - keep pages of an arena from being allocated and touched
  * @p__map: the arena
  * @ptr__ign: address of the first page
  * @page_cnt: number of pages
  *
- * Return: 0; -EINVAL when they are not in the arena; -EBUSY when one is in use already.
+ * Until they are freed nobody is given them, and programs read zero there and write nothing.
+ *
+ * Return: 0, also when @ptr__ign is not a page's and nothing is done; -EINVAL when they are not in the arena;
+ * -EBUSY when one is in use or reserved already; -ENOMEM.
  */
 __bpf_kfunc int bpf_arena_reserve_pages(void *p__map, void *ptr__ign, u32 page_cnt)
 {

@@ -6,7 +6,9 @@
  *
  * A page that the user touched counts as allocated, as in Linux, where the fault allocates it: the file
  * knows which pages there are, and is asked when a program is loaded, when pages are allocated, and when a
- * program reaches for a page that is not in use.
+ * program reaches for a page that is not in use. Not so with BPF_F_SEGV_ON_FAULT, and not for reserved
+ * pages, which nobody is given and programs cannot touch: Linux sends the user who touches one SIGSEGV, here
+ * what is written there is lost.
  *
  * Nothing is mapped and no file made before somebody maps the arena or a program that uses it is made
  * runnable: for a verification it is a description.
@@ -15,6 +17,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +26,7 @@
 
 #define PAGE	       4096ull
 #define WINDOW	       (1ull << 32)
+#define F_SEGV	       (1u << 17)
 #define F_NO_USER_CONV (1u << 18)
 
 struct arena {
@@ -34,6 +38,7 @@ struct arena {
 	uint8_t *base; /* with a spare page behind, for accesses that begin in the last bytes */
 	uint64_t user_start;
 	uint8_t *pages; /* 1: in use; for all of a window, so that no access needs another check; before base */
+	uint8_t *reserved; /* 1: so it is, and not in use; NULL: no page ever was */
 };
 
 static struct arena *arena(const void *map)
@@ -76,6 +81,8 @@ static void arena_free(struct rt_map *map)
 {
 	struct arena *a = arena(map);
 
+	if (a->reserved)
+		munmap(a->reserved, a->map.desc.max_entries);
 	if (a->pages)
 		munmap(a->pages, MAP_ARENA_PAGES + size_of(a) + PAGE);
 	if (have_file(a))
@@ -188,26 +195,31 @@ static void *arena_direct_value(struct rt_map *map)
 
 /* ---- pages; under lock ---- */
 
+static bool is_reserved(const struct arena *a, uint64_t page)
+{
+	return a->reserved && a->reserved[page];
+}
+
 static void set_used(struct arena *a, uint64_t page, uint64_t n, uint8_t used)
 {
 	for (; n; n--, page++)
 		__atomic_store_n(&a->pages[page], used, __ATOMIC_RELAXED);
 }
 
-/* The first page from page on that is in the file, or some number that is too large. */
+/* The first page from page on that a touch has brought into the file, or some number that is too large. */
 static uint64_t first_there(struct arena *a, uint64_t page)
 {
-	off_t at = have_file(a) ? lseek(a->fd, (off_t)(page * PAGE), SEEK_DATA) : -1;
+	off_t at = have_file(a) && !(a->map.desc.flags & F_SEGV) ? lseek(a->fd, (off_t)(page * PAGE), SEEK_DATA) : -1;
 
 	return at < 0 ? UINT64_MAX : (uint64_t)at / PAGE;
 }
 
-/* The first page of n from page on that is in use, or page + n. */
+/* The first page of n from page on that is in use or reserved, or page + n. */
 static uint64_t first_used(struct arena *a, uint64_t page, uint64_t n)
 {
 	uint64_t i = page, end = page + n, there;
 
-	while (i < end && !a->pages[i])
+	while (i < end && !a->pages[i] && !is_reserved(a, i))
 		i++;
 	if (i == page)
 		return i;
@@ -240,7 +252,8 @@ static void take_touched(struct arena *a)
 	uint64_t page = first_there(a, 0), max = a->map.desc.max_entries;
 
 	for (; page < max; page = first_there(a, page + 1))
-		set_used(a, page, 1, 1);
+		if (!is_reserved(a, page))
+			set_used(a, page, 1, 1);
 }
 
 bool map_arena_touched(void *map, uint32_t offset)
@@ -252,7 +265,7 @@ bool map_arena_touched(void *map, uint32_t offset)
 	if (page >= a->map.desc.max_entries)
 		return false;
 	pthread_mutex_lock(&a->lock);
-	there = a->pages[page] || first_there(a, page) == page;
+	there = a->pages[page] || (!is_reserved(a, page) && first_there(a, page) == page);
 	if (there)
 		set_used(a, page, 1, 1);
 	pthread_mutex_unlock(&a->lock);
@@ -286,13 +299,19 @@ static uint64_t page_of(const struct arena *a, uint64_t addr)
 	return (uint32_t)(addr - a->user_start) / PAGE;
 }
 
-void *map_arena_alloc(void *map, uint64_t addr, uint32_t n_pages, uint64_t flags)
+/* Forgets what is in pages, for the user and for programs: zero if they are seen again. */
+static void empty(struct arena *a, uint64_t page, uint64_t n)
+{
+	madvise(a->base + page * PAGE, n * PAGE, MADV_REMOVE);
+}
+
+void *map_arena_alloc(void *map, uint64_t addr, uint32_t n_pages, int node, uint64_t flags)
 {
 	struct arena *a = arena(map);
 	int64_t page = -1;
 
 	if (a->map.desc.type != MAP_T_ARENA || flags || !n_pages ||
-	    n_pages > a->map.desc.max_entries || addr % PAGE)
+	    n_pages > a->map.desc.max_entries || addr % PAGE || (node != -1 && !map_node_exists((uint32_t)node)))
 		return NULL;
 	pthread_mutex_lock(&a->lock);
 	if (!make_memory(a)) {
@@ -304,6 +323,8 @@ void *map_arena_alloc(void *map, uint64_t addr, uint32_t n_pages, uint64_t flags
 			    first_used(a, (uint64_t)page, n_pages) != (uint64_t)page + n_pages)
 				page = -1;
 		}
+		if (page >= 0 && a->map.desc.flags & F_SEGV)
+			empty(a, (uint64_t)page, n_pages);
 		if (page >= 0)
 			set_used(a, (uint64_t)page, n_pages, 1);
 	}
@@ -324,8 +345,9 @@ void map_arena_free_pages(void *map, uint64_t addr, uint32_t n_pages)
 		if (n > max - page)
 			n = max - page;
 		set_used(a, page, n, 0);
-		/* gone for the user and for programs, and zero if they are seen again */
-		madvise(a->base + page * PAGE, n * PAGE, MADV_REMOVE);
+		if (a->reserved)
+			memset(a->reserved + page, 0, n);
+		empty(a, page, n);
 	}
 	pthread_mutex_unlock(&a->lock);
 }
@@ -338,7 +360,7 @@ int map_arena_reserve(void *map, uint64_t addr, uint32_t n_pages)
 
 	if (a->map.desc.type != MAP_T_ARENA)
 		return -EINVAL;
-	if (!n_pages)
+	if (!n_pages || addr % PAGE)
 		return 0;
 	pthread_mutex_lock(&a->lock);
 	page = page_of(a, addr);
@@ -347,8 +369,12 @@ int map_arena_reserve(void *map, uint64_t addr, uint32_t n_pages)
 		err = -EINVAL;
 	if (!err && first_used(a, page, n_pages) != page + n_pages)
 		err = -EBUSY;
+	if (!err && !a->reserved)
+		a->reserved = map_private(a->map.desc.max_entries);
+	if (!err && !a->reserved)
+		err = -ENOMEM;
 	if (!err)
-		set_used(a, page, n_pages, 1);
+		memset(a->reserved + page, 1, n_pages);
 	pthread_mutex_unlock(&a->lock);
 	return err;
 }

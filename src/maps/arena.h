@@ -29,7 +29,7 @@ int map_arena_open(void *map, struct map_arena_view *view);
 bool map_arena_touched(void *map, uint32_t offset);
 
 /* kfuncs; addresses are the user's. NULL and -errno as they say. */
-void *map_arena_alloc(void *map, uint64_t addr, uint32_t n_pages, uint64_t flags);
+void *map_arena_alloc(void *map, uint64_t addr, uint32_t n_pages, int node, uint64_t flags);
 void map_arena_free_pages(void *map, uint64_t addr, uint32_t n_pages);
 int map_arena_reserve(void *map, uint64_t addr, uint32_t n_pages);
 

@@ -172,7 +172,7 @@ uint32_t map_percpu_size(const struct rt_map *map)
 
 /* ---- creation ---- */
 
-static bool node_exists(uint32_t node)
+bool map_node_exists(uint32_t node)
 {
 	char path[64];
 
@@ -198,7 +198,7 @@ static int check_request(const union bpf_attr *a)
 	if (access == (BPF_F_RDONLY | BPF_F_WRONLY))
 		return -EINVAL;
 	/* without the flag nobody reads the node */
-	return (a->map_flags & BPF_F_NUMA_NODE) && !node_exists(a->numa_node) ? -EINVAL : 0;
+	return (a->map_flags & BPF_F_NUMA_NODE) && !map_node_exists(a->numa_node) ? -EINVAL : 0;
 }
 
 static int check_name(const char *name)

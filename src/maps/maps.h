@@ -105,5 +105,7 @@ void map_end_async(struct rt_map *map);
 int map_index_next_key(const struct rt_map *map, const void *key, void *next);
 /* bytes of a user's copy of a per-CPU value */
 uint32_t map_percpu_size(const struct rt_map *map);
+/* a node of memory of this machine */
+bool map_node_exists(uint32_t node);
 
 #endif

@@ -27,7 +27,7 @@
 #define PAGE  4096u
 #define REGS  8 /* R0-R7; R9 is the context */
 #define MAX   64
-#define USED  6
+#define USED  7
 
 static uint64_t state;
 
@@ -69,6 +69,7 @@ static void open_arena(struct playground *g, uint32_t n_pages)
 	g->used[3] = 3; /* given back */
 	g->used[4] = 5; /* touched by the user */
 	g->used[5] = 7; /* never there */
+	g->used[6] = 4; /* reserved, and touched by the user */
 }
 
 static void close_arena(struct playground *g)
@@ -90,12 +91,14 @@ static void reset(struct playground *g)
 	for (uint32_t k = 0; k < USED; k++)
 		map_arena_free_pages(g->map, (uintptr_t)g->user + (size_t)g->used[k] * PAGE, 1);
 	for (uint32_t k = 0; k < 4; k++)
-		assert_non_null(map_arena_alloc(g->map, (uintptr_t)g->user + (size_t)g->used[k] * PAGE, 1, 0));
+		assert_non_null(map_arena_alloc(g->map, (uintptr_t)g->user + (size_t)g->used[k] * PAGE, 1, -1, 0));
 	for (uint32_t k = 0; k < 3; k++)
 		for (uint32_t i = 0; i < PAGE; i++)
 			((uint8_t *)page(g, k))[i] = (uint8_t)(i * 7 + k * 31 + 1);
 	map_arena_free_pages(g->map, (uintptr_t)g->user + 3 * PAGE, 1);
 	memset(g->user + 5 * PAGE, 0x85, PAGE);
+	assert_int_equal(map_arena_reserve(g->map, (uintptr_t)g->user + 4 * PAGE, 1), 0);
+	memset(g->user + 4 * PAGE, 0x84, PAGE);
 	memset(g->view.base + (size_t)g->n_pages * PAGE, 0, 8); /* behind the end */
 }
 
@@ -318,7 +321,7 @@ static void run(struct playground *g, const struct rt_prog *p, const uint64_t in
 	rt_prog_run(p, o->reg);
 	for (uint32_t k = 0; k < USED; k++) {
 		o->there[k] = g->view.pages[g->used[k]];
-		if (map_arena_touched(g->map, g->used[k] * PAGE))
+		if (map_arena_touched(g->map, g->used[k] * PAGE) || k == 6)
 			memcpy(o->bytes[k], page(g, k), PAGE);
 	}
 }
@@ -485,7 +488,7 @@ static void pages_go_and_come(void **unused)
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&id[i], NULL, user_of_page, g.user + PAGE), 0);
 	for (int i = 0; i < 5000; i++) { /* taken already: something was stored while the page went */
-		(void)map_arena_alloc(g.map, (uintptr_t)g.user + PAGE, 1, 0);
+		(void)map_arena_alloc(g.map, (uintptr_t)g.user + PAGE, 1, -1, 0);
 		map_arena_free_pages(g.map, (uintptr_t)g.user + PAGE, 1);
 	}
 	atomic_store(&done, true);

@@ -90,7 +90,7 @@ static void test_shared(void **state)
 	kfunc_object__close(obj);
 }
 
-static struct rt_map *make(int *fd)
+static struct rt_map *make_with(int *fd, uint32_t flags)
 {
 	union bpf_attr attr;
 	int err;
@@ -98,13 +98,18 @@ static struct rt_map *make(int *fd)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.map_type = MAP_T_ARENA;
-	attr.map_flags = BPF_F_MMAPABLE;
+	attr.map_flags = BPF_F_MMAPABLE | flags;
 	attr.max_entries = PAGES;
 	*fd = (int)kfunc_bpf(BPF_MAP_CREATE, &attr, sizeof(attr));
 	assert_true(*fd >= 0);
 	map = syscall_map_by_fd(*fd, &err);
 	assert_non_null(map);
 	return map;
+}
+
+static struct rt_map *make(int *fd)
+{
+	return make_with(fd, 0);
 }
 
 static void test_pages(void **state)
@@ -135,8 +140,8 @@ static void test_pages(void **state)
 	assert_int_equal(map_arena_open(map, &view), 0);
 	assert_int_equal(view.pages[3], 1);
 	assert_int_equal(view.base[3 * PAGE + 5], 42);
-	assert_null(map_arena_alloc(map, (uintptr_t)p + 3 * PAGE, 1, 0));
-	first = map_arena_alloc(map, 0, 4, 0);
+	assert_null(map_arena_alloc(map, (uintptr_t)p + 3 * PAGE, 1, -1, 0));
+	first = map_arena_alloc(map, 0, 4, -1, 0);
 	assert_ptr_equal(first, p + 4 * PAGE);
 	assert_int_equal(first[0], 0);
 	first[0] = 9;
@@ -149,15 +154,51 @@ static void test_pages(void **state)
 	assert_false(map_arena_touched(map, 100 * PAGE));
 	map_arena_free_pages(map, (uintptr_t)first, 1);
 	assert_int_equal(first[0], 0); /* gone; and this touched it again, as in Linux */
-	assert_null(map_arena_alloc(map, (uintptr_t)first, 1, 0));
-	assert_null(map_arena_alloc(map, (uintptr_t)first + 1, 1, 0));
-	assert_null(map_arena_alloc(map, 0, 0, 0));
-	assert_null(map_arena_alloc(map, 0, 1, 1));
-	assert_null(map_arena_alloc(map, 0, PAGES + 1, 0));
+	assert_null(map_arena_alloc(map, (uintptr_t)first, 1, -1, 0));
+	assert_null(map_arena_alloc(map, (uintptr_t)first + 1, 1, -1, 0));
+	assert_null(map_arena_alloc(map, 0, 0, -1, 0));
+	assert_null(map_arena_alloc(map, 0, 1, -1, 1));
+	assert_null(map_arena_alloc(map, 0, PAGES + 1, -1, 0));
 	assert_int_equal(munmap(p, PAGES * PAGE), 0);
 	rt_map_put(map);
 	assert_int_equal(syscall_close(fd), 0);
 	rt_rcu_barrier();
+}
+
+/* what the user touches is not in use: reserved pages, and all with BPF_F_SEGV_ON_FAULT */
+static void test_untouchable(void **state)
+{
+	for (int segv = 0; segv < 2; segv++) {
+		struct map_arena_view view;
+		struct rt_map *map;
+		int fd, err = 0;
+		uint8_t *p;
+
+		map = make_with(&fd, segv ? BPF_F_SEGV_ON_FAULT : 0);
+		p = map->ops->mmap(map, NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, &err);
+		assert_non_null(p);
+		if (!segv)
+			assert_int_equal(map_arena_reserve(map, (uintptr_t)p + PAGE, 2), 0);
+		p[PAGE] = 1;
+		p[2 * PAGE] = 2;
+		assert_int_equal(map_arena_open(map, &view), 0);
+		assert_int_equal(view.pages[1], 0);
+		assert_int_equal(view.pages[2], 0);
+		assert_false(map_arena_touched(map, PAGE));
+		if (!segv) {
+			assert_int_equal(map_arena_reserve(map, (uintptr_t)p + 2 * PAGE, 1), -EBUSY);
+			assert_ptr_equal(map_arena_alloc(map, 0, 4, -1, 0), p + 3 * PAGE);
+			map_arena_free_pages(map, (uintptr_t)p, 3);
+		}
+		assert_ptr_equal(map_arena_alloc(map, 0, 3, -1, 0), p);
+		assert_int_equal(p[PAGE], 0);
+		assert_int_equal(p[2 * PAGE], 0);
+		assert_int_equal(munmap(p, PAGES * PAGE), 0);
+		rt_map_put(map);
+		assert_int_equal(syscall_close(fd), 0);
+		rt_rcu_barrier();
+	}
+	(void)state;
 }
 
 /* a host that closed the descriptor and opened a file in its place: the file stays as it is */
@@ -191,7 +232,7 @@ static void test_closed_descriptor(void **state)
 	assert_true(mine >= 0);
 	assert_int_equal(dup2(fileno(f), mine), mine);
 
-	assert_ptr_equal(map_arena_alloc(map, 0, 2, 0), p);
+	assert_ptr_equal(map_arena_alloc(map, 0, 2, -1, 0), p);
 	p[0] = 7;
 	assert_int_equal(view.base[0], 7);
 	map_arena_free_pages(map, (uintptr_t)p, 2);
@@ -215,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_untouchable),
 		cmocka_unit_test(test_closed_descriptor),
 	};
 
