@@ -11,6 +11,9 @@
 #include "kfuncs/kfuncs.h"
 
 #include <errno.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "runtime/probe_ptr.h"
 
@@ -26,18 +29,32 @@ struct reader {
 	u8 buf[CHUNK];
 };
 
-/*
- * Whether no kernel has memory there. What is not canonical with four levels of page tables can be with
- * five: then it may be readable.
- */
+/* How many bits of an address this machine has; the others are copies of the highest. */
+static int address_bits(void)
+{
+	static _Atomic int bits;
+	int n = bits;
+
+#if defined(__x86_64__)
+	unsigned int a, b, c, d;
+
+	if (!n)
+		n = __get_cpuid(0x80000008, &a, &b, &c, &d) ? (int)(a >> 8 & 0xff) : 48;
+#endif
+	if (n < 48 || n > 64)
+		n = 64;
+	bits = n;
+	return n;
+}
+
+/* Whether no kernel has memory there. */
 static bool out_of_range(const char *s)
 {
 	u64 addr = (u64)(unsigned long)s;
-	u8 byte;
+	int unused = 64 - address_bits();
 
-	if (addr < FIRST_PAGE || (addr & -4096ull) == VSYSCALL)
-		return true;
-	return (u64)((int64_t)(addr << 16) >> 16) != addr && rt_probe_read(&byte, addr, 1);
+	return addr < FIRST_PAGE || (addr & -4096ull) == VSYSCALL ||
+	       (u64)((int64_t)(addr << unused) >> unused) != addr;
 }
 
 /* Byte i of the string: 0..255, or -errno. */

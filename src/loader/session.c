@@ -251,7 +251,8 @@ int loader_btf_load(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_
 	return err;
 }
 
-static bool is_arena(int fd)
+/* whether it is; then it counts as placed */
+static bool place_arena(int fd)
 {
 	struct rt_map *map;
 	bool arena;
@@ -261,6 +262,8 @@ static bool is_arena(int fd)
 	if (!map)
 		return false;
 	arena = map->desc.type == BPF_MAP_TYPE_ARENA;
+	if (arena)
+		__atomic_store_n(&map->desc.placed, true, __ATOMIC_RELAXED);
 	rt_map_put(map);
 	return arena;
 }
@@ -271,7 +274,7 @@ static bool is_arena(int fd)
  */
 void *loader_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {
-	if (!current || !current->check || !is_arena(fd))
+	if (!current || !current->check || !place_arena(fd))
 		return kf_sys_mmap64(addr, len, prot, flags, fd, off);
 	return mmap(NULL, len, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }

@@ -182,8 +182,10 @@ static void *arena_mmap(struct rt_map *map, void *addr, size_t len, int prot, in
 		munmap(p, len);
 		*err = -EEXIST;
 	}
-	if (!*err)
+	if (!*err) {
 		a->user_start = (uintptr_t)p;
+		__atomic_store_n(&map->desc.placed, true, __ATOMIC_RELAXED);
+	}
 	pthread_mutex_unlock(&a->lock);
 	return *err ? NULL : p;
 }

@@ -231,6 +231,7 @@ static void describe(struct rt_map *map, struct kfunc_kernel *k, const union bpf
 	if (a->map_type == BPF_MAP_TYPE_DEVMAP || a->map_type == BPF_MAP_TYPE_DEVMAP_HASH)
 		map->desc.flags |= BPF_F_RDONLY_PROG;
 	map->desc.map_extra = a->map_extra;
+	map->desc.placed = a->map_extra;
 	memcpy(map->desc.name, a->map_name, sizeof(map->desc.name));
 	map->desc.obj = map;
 	if (btf) {

@@ -142,5 +142,6 @@ int sys_load_fd_array(struct sys_load *l)
 		}
 		l->prog.fd_array_cnt = i + 1;
 	}
+	l->prog.uses_fd_array = cnt;
 	return cnt ? take_members(l) : 0;
 }

@@ -2,7 +2,8 @@
 /*
  * 64-bit immediates and what they refer to: maps, map values, kernel variables, functions (R2.3,
  * R2.4), the opcode table over all instructions (R2.2), and whether a map may be used by this kind
- * of program at all (8.1). Dead instructions are included.
+ * of program at all (8.1). Dead instructions are included, and the maps of an fd_array whose length was
+ * given, which come first.
  */
 #include "isa/isa.h"
 #include "verifier/vf.h"
@@ -49,6 +50,8 @@ static int check_map_prog(struct vf_env *env, const struct vf_map *map)
 		if (env->arena && env->arena != map)
 			return vf_reject(env, KF_SECOND_ARENA, "map %.16s is the second arena",
 					 map->name);
+		if (!__atomic_load_n(&map->placed, __ATOMIC_RELAXED))
+			return vf_reject(env, KF_ARENA_NOT_PLACED, "arena %.16s has no address yet", map->name);
 		env->arena = map;
 		env->facts->uses_arena = true;
 	}
@@ -90,6 +93,23 @@ static int fd_of(struct vf_env *env, const struct bpf_insn *insn, int *fd)
 				 p->fd_array_cnt);
 	*fd = p->fd_array[insn->imm];
 	return 0;
+}
+
+int vf_resolve_fd_array(struct vf_env *env)
+{
+	const struct vf_program *p = env->prog;
+	int err = 0;
+
+	for (uint32_t i = 0; !err && p->uses_fd_array && i < p->fd_array_cnt; i++) {
+		const struct vf_map *map;
+
+		if (env->resolver->map_by_fd(env->resolver->ctx, p->fd_array[i], &map))
+			continue; /* types */
+		err = check_map_prog(env, map);
+		if (!err)
+			err = add_map(env, map);
+	}
+	return err;
 }
 
 static int check_direct_value(struct vf_env *env, const struct vf_map *map, uint32_t off)

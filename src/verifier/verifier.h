@@ -27,6 +27,7 @@ struct vf_map {
 	const struct vf_map *inner;	 /* template of a map of maps */
 	bool is_inner_template;
 	bool frozen; /* BPF_MAP_FREEZE was done and no writer is in flight */
+	bool placed; /* an arena: its user's addresses are fixed; set in the lifetime of the map */
 	const void *const_value; /* frozen read-only single array: its value_size bytes, else NULL */
 	void *obj; /* the boundary's own object, opaque here */
 };
@@ -73,6 +74,7 @@ struct vf_program {
 	const struct vf_target *attach_prog;
 	const int32_t *fd_array; /* NULL: none */
 	uint32_t fd_array_cnt;	 /* length known to be readable */
+	bool uses_fd_array;	 /* all of its maps, whether or not an instruction names them */
 };
 
 /* What the walk did at one instruction. */

@@ -726,6 +726,7 @@ void vf_take_target_type(struct vf_env *env); /* attach_prog.c: an extension's *
 void vf_find_effects(struct vf_env *env); /* cfg.c: of each function and what it calls */
 int vf_discover(struct vf_env *env);	   /* subprog.c: R3.1-R3.2, kfunc pre-pass */
 int vf_check_btf_info(struct vf_env *env); /* check_btf.c: R1.7-R1.10 */
+int vf_resolve_fd_array(struct vf_env *env); /* imm64.c: the maps of the request, 8.1 */
 int vf_resolve_imm64(struct vf_env *env);  /* imm64.c: R2.3-R2.4, map compatibility */
 int vf_check_cfg(struct vf_env *env);	   /* cfg.c */
 int vf_liveness(struct vf_env *env);	   /* liveness.c */

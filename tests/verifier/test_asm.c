@@ -9,6 +9,7 @@
  *	map A array 4 16 4 0                       (name, type, key, value, entries, flags)
  *	frozen A 03000000                          (content of its first value in hex, then frozen)
  *	inner M A                                  (A is the template of the maps in M)
+ *	unplaced A                                 (an arena that nobody has mapped)
  *	reject EACCES KF0306                       (or: accept; the code is optional)
  *	kernel accept                              (or an errno: what Linux 6.18 says, where it is wrong)
  *		r0 = 0
@@ -195,7 +196,7 @@ static void live_map(struct test_case *c, struct test_map *m)
 	m->live_fd = syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr));
 	if (m->desc.frozen)
 		live_freeze(m);
-	if (m->desc.type == BPF_MAP_TYPE_ARENA) /* its addresses are fixed by mapping it */
+	if (m->desc.placed) /* its addresses are fixed by mapping it */
 		m->live_pages = mmap(NULL, m->desc.max_entries * 4096ul, PROT_READ | PROT_WRITE,
 				     MAP_SHARED, m->live_fd, 0);
 }
@@ -301,6 +302,15 @@ static bool set_inner(struct test_case *c, const char *name, const char *of)
 	return true;
 }
 
+static bool unplace(struct test_case *c, const char *name)
+{
+	struct test_map *m = find_map(c, name);
+
+	if (m)
+		m->desc.placed = false;
+	return m;
+}
+
 static bool freeze(struct test_case *c, const char *name, const char *hex)
 {
 	struct test_map *m = find_map(c, name);
@@ -335,11 +345,14 @@ static bool directive(struct test_case *c, const char *line)
 		m->desc.value_size = v;
 		m->desc.max_entries = n;
 		m->desc.flags = flags;
+		m->desc.placed = m->desc.type == BPF_MAP_TYPE_ARENA;
 		m->inner = -1;
 		return true;
 	}
 	if (sscanf(line, "inner %15s %15s", name, type) == 2)
 		return set_inner(c, name, type);
+	if (sscanf(line, "unplaced %15s", name) == 1)
+		return unplace(c, name);
 	if (sscanf(line, "frozen %15s %63s", name, hex) == 2)
 		return freeze(c, name, hex);
 	if (sscanf(line, "licence %31[^\n]", c->licence) == 1)

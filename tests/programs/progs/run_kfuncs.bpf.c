@@ -242,8 +242,8 @@ int bad_strings(void *ctx)
 	int right = 0, i;
 
 	right += bpf_strlen(hole) == -34 && bpf_strlen(vsyscall) == -34;
-	right += bpf_strlen(small) == -34 && bpf_strlen((char *)0x800000000000) == -34;
-	right += bpf_strlen((char *)0xffff7fffffffffff) == -34;
+	right += bpf_strlen(small) == -34 && bpf_strlen((char *)0x8000000000000000) == -34;
+	right += bpf_strlen((char *)0xfe7fffffffffffff) == -34;
 	right += bpf_strlen(absent) == -14 && bpf_strlen(last) == -14;
 	right += bpf_strlen((char *)0xffff800000000000) == -14;
 	/* both before either is read */
