@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * kfunc check: judges every program of every object. Objects are independent of each other, so they
- * are shared out to threads, large ones first so that none is left alone at the end; the output is in
- * the order of the operands whatever ends first.
+ * are shared out to threads (order.c says how); the output is in the order of the operands whatever ends
+ * first.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -129,43 +128,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-struct sized {
-	off_t size;
-	unsigned int i;
-};
-
-static int larger_first(const void *a, const void *b)
-{
-	const struct sized *x = a, *y = b;
-
-	if (x->size != y->size)
-		return x->size < y->size ? 1 : -1;
-	return (x->i > y->i) - (x->i < y->i);
-}
-
-static int set_order(struct check *c, bool alone)
-{
-	struct sized *s = calloc(c->n, sizeof(*s));
-	unsigned int i;
-
-	c->order = calloc(c->n, sizeof(*c->order));
-	if (!s || !c->order) {
-		free(s);
-		return -ENOMEM;
-	}
-	for (i = 0; i < c->n; i++) {
-		struct stat st;
-
-		s[i].i = i;
-		s[i].size = !alone && stat(c->operands[i], &st) == 0 ? st.st_size : 0;
-	}
-	qsort(s, c->n, sizeof(*s), larger_first);
-	for (i = 0; i < c->n; i++)
-		c->order[i] = s[i].i;
-	free(s);
-	return 0;
-}
-
 /* Waits for result i, showing how many there are. */
 static void await(struct check *c, unsigned int i, struct progress *p)
 {
@@ -225,10 +187,9 @@ static int run_all(struct check *c, unsigned int jobs)
 	pthread_t *threads = calloc(jobs, sizeof(*threads));
 	unsigned int i, started = 0;
 
-	if (!threads || set_order(c, jobs == 1)) {
-		free(threads);
+	if (!threads)
 		return -ENOMEM;
-	}
+	order_end(c);
 	for (i = 0; i < jobs && i < c->n; i++)
 		if (pthread_create(&threads[started], NULL, work, c) == 0)
 			started++;
@@ -301,22 +262,27 @@ int cmd_check(const struct cli_command *cmd, int argc, char **argv)
 			cli_usage(cmd, "--jobs is from 1 to %u, not %u", MAX_JOBS, jobs);
 		goto out;
 	}
-	c.kernel = cli_kernel(kernel);
-	if (!c.kernel)
-		goto out;
 	c.operands = argv + 1;
 	c.n = n;
 	c.results = calloc(n, sizeof(*c.results));
 	pthread_mutex_init(&c.lock, NULL);
 	pthread_cond_init(&c.done, NULL);
-	if (!c.results || run_all(&c, jobs))
+	if (!c.results || order_start(&c, jobs)) {
+		cli_error("out of memory");
+		goto out;
+	}
+	c.kernel = cli_kernel(kernel);
+	if (!c.kernel)
+		goto out;
+	if (run_all(&c, jobs))
 		cli_error("out of memory");
 	else
 		status = exit_status(&c);
+out:
+	order_end(&c);
 	free(c.results);
 	free(c.order);
 	kfunc_kernel__close(c.kernel);
-out:
 	free(c.flags.v);
 	return status;
 }

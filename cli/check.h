@@ -25,7 +25,13 @@ struct check {
 	unsigned int n, next, n_ready;
 	pthread_mutex_t lock;
 	pthread_cond_t done;
+	pthread_t orderer;
+	bool ordering;
 };
+
+/* order.c: sets c->order, in another thread while this one does something else. 0 or -ENOMEM. */
+int order_start(struct check *c, unsigned int jobs);
+void order_end(struct check *c);
 
 /* check_out.c: one program's result */
 void check_put_json(struct strbuf *b, const struct check *c, const char *object,
