@@ -38,7 +38,7 @@
 
 struct slot {
 	int64_t pos; /* cookie, 0: free */
-	uint8_t kind;
+	uint8_t kind; /* SYS_NONE: free, or its descriptor is being opened */
 	uint8_t mode;
 	uint16_t gen; /* of the control file that the lock is in */
 	void *obj;
@@ -92,42 +92,54 @@ static int make_ctrl(void)
 }
 
 /*
- * The control descriptor is ours unless the host closed it, say with closefrom(). A child of fork()
- * starts a file of its own, or it would give the same positions to other objects.
+ * A child of fork() starts a file of its own, or it would give the same positions to other objects. That
+ * the host has closed the control descriptor, say with closefrom(), shows when it is used (open_at()).
  */
-static int check_ctrl(void)
+static int need_ctrl(void)
 {
-	struct stat st;
-
-	if (ctrl >= 0 && ctrl_pid == getpid() && fstat(ctrl, &st) == 0 && st.st_dev == ctrl_dev &&
-	    st.st_ino == ctrl_ino)
-		return 0;
-	ctrl = -1;
-	return make_ctrl();
+	return ctrl >= 0 && ctrl_pid == getpid() ? 0 : make_ctrl();
 }
 
-static bool still_open(const struct slot *s)
+/* Whether a copy of the descriptor at pos is open, asked through the control descriptor from. */
+static bool is_locked(int from, int64_t pos)
 {
-	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = s->pos, .l_len = 1};
+	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = pos, .l_len = 1};
 
-	if (s->gen != ctrl_gen)
-		return true; /* its control file is gone, so nothing can be asked any more */
-	if (fcntl(ctrl, F_OFD_GETLK, &fl) < 0)
+	if (fcntl(from, F_OFD_GETLK, &fl) < 0)
 		return true; /* cannot tell: keep the object */
 	return fl.l_type != F_UNLCK;
 }
 
-/* A descriptor at position pos that holds the lock of its byte. */
-static int open_at(int64_t pos)
+/* lock held */
+static bool still_open(const struct slot *s)
+{
+	/* when its control file is gone, nothing can be asked any more */
+	return s->gen != ctrl_gen || is_locked(ctrl, s->pos);
+}
+
+/*
+ * A descriptor at position pos that holds the lock of its byte. Without lock: the control file is the
+ * one that the caller saw, or the host has closed it: *stale.
+ */
+static int open_at(int64_t pos, int from, dev_t dev, ino_t ino, bool *stale)
 {
 	struct flock fl = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = pos, .l_len = 1};
+	struct stat st;
 	char path[40];
 	int fd, err;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", ctrl);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", from);
 	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
+	if (fd < 0) {
+		err = -errno;
+		*stale = err != -EMFILE && err != -ENFILE && err != -ENOMEM;
+		return err;
+	}
+	if (fstat(fd, &st) < 0 || st.st_dev != dev || st.st_ino != ino) {
+		close(fd);
+		*stale = true;
+		return -EBADF;
+	}
 	if (lseek(fd, pos, SEEK_SET) != pos || fcntl(fd, F_OFD_SETLK, &fl) < 0) {
 		err = -errno;
 		close(fd);
@@ -142,6 +154,7 @@ static void free_slot(uint32_t i, enum sys_kind *kind, void **obj)
 	*kind = slots[i].kind;
 	*obj = slots[i].obj;
 	slots[i].pos = 0;
+	slots[i].kind = SYS_NONE;
 	slots[i].obj = NULL;
 	slots[i].next_free = free_list;
 	free_list = i + 1;
@@ -168,7 +181,7 @@ void syscall_sweep(void)
 		enum sys_kind kind;
 		void *obj;
 
-		if (!slots[i].pos || still_open(&slots[i])) {
+		if (slots[i].kind == SYS_NONE || still_open(&slots[i])) {
 			i++;
 			continue;
 		}
@@ -200,45 +213,76 @@ static int take_slot(uint32_t *i)
 	return 0;
 }
 
-int sys_fd_install(enum sys_kind kind, void *obj, unsigned int mode)
+/* A slot for an object whose descriptor is yet to be opened; lock held. 0 or -errno. */
+static int reserve(void *obj, unsigned int mode, uint32_t *i)
 {
-	uint32_t i;
-	int fd, err;
+	int err = need_ctrl();
+
+	if (!err)
+		err = take_slot(i);
+	if (err)
+		return err;
+	slots[*i] = (struct slot){.pos = (serial++ << SLOT_BITS) | *i,
+				  .kind = SYS_NONE,
+				  .mode = mode,
+				  .gen = ctrl_gen,
+				  .obj = obj};
+	n_used++;
+	return 0;
+}
+
+/* Opening is most of the work, and other threads do it, too: the lock is not held meanwhile. */
+static int try_install(enum sys_kind kind, void *obj, unsigned int mode, bool *stale)
+{
+	uint32_t i = 0;
+	int fd, from;
+	int64_t pos;
+	dev_t dev;
+	ino_t ino;
 
 	pthread_mutex_lock(&lock);
-	if (n_used >= next_sweep) {
+	fd = reserve(obj, mode, &i);
+	if (fd) {
 		pthread_mutex_unlock(&lock);
-		syscall_sweep();
-		pthread_mutex_lock(&lock);
+		return fd;
 	}
-	err = check_ctrl();
-	if (!err)
-		err = take_slot(&i);
-	if (err)
-		goto out;
-	slots[i].pos = (serial++ << SLOT_BITS) | i;
-	slots[i].kind = kind;
-	slots[i].mode = mode;
-	slots[i].gen = ctrl_gen;
-	slots[i].obj = obj;
-	n_used++;
-	fd = open_at(slots[i].pos);
-	if (fd < 0) {
-		enum sys_kind k;
-		void *o;
+	pos = slots[i].pos;
+	from = ctrl;
+	dev = ctrl_dev;
+	ino = ctrl_ino;
+	pthread_mutex_unlock(&lock);
 
-		free_slot(i, &k, &o);
-		err = fd;
-		goto out;
-	}
-	if (kind == SYS_MAP)
+	fd = open_at(pos, from, dev, ino, stale);
+
+	if (fd >= 0 && kind == SYS_MAP)
 		atomic_fetch_add(&((struct rt_map *)obj)->users, 1);
+	pthread_mutex_lock(&lock);
+	if (fd >= 0)
+		slots[i].kind = kind;
+	else
+		free_slot(i, &(enum sys_kind){0}, &(void *){NULL});
+	if (*stale && ctrl == from && ctrl_ino == ino)
+		ctrl = -1;
 	pthread_mutex_unlock(&lock);
 	return fd;
-out:
+}
+
+int sys_fd_install(enum sys_kind kind, void *obj, unsigned int mode)
+{
+	bool full, stale = false;
+	int fd;
+
+	pthread_mutex_lock(&lock);
+	full = n_used >= next_sweep;
 	pthread_mutex_unlock(&lock);
-	sys_obj_put(kind, obj);
-	return err;
+	if (full)
+		syscall_sweep();
+	fd = try_install(kind, obj, mode, &stale);
+	if (stale)
+		fd = try_install(kind, obj, mode, &stale);
+	if (fd < 0)
+		sys_obj_put(kind, obj);
+	return fd;
 }
 
 /* lock held: the slot of a descriptor, NULL: not ours */
@@ -298,13 +342,19 @@ int syscall_close(int fd)
 	enum sys_kind kind = SYS_NONE;
 	struct slot *s;
 	void *obj = NULL;
-	int err = close(fd) < 0 ? -errno : 0;
+	int from, err = close(fd) < 0 ? -errno : 0;
 
 	if (pos <= 0)
 		return err;
 	pthread_mutex_lock(&lock);
 	s = find(pos);
-	if (s && !still_open(s))
+	from = s && s->gen == ctrl_gen ? ctrl : -1;
+	pthread_mutex_unlock(&lock);
+	if (from < 0 || is_locked(from, pos))
+		return err;
+	pthread_mutex_lock(&lock);
+	s = find(pos); /* another thread may have seen the same */
+	if (s && s->kind != SYS_NONE)
 		free_slot(pos & SLOT_MASK, &kind, &obj);
 	pthread_mutex_unlock(&lock);
 	if (kind != SYS_NONE)
