@@ -123,6 +123,8 @@ int64_t btf_type_size(const struct btf_obj *btf, uint32_t id);
 int32_t btf_find(const struct btf_obj *btf, const char *name, uint32_t kind);
 /* As above, only in btf itself, not in its base. */
 int32_t btf_find_own(const struct btf_obj *btf, const char *name, uint32_t kind);
+/* The first one of this kind, which is known, with an id above after: btf's own types of a name in turn. */
+int32_t btf_find_next(const struct btf_obj *btf, const char *name, uint32_t kind, uint32_t after);
 
 /*
  * Declaration tags (BTF_KIND_DECL_TAG) of type id and component idx (-1: the type itself).

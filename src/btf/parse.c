@@ -299,14 +299,15 @@ void btf_put(struct btf_obj *btf)
 	}
 }
 
-static int32_t find_kind(const struct btf_obj *btf, const char *name, uint32_t kind)
+int32_t btf_find_next(const struct btf_obj *btf, const char *name, uint32_t kind, uint32_t after)
 {
 	uint32_t i = btf->bucket[name_hash(name, kind) & btf->bucket_mask];
 
 	for (; i; i = btf->next[i - 1]) {
 		const struct btf_type *t = btf_own_type(btf, i - 1);
 
-		if (btf_type_kind(t) == kind && !strcmp(btf_str(btf, t->name_off), name))
+		if (btf->start_id + i - 1 > after && btf_type_kind(t) == kind &&
+		    !strcmp(btf_str(btf, t->name_off), name))
 			return btf->start_id + i - 1;
 	}
 	return -ENOENT;
@@ -320,9 +321,9 @@ int32_t btf_find_own(const struct btf_obj *btf, const char *name, uint32_t kind)
 	if (!btf || !name || !*name)
 		return -ENOENT;
 	if (kind != BTF_KIND_UNKN)
-		return find_kind(btf, name, kind);
+		return btf_find_next(btf, name, kind, 0);
 	for (k = 1; k <= BTF_KIND_ENUM64; k++) {
-		int32_t id = find_kind(btf, name, k);
+		int32_t id = btf_find_next(btf, name, k, 0);
 
 		if (id > 0 && (best < 0 || id < best))
 			best = id;

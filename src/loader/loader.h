@@ -136,6 +136,12 @@ void loader_refuse_by_libbpf(struct kfunc_program *prog, int err, const char *wh
 
 void loader_types_forget(const struct kfunc_kernel *kernel);
 
+/* ---- symbols.c ---- */
+
+/* /proc/kallsyms as a stream of only the symbols that the session's object asks for; NULL and errno. */
+FILE *loader_symbols_open(void);
+void loader_symbols_forget(void); /* what was read for it */
+
 /* ---- source.c ---- */
 
 /* Renders report with the source lines of the program that was loaded. NULL: out of memory. */
@@ -169,6 +175,7 @@ bool loader_program_in_slot(const struct kfunc_program *prog);
 /* ---- libbpf/core.c ---- */
 
 const char *loader_extern_name(const struct bpf_object *obj, int idx);
+bool loader_wants_symbol(const struct bpf_object *obj, const char *name, size_t len);
 const char *loader_map_name(const struct bpf_object *obj, int idx);
 void loader_free_leftovers(void);
 bool loader_in_slot(const struct bpf_object *obj, const struct bpf_program *prog);
@@ -180,6 +187,7 @@ struct bpf_program *loader_program_of(const struct bpf_object *obj, const struct
 struct btf *loader_types_get(void);
 void loader_types_put(struct btf *btf);
 int32_t loader_types_find(const struct btf *btf, const char *name, uint32_t kind);
+int loader_types_candidates(const struct btf *btf, const char *name, uint32_t kind, uint32_t **ids);
 void *loader_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
 uint32_t loader_kernel_version(void);
 bool loader_has_modules(void);

@@ -3,7 +3,8 @@
  * The kernel's types in libbpf's own representation. libbpf parses them anew for every object and
  * searches names one by one; a kernel has a hundred thousand types, so both would cost more than the
  * verification. Here each kernel's types are parsed once and shared (libbpf only reads them), and
- * names are looked up in the index of our own BTF, whose ids are the same.
+ * names are looked up in the index of our own BTF, whose ids are the same; so are the types that
+ * relocations may mean, for which libbpf walks through all types, too.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,11 +17,15 @@
 struct btf *btf__new(const void *data, uint32_t size);
 void btf__free(struct btf *btf);
 int32_t btf__find_by_name_kind(const struct btf *btf, const char *name, uint32_t kind);
+/* of its relo_core.h: how much of a type's name counts for relocations, all before its last "___" */
+size_t bpf_core_essential_name_len(const char *name);
 
 struct types {
 	struct types *next;
 	const struct kfunc_kernel *kernel;
 	struct btf *btf;
+	uint32_t *flavours; /* types with names like task_struct___old, ascending */
+	uint32_t n_flavours;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -36,17 +41,64 @@ static struct types *find_kernel(const struct kfunc_kernel *kernel)
 	return NULL;
 }
 
-static const struct kfunc_kernel *kernel_of(const struct btf *btf)
+/* What is made of btf lasts as long as its kernel, which whoever asks is using. */
+static const struct types *types_of(const struct btf *btf)
 {
-	const struct kfunc_kernel *kernel = NULL;
-	struct types *t;
+	const struct types *t;
 
 	pthread_mutex_lock(&lock);
-	for (t = all; t && !kernel; t = t->next)
-		if (t->btf == btf)
-			kernel = t->kernel;
+	for (t = all; t && t->btf != btf; t = t->next)
+		;
 	pthread_mutex_unlock(&lock);
-	return kernel;
+	return t;
+}
+
+static int find_flavours(struct types *t)
+{
+	const struct btf_obj *btf = t->kernel->btf;
+	size_t size = 0;
+	uint32_t id;
+
+	for (id = btf_start_id(btf); id < btf_end_id(btf); id++) {
+		const char *name = btf_type_name(btf, id);
+
+		if (!strstr(name, "___") || !name[bpf_core_essential_name_len(name)])
+			continue;
+		if (mem_grow((void **)&t->flavours, &size, t->n_flavours + 1, sizeof(id)))
+			return -ENOMEM;
+		t->flavours[t->n_flavours++] = id;
+	}
+	return 0;
+}
+
+static void free_types(struct types *t)
+{
+	if (!t)
+		return;
+	btf__free(t->btf);
+	mem_free(t->flavours);
+	mem_free(t);
+}
+
+/* NULL and errno */
+static struct types *make_types(const struct kfunc_kernel *kernel)
+{
+	struct types *t = mem_zalloc(sizeof(*t));
+	const void *raw;
+	size_t size;
+
+	if (!t) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	raw = btf_raw(kernel->btf, &size);
+	t->kernel = kernel;
+	t->btf = btf__new(raw, size);
+	if (t->btf && find_flavours(t) == 0)
+		return t;
+	errno = t->btf ? ENOMEM : EINVAL;
+	free_types(t);
+	return NULL;
 }
 
 /* In place of btf__load_vmlinux_btf(): NULL and errno on failure. */
@@ -56,8 +108,6 @@ struct btf *loader_types_get(void)
 	const struct kfunc_kernel *kernel = s ? s->kernel : syscall_kernel();
 	struct btf *btf = NULL;
 	struct types *t;
-	const void *raw;
-	size_t size;
 
 	if (!kernel || !kernel->btf) {
 		errno = ENOENT;
@@ -66,21 +116,13 @@ struct btf *loader_types_get(void)
 	pthread_mutex_lock(&lock);
 	t = find_kernel(kernel);
 	if (!t) {
-		raw = btf_raw(kernel->btf, &size);
-		t = mem_zalloc(sizeof(*t));
-		btf = t ? btf__new(raw, size) : NULL;
-		if (btf) {
-			t->kernel = kernel;
-			t->btf = btf;
+		t = make_types(kernel);
+		if (t) {
 			t->next = all;
 			all = t;
-		} else {
-			mem_free(t);
-			errno = t ? EINVAL : ENOMEM;
 		}
-	} else {
-		btf = t->btf;
 	}
+	btf = t ? t->btf : NULL;
 	pthread_mutex_unlock(&lock);
 	return btf;
 }
@@ -88,16 +130,79 @@ struct btf *loader_types_get(void)
 /* In place of btf__free(), which libbpf also calls for the BTF of objects and modules. */
 void loader_types_put(struct btf *btf)
 {
-	if (btf && !kernel_of(btf))
+	if (btf && !types_of(btf))
 		btf__free(btf);
 }
 
 /* In place of btf__find_by_name_kind() */
 int32_t loader_types_find(const struct btf *btf, const char *name, uint32_t kind)
 {
-	const struct kfunc_kernel *kernel = kernel_of(btf);
+	const struct types *t = types_of(btf);
 
-	return kernel ? btf_find(kernel->btf, name, kind) : btf__find_by_name_kind(btf, name, kind);
+	return t ? btf_find(t->kernel->btf, name, kind) : btf__find_by_name_kind(btf, name, kind);
+}
+
+struct ids {
+	uint32_t *v;
+	size_t size;
+	uint32_t n;
+};
+
+static int add_id(struct ids *ids, uint32_t id)
+{
+	uint32_t i;
+
+	if (mem_grow((void **)&ids->v, &ids->size, ids->n + 1, sizeof(id)))
+		return -ENOMEM;
+	for (i = ids->n++; i && ids->v[i - 1] > id; i--)
+		ids->v[i] = ids->v[i - 1];
+	ids->v[i] = id;
+	return 0;
+}
+
+static int add_kind(struct ids *ids, const struct types *t, const char *name, uint32_t kind)
+{
+	const struct btf_obj *btf = t->kernel->btf;
+	bool plain = !name[bpf_core_essential_name_len(name)];
+	int32_t id = 0;
+	uint32_t i;
+	int err = 0;
+
+	while (!err && plain && (id = btf_find_next(btf, name, kind, id)) > 0)
+		err = add_id(ids, id);
+	for (i = 0; !err && i < t->n_flavours; i++) {
+		const char *other = btf_type_name(btf, t->flavours[i]);
+		size_t len = bpf_core_essential_name_len(other);
+
+		if (btf_type_kind(btf_type(btf, t->flavours[i])) == kind &&
+		    strncmp(name, other, len) == 0 && !name[len])
+			err = add_id(ids, t->flavours[i]);
+	}
+	return err;
+}
+
+/*
+ * The kernel's types that a relocation of a type of this plain name and kind may mean, ascending, to be
+ * freed by the caller. Their number, -ENOENT: btf is not a kernel's, -ENOMEM.
+ */
+int loader_types_candidates(const struct btf *btf, const char *name, uint32_t kind, uint32_t **ids)
+{
+	const struct types *t = types_of(btf);
+	struct ids found = {0};
+	int err;
+
+	if (!t)
+		return -ENOENT;
+	err = add_kind(&found, t, name, kind);
+	if (!err && (kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64))
+		err = add_kind(&found, t, name,
+			       kind == BTF_KIND_ENUM ? BTF_KIND_ENUM64 : BTF_KIND_ENUM);
+	if (err) {
+		mem_free(found.v);
+		return err;
+	}
+	*ids = found.v;
+	return found.n;
 }
 
 void loader_types_forget(const struct kfunc_kernel *kernel)
@@ -113,10 +218,8 @@ void loader_types_forget(const struct kfunc_kernel *kernel)
 		}
 	}
 	pthread_mutex_unlock(&lock);
-	if (t) {
-		btf__free(t->btf);
-		mem_free(t);
-	}
+	free_types(t);
+	loader_symbols_forget();
 }
 
 uint32_t loader_kernel_version(void)

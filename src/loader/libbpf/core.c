@@ -4,7 +4,9 @@
  *
  * - the kernel's types are parsed once for each kernel and shared by all objects, not once for each
  *   object, which would dominate the time of a check;
- * - a lookup of a kernel type by name uses the index of our own BTF;
+ * - a lookup of a kernel type by name uses the index of our own BTF, and so does the search for types
+ *   that a relocation may mean;
+ * - of the running system's symbols only those that the object asks for are read;
  * - an arena's memory is not needed to judge programs, and its address in the file is not trusted;
  * - a program that is about to be loaded is made known to the session, which wants to know more of it
  *   than the attributes of the load say;
@@ -24,18 +26,41 @@
 #undef mmap
 #define mmap loader_mmap
 
-void *loader_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+#undef fopen
+#define fopen loader_fopen
 
+#include <stdio.h>
+void *loader_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off);
+FILE *loader_fopen(const char *path, const char *mode);
+FILE *loader_symbols_open(void);
+
+#include "../../base/mem.h"
 #include "hashmap.h"
 struct hashmap *loader_hashmap_new(hashmap_hash_fn hash, hashmap_equal_fn equal, void *ctx);
 void loader_hashmap_free(struct hashmap *map);
 #define hashmap__new  loader_hashmap_new
 #define hashmap__free loader_hashmap_free
 
+
+/* In bpf_core_resolve_relo(), which names the object and its types so: what is not found is searched. */
+#undef hashmap__find
+#define hashmap__find(map, key, value) find_candidates(prog->obj, local_btf, map, key, value)
+struct btf;
+struct bpf_object;
+struct bpf_core_cand_list;
+static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf, struct hashmap *map,
+			    __u32 local_id, struct bpf_core_cand_list **out);
+
 #include "libbpf.c"
 
+#undef hashmap__find
 #undef hashmap__new
 #undef hashmap__free
+#undef fopen
+
+int loader_types_candidates(const struct btf *btf, const char *name, __u32 kind, __u32 **ids);
+bool loader_has_modules(void);
+bool loader_wants_symbol(const struct bpf_object *obj, const char *name, size_t len);
 
 /* Candidates of CO-RE relocations, while bpf_object__relocate_core() works on them. */
 static _Thread_local struct hashmap *candidates;
@@ -65,6 +90,73 @@ void loader_free_leftovers(void)
 		return;
 	hashmap__for_each_entry(candidates, e, i) bpf_core_free_cands(e->pvalue);
 	loader_hashmap_free(candidates);
+}
+
+/* The types of btf with these ids; takes the ids over. NULL: out of memory. */
+static struct bpf_core_cand_list *list_candidates(const struct btf *btf, __u32 *ids, int n)
+{
+	struct bpf_core_cand_list *list = calloc(1, sizeof(*list));
+	int i;
+
+	if (list && n)
+		list->cands = calloc(n, sizeof(*list->cands));
+	if (list && (list->cands || !n)) {
+		list->len = n;
+		for (i = 0; i < n; i++)
+			list->cands[i] = (struct bpf_core_cand){.btf = btf, .id = ids[i]};
+	} else {
+		free(list);
+		list = NULL;
+	}
+	mem_free(ids);
+	return list;
+}
+
+/* false: libbpf is to search by itself, in the types of modules too */
+static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf, struct hashmap *map,
+			    __u32 local_id, struct bpf_core_cand_list **out)
+{
+	const struct btf *btf = obj->btf_vmlinux_override ?: obj->btf_vmlinux;
+	const struct btf_type *t = btf__type_by_id(local_btf, local_id);
+	const char *full = t ? btf__name_by_offset(local_btf, t->name_off) : NULL;
+	__u32 *ids = NULL;
+	char *name;
+	int n;
+
+	if (hashmap_find(map, local_id, (long *)out))
+		return true;
+	if (str_is_empty(full))
+		return false;
+	name = strndup(full, bpf_core_essential_name_len(full));
+	n = name ? loader_types_candidates(btf, name, btf_kind(t), &ids) : -ENOMEM;
+	free(name);
+	if (n < 0 || (n == 0 && loader_has_modules()))
+		return false;
+	*out = list_candidates(btf, ids, n);
+	if (!*out)
+		return false;
+	if (hashmap__add(map, local_id, *out)) {
+		bpf_core_free_cands(*out);
+		return false;
+	}
+	return true;
+}
+
+FILE *loader_fopen(const char *path, const char *mode)
+{
+	return strcmp(path, "/proc/kallsyms") == 0 ? loader_symbols_open() : fopen(path, mode);
+}
+
+/* Whether a symbol without a type that the object refers to is called so. */
+bool loader_wants_symbol(const struct bpf_object *obj, const char *name, size_t len)
+{
+	int i;
+
+	for (i = 0; i < obj->nr_extern; i++)
+		if (obj->externs[i].type == EXT_KSYM && strncmp(obj->externs[i].name, name, len) == 0 &&
+		    !obj->externs[i].name[len])
+			return true;
+	return false;
 }
 
 const char *loader_extern_name(const struct bpf_object *obj, int idx)
