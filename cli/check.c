@@ -69,12 +69,13 @@ static void check_object(const struct check *c, const char *operand, struct chec
 	struct kfunc_program *p = NULL;
 	struct kfunc_object *obj = NULL;
 	bool temporary;
-	char *path = cli_object(operand, &temporary);
+	char *path = cli_object(operand, &temporary), *name;
 	int err;
 
 	res->failed = true;
 	if (!path)
 		return;
+	opts.name = name = cli_object_name(operand, temporary);
 	obj = kfunc_object__open_file(path, &opts);
 	if (!obj) {
 		strbuf_printf(&res->err, "kfunc: %s: %s\n", operand,
@@ -107,6 +108,7 @@ static void check_object(const struct check *c, const char *operand, struct chec
 out:
 	kfunc_object__close(obj);
 	cli_object_done(path, temporary);
+	free(name);
 }
 
 static void *work(void *arg)

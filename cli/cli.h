@@ -67,11 +67,12 @@ struct kfunc_kernel *cli_kernel(const char *name);
 
 /*
  * compile.c: the object file to use for an operand: itself, or what clang makes of a .bpf.c file, in
- * which case *temporary is set and the file must be removed and the name freed. NULL after an error
- * was told.
+ * which case *temporary is set: to be given back when it is no longer read. NULL after an error was told.
+ * cli_object_name(): what such an object is called, to be freed; NULL: as its file.
  */
 char *cli_object(const char *operand, bool *temporary);
 void cli_object_done(char *path, bool temporary);
+char *cli_object_name(const char *operand, bool temporary);
 
 struct kfunc_contract;
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * A .bpf.c operand is compiled with clang, whose messages go to the user as they are. The headers for
+ * A .bpf.c operand is compiled with clang, whose messages go to the user as they are. The object is written
+ * to memory: no file is left behind, however the command ends, and no disk can be full. The headers for
  * BPF programs are those of the build tree that the command stands in, or the installed ones.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +27,8 @@ static bool is_source(const char *path)
 
 	return n > 2 && strcmp(path + n - 2, ".c") == 0;
 }
+
+#define OPEN_FILES "/proc/self/fd/" /* and the number of the one in memory */
 
 struct paths {
 	char types[600];   /* holds vmlinux.h */
@@ -56,22 +60,24 @@ static void find_headers(struct paths *p, const char *source)
 	snprintf(p->helpers, sizeof(p->helpers), "-I%s/src/loader/include", exe);
 }
 
-static void exec_clang(const char *source, const char *out)
+static void exec_clang(const char *source, int out)
 {
 	static const char *const names[] = {BPF_CLANG, "clang", NULL};
 	struct paths p;
 	unsigned int i;
 
 	find_headers(&p, source);
+	if (dup2(out, STDOUT_FILENO) < 0)
+		_exit(127);
 	for (i = 0; names[i]; i++)
 		execlp(names[i], names[i], "-g", "-O2", "--target=bpf", "-mcpu=v3",
-		       "-D__TARGET_ARCH_x86", p.own, p.types, p.helpers, "-c", source, "-o", out,
+		       "-D__TARGET_ARCH_x86", p.own, p.types, p.helpers, "-c", source, "-o", "-",
 		       (char *)NULL);
 	fprintf(stderr, "kfunc: clang could not be started: %s\n", strerror(errno));
 	_exit(127);
 }
 
-static int compile(const char *source, const char *out)
+static int compile(const char *source, int out)
 {
 	int status;
 	pid_t pid;
@@ -90,8 +96,7 @@ static int compile(const char *source, const char *out)
 
 char *cli_object(const char *operand, bool *temporary)
 {
-	const char *tmp = getenv("TMPDIR");
-	char *path;
+	char *path = NULL;
 	int fd, err;
 
 	*temporary = false;
@@ -101,28 +106,33 @@ char *cli_object(const char *operand, bool *temporary)
 		cli_error("%s: %s", operand, strerror(errno));
 		return NULL;
 	}
-	if (asprintf(&path, "%s/kfunc-XXXXXX.bpf.o", tmp && tmp[0] ? tmp : "/tmp") < 0)
-		return NULL;
-	fd = mkstemps(path, strlen(".bpf.o"));
+	fd = memfd_create("kfunc", MFD_CLOEXEC);
 	if (fd < 0) {
-		cli_error("%s: %s", path, strerror(errno));
-		free(path);
+		cli_error("%s: no memory to compile it to: %s", operand, strerror(errno));
 		return NULL;
 	}
-	close(fd);
 	*temporary = true;
-	err = compile(operand, path);
-	if (!err)
+	err = compile(operand, fd);
+	if (!err && asprintf(&path, OPEN_FILES "%d", fd) >= 0)
 		return path;
+	if (!err)
+		err = -ENOMEM;
 	cli_error("%s was not compiled%s%s", operand, err == -EINVAL ? "" : ": ",
 		  err == -EINVAL ? "" : strerror(-err));
-	cli_object_done(path, true);
+	close(fd);
 	return NULL;
 }
 
 void cli_object_done(char *path, bool temporary)
 {
 	if (path && temporary)
-		unlink(path);
+		close(atoi(path + strlen(OPEN_FILES)));
 	free(path);
+}
+
+char *cli_object_name(const char *operand, bool temporary)
+{
+	const char *slash = strrchr(operand, '/'), *name = slash ? slash + 1 : operand;
+
+	return temporary && name[0] != '.' ? strndup(name, strcspn(name, ".")) : NULL;
 }

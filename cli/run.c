@@ -85,11 +85,11 @@ static int load_failed(const struct run *r, int err)
 	return err == -524 ? CLI_UNSUPPORTED : CLI_REJECTED;
 }
 
-static int load(struct run *r, const char *path)
+static int load(struct run *r, const char *path, const char *name)
 {
 	char why[256] = "";
 	KFUNC_OPTS(kfunc_object_opts, opts, .colour = cli_colour(STDERR_FILENO), .error = why,
-		   .error_size = sizeof(why));
+		   .error_size = sizeof(why), .name = name);
 	struct kfunc_program *p = NULL;
 	struct strbuf warnings = {0};
 	unsigned int found = 0;
@@ -389,7 +389,7 @@ int cmd_run(const struct cli_command *cmd, int argc, char **argv)
 	};
 	int n = cli_parse(cmd, opts, argc, argv, &r.command), status;
 	bool temporary;
-	char *path;
+	char *path, *name;
 
 	if (n < 0)
 		return -1 - n;
@@ -402,7 +402,8 @@ int cmd_run(const struct cli_command *cmd, int argc, char **argv)
 	if (!path)
 		return CLI_USAGE;
 	kfunc_set_printk(r.json ? print_json_line : print_line, NULL);
-	status = load(&r, path);
+	name = cli_object_name(r.operand, temporary);
+	status = load(&r, path, name);
 	if (!status)
 		status = r.command || r.cgroup ? run_with_events(&r) : run_with_data(&r);
 	while (r.n_links)
@@ -410,5 +411,6 @@ int cmd_run(const struct cli_command *cmd, int argc, char **argv)
 	free(r.links);
 	kfunc_object__close(r.obj);
 	cli_object_done(path, temporary);
+	free(name);
 	return status;
 }

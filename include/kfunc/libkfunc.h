@@ -240,6 +240,11 @@ struct kfunc_run_opts {
 	uint32_t repeat;      /* 0: once */
 	uint32_t retval;      /* out */
 	uint64_t duration_ns; /* out: mean of one run */
+	/*
+	 * Looked at before the first round and between rounds that take long: when it is not 0 no more are begun and
+	 * the call returns -EINTR, without results. A signal handler or another thread may set it. NULL: there is none.
+	 */
+	const volatile int *stop;
 	size_t : 0;
 };
 

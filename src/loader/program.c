@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "loader/loader.h"
+#include "runtime/test_run.h"
 
 const char *kfunc_program__name(const struct kfunc_program *prog)
 {
@@ -109,7 +110,9 @@ int kfunc_program__run(const struct kfunc_program *prog, struct kfunc_run_opts *
 	attr.test.data_size_in = o.data_size_in;
 	attr.test.data_out = (uintptr_t)o.data_out;
 	attr.test.data_size_out = o.data_size_out;
+	rt_test_stop_by(o.stop);
 	ret = kfunc_bpf(BPF_PROG_TEST_RUN, &attr, sizeof(attr));
+	rt_test_stop_by(NULL);
 	if (ret < 0 && ret != -ENOSPC)
 		return ret;
 	o.ctx_size_out = attr.test.ctx_size_out;

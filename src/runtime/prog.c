@@ -5,6 +5,7 @@
  */
 #include "runtime/run.h"
 
+#include <errno.h>
 #include <time.h>
 #include <urcu/call-rcu.h>
 
@@ -203,26 +204,29 @@ static uint64_t run_batch(const struct rt_prog *p, void *ctx, uint32_t n)
 	return ret;
 }
 
-uint64_t rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n)
+int rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n, const volatile int *stop, uint64_t *ret)
 {
-	uint64_t ret = 0, start, end = 0;
-	uint32_t some, batch = BATCH;
+	uint32_t some, batch = stop ? 1 : BATCH;
+	uint64_t start, end = 0;
 
+	*ret = 0;
 	if (refuses_recursion(p))
 		return 0;
 	for (; n; n -= some) {
+		if (stop && __atomic_load_n(stop, __ATOMIC_RELAXED))
+			return -EINTR;
 		some = n < batch ? n : batch;
 		if (atomic_load_explicit(&stats_users, memory_order_relaxed)) {
 			some = 1;
-			ret = rt_prog_run(p, ctx);
+			*ret = rt_prog_run(p, ctx);
 			continue;
 		}
 		start = end ? end : n > some ? now_ns() : 0;
-		ret = run_batch(p, ctx, some);
+		*ret = run_batch(p, ctx, some);
 		if (n > some && batch < BATCH_MAX) {
 			end = now_ns();
 			batch = end - start < BATCH_NS / 2 ? batch * 2 : batch;
 		}
 	}
-	return ret;
+	return 0;
 }

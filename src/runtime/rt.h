@@ -213,8 +213,11 @@ int jit_compile(struct rt_prog *p);
 void jit_free(struct jit_code *jit);
 /* Enters, runs, leaves. ctx is the program type's run-time context. */
 uint64_t rt_prog_run(const struct rt_prog *p, void *ctx);
-/* n times with the same context, entering and leaving now and then; the last result. */
-uint64_t rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n);
+/*
+ * n times with the same context, entering and leaving now and then; the last result. stop, if there is one, is
+ * looked at before the first round and then after each that takes long: 0, or -EINTR when it is not 0.
+ */
+int rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n, const volatile int *stop, uint64_t *ret);
 /*
  * Calls a program's callback: fn is the function pointer that a helper or kfunc was given. Inside the
  * running program, and from outside any program (then it enters and leaves by itself).

@@ -10,7 +10,9 @@
  *    latter they are trusted pointers: the caller vouches for them, as it does for its own memory.
  *  - struct_ops: the context is the array of the member's arguments, likewise vouched for
  *
- * Other types have no test run here. Left out: time limits (the caller chose the number of rounds).
+ * Other types have no test run here. Linux ends a run with -EINTR when the thread has a signal to see to; here
+ * signals are the host's own, and a flag of the caller ends it, which a handler may set. Left out: time limits
+ * (the caller chose the number of rounds).
  */
 #include "runtime/test_run.h"
 
@@ -29,19 +31,26 @@
 #define RAW_TP_ARGS     12
 #define RUN_ON_CPU      (1u << 0)
 
+static _Thread_local const volatile int *stop_flag;
+
+void rt_test_stop_by(const volatile int *flag)
+{
+	stop_flag = flag;
+}
+
 uint32_t rt_test_repeat(const struct rt_prog *p, struct rt_test_run *t, void *ctx)
 {
-	uint32_t rounds = t->repeat ? t->repeat : 1, ret;
+	uint32_t rounds = t->repeat ? t->repeat : 1;
 	struct timespec a, b;
-	uint64_t ns;
+	uint64_t ns, ret;
 
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	ret = (uint32_t)rt_prog_run_many(p, ctx, rounds);
+	t->interrupted = rt_prog_run_many(p, ctx, rounds, stop_flag, &ret) < 0;
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	ns = (uint64_t)(b.tv_sec - a.tv_sec) * 1000000000ull + b.tv_nsec - a.tv_nsec;
 	ns /= rounds;
 	t->duration = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
-	return ret;
+	return (uint32_t)ret;
 }
 
 int rt_test_out(uint64_t dst, uint32_t *room, const void *src, uint32_t size)
@@ -175,12 +184,19 @@ static const struct {
 int rt_test_run(const struct rt_prog *p, struct rt_test_run *t)
 {
 	size_t i;
+	int err;
 
 	rt_probe_init();
 	if (!!t->ctx_size_in != !!t->ctx_in || !!t->ctx_size_out != !!t->ctx_out)
 		return -EINVAL;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].type == p->type)
-			return p->run ? rows[i].run(p, t) : -EOPNOTSUPP;
-	return -ENOTSUPP;
+			break;
+	if (i == sizeof(rows) / sizeof(rows[0]))
+		return -ENOTSUPP;
+	if (!p->run)
+		return -EOPNOTSUPP;
+	t->interrupted = false;
+	err = rows[i].run(p, t);
+	return t->interrupted ? -EINTR : err;
 }

@@ -209,6 +209,9 @@ def source_is_compiled():
         same(r.status, 2, r)
         has(r.err, "broken.bpf.c:1:9: error")
         same(os.listdir(d), ["broken.bpf.c"])
+    # it needs no room on a disk
+    r = kfunc("check", "--prog", "balanced", source, env={**os.environ, "TMPDIR": "/dev/full"})
+    same(r.status, 0, r)
 
 
 def list_of_functions():

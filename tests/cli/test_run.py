@@ -3,12 +3,15 @@
 """kfunc run: test data, packets of a capture file, commands, rejections and their exit statuses."""
 import os
 import re
+import signal
 import struct
+import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from kfunctest import SOURCE, has, kfunc, main, prog, same  # noqa: E402
+from kfunctest import KFUNC, SOURCE, TIMES, has, kfunc, main, prog, same  # noqa: E402
 
 DIR = tempfile.TemporaryDirectory()
 PACKETS = [bytes(12) + b"\x08\x00" + bytes(46), bytes(12) + b"\x86\xdd" + bytes(86)]
@@ -163,5 +166,19 @@ def the_running_kernels_types():
     has(r.out, "bpf_task_from_pid")
 
 
-main([test_data, packets_of_a_capture, bad_captures, link_types, a_rejected_program, a_missing_program, commands,
+def ended_by_a_signal():
+    source = os.path.join(SOURCE, "tests", "cli", "progs", "packets.bpf.c")
+    for sig in (signal.SIGINT, signal.SIGTERM):
+        for delay in (0.02, 0.5):  # while it compiles, while it runs
+            with tempfile.TemporaryDirectory() as tmp:
+                proc = subprocess.Popen([KFUNC, "run", "--repeat", "4000000000", source],
+                                        env={**os.environ, "TMPDIR": tmp}, stdout=subprocess.DEVNULL,
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                time.sleep(delay)
+                proc.send_signal(sig)
+                same(proc.wait(10 * TIMES), -sig)
+                same(os.listdir(tmp), [])
+
+
+main([test_data, ended_by_a_signal, packets_of_a_capture, bad_captures, link_types, a_rejected_program, a_missing_program, commands,
       no_test_data_for_a_hook, filled_program_arrays, images_do_not_run, bad_kernels, the_running_kernels_types])

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/mem.h"
@@ -362,6 +364,44 @@ static void entering_can_fail(void **state)
 	loader_leave(&s);
 }
 
+static volatile int stop;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+/* rounds without end, until a handler of the host says so */
+static void a_run_is_stopped(void **state)
+{
+	struct kfunc_object *obj = kfunc_object__open_file(progs("cli/progs/packets.bpf.o"), NULL);
+	struct kfunc_program *p;
+	char packet[64] = {0};
+	KFUNC_OPTS(kfunc_run_opts, opts, .repeat = UINT32_MAX, .data_in = packet,
+		   .data_size_in = sizeof(packet), .stop = &stop, .retval = 4711);
+
+	(void)state;
+	assert_non_null(obj);
+	assert_int_equal(kfunc_object__load(obj), 0);
+	p = kfunc_object__find_program(obj, "length");
+	signal(SIGALRM, on_alarm);
+	ualarm(50000, 0);
+	assert_int_equal(kfunc_program__run(p, &opts), -EINTR);
+	assert_int_equal(stop, 1);
+	assert_int_equal(kfunc_program__run(p, &opts), -EINTR); /* not one */
+	assert_int_equal(opts.retval, 4711);
+	stop = 0;
+	opts.repeat = 100000;
+	assert_int_equal(kfunc_program__run(p, &opts), 0);
+	assert_int_equal(opts.retval, sizeof(packet));
+	stop = 1; /* which is of that run only */
+	opts.stop = NULL;
+	assert_int_equal(kfunc_program__run(p, &opts), 0);
+	kfunc_object__close(obj);
+	signal(SIGALRM, SIG_DFL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +418,7 @@ int main(void)
 		cmocka_unit_test(allocations_of_load_fail),
 		cmocka_unit_test(no_descriptors),
 		cmocka_unit_test(entering_can_fail),
+		cmocka_unit_test(a_run_is_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
