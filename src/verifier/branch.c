@@ -281,9 +281,11 @@ static int learn_scalars(struct vf_env *env, struct vf_state *taken, const struc
 			goto next;
 		if (l->outer && vf_own_all(env, side[i]))
 			return vf_nomem(env);
-		err = sync_links(env, side[i], l, c->dst);
-		if (!err && c->reg_form)
+		/* in this order: where both are of one link, the destination has the last word */
+		if (c->reg_form)
 			err = sync_links(env, side[i], l, c->src);
+		if (!err)
+			err = sync_links(env, side[i], l, c->dst);
 	next:
 		if (err)
 			return err;
