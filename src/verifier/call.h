@@ -153,6 +153,12 @@ int vf_kptr_xchg_release(struct vf_env *env, struct vf_call *call);
 int vf_kptr_xchg_return(struct vf_env *env, struct vf_call *call);
 int vf_kptr_get_slot(struct vf_env *env, uint32_t regno, const struct contract_arg *a);
 
+/* ---- fields.c ---- */
+
+/* Of a local struct: none unless a member of its own is special. As vf_find_fields(). */
+int vf_local_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, uint32_t id,
+		    struct btf_fields **out);
+
 /* ---- cases.c ---- */
 
 /* What the current call's object is; may differ from path to path. */

@@ -105,10 +105,10 @@ static void cleanup(struct vf_env *env)
 	mem_free(env->info);
 	mem_free(env->subprog);
 	mem_free(env->sub);
-	if (env->fields_by_type) {
-		for (uint32_t i = 0; i < env->n_fields_by_type; i++)
-			mem_free(env->fields_by_type[i]);
-		mem_free(env->fields_by_type);
+	for (uint32_t i = 0; i < env->n_types; i++) {
+		for (uint32_t id = 0; id < env->types[i].n; id++)
+			mem_free(env->types[i].fields[id]);
+		mem_free(env->types[i].fields);
 	}
 }
 

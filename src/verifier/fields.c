@@ -531,10 +531,8 @@ int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj 
 	return 0;
 }
 
-/* ---------------------------------------------------------------- types of the program */
-
-static int local_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, uint32_t id,
-			struct btf_fields **out)
+int vf_local_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, uint32_t id,
+		    struct btf_fields **out)
 {
 	struct search s = {.kernel = kernel, .btf = btf, .allowed = local_kinds(kernel)};
 	const struct btf_type *t = btf_type(btf, id);
@@ -543,55 +541,4 @@ static int local_fields(const struct kfunc_kernel *kernel, const struct btf_obj 
 	if (!t || btf_type_kind(t) != BTF_KIND_STRUCT || !has_special_member(&s, t))
 		return 0;
 	return vf_find_fields(kernel, btf, id, s.allowed, out);
-}
-
-const struct btf_fields *vf_type_fields(struct vf_env *env, const struct btf_obj *btf,
-					uint32_t type_id)
-{
-	static const struct btf_fields none;
-	struct btf_fields *f;
-	int err;
-
-	if (!btf || btf == env->kernel->btf || type_id >= btf_end_id(btf) ||
-	    registry_is_module(env->kernel->registry, btf))
-		return NULL;
-	if (btf != env->prog->btf) {
-		vf_unsupported(env, "objects described by another object file's BTF");
-		return NULL;
-	}
-	if (!env->fields_by_type) {
-		env->fields_by_type = mem_calloc(btf_end_id(btf), sizeof(*env->fields_by_type));
-		if (!env->fields_by_type) {
-			vf_nomem(env);
-			return NULL;
-		}
-		env->n_fields_by_type = btf_end_id(btf);
-	}
-	f = env->fields_by_type[type_id];
-	if (!f) {
-		err = local_fields(env->kernel, btf, type_id, &f);
-		if (!err && !f)
-			f = mem_dup(&none, sizeof(none));
-		if (!f) {
-			if (err && err != -ENOMEM)
-				vf_reject(env, KF_BAD_FIELDS,
-					  "the special members of struct %s are not usable (error "
-					  "%d)",
-					  btf_type_name(btf, type_id), -err);
-			else
-				vf_nomem(env);
-			return NULL;
-		}
-		env->fields_by_type[type_id] = f;
-	}
-	return f->n ? f : NULL;
-}
-
-const struct btf_fields *vf_reg_fields(struct vf_env *env, const struct vf_reg *r)
-{
-	if (r->base == VF_MAP_VALUE)
-		return r->map->fields;
-	if (r->base == VF_BTF_ID && (r->flags & VF_ALLOC))
-		return vf_type_fields(env, r->btf, r->type_id);
-	return NULL;
 }

@@ -16,6 +16,29 @@ static void sum_effects(struct vf_env *env)
 	}
 }
 
+/* what instructions refer to */
+static int keep_fields(struct vf_env *env)
+{
+	struct vf_facts *f = env->facts;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < env->n_types; i++)
+		for (uint32_t id = 0; id < env->types[i].n; id++)
+			n += env->types[i].fields[id] != NULL;
+	if (!n)
+		return 0;
+	f->local_fields = mem_calloc(n, sizeof(f->local_fields[0]));
+	if (!f->local_fields)
+		return vf_nomem(env);
+	for (uint32_t i = 0; i < env->n_types; i++)
+		for (uint32_t id = 0; id < env->types[i].n; id++)
+			if (env->types[i].fields[id]) {
+				f->local_fields[f->n_local_fields++] = env->types[i].fields[id];
+				env->types[i].fields[id] = NULL;
+			}
+	return 0;
+}
+
 int vf_finish_facts(struct vf_env *env)
 {
 	struct vf_facts *f = env->facts;
@@ -25,9 +48,5 @@ int vf_finish_facts(struct vf_env *env)
 	f->subprog = env->subprog;
 	f->n_subprogs = env->n_subprogs;
 	env->subprog = NULL;
-	f->local_fields = env->fields_by_type;
-	f->n_local_fields = env->n_fields_by_type;
-	env->fields_by_type = NULL;
-	env->n_fields_by_type = 0;
-	return 0;
+	return keep_fields(env);
 }

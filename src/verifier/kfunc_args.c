@@ -394,6 +394,18 @@ static int check_callback(struct vf_env *env, struct karg *x)
 	return 0;
 }
 
+/*
+ * What only the kernel's own functions do (make a dynptr, keep interrupt flags, take a resilient lock)
+ * asked for by a declaration of a host. In the image of a kernel it may be one that is newer than us.
+ */
+static int reject_foreign(struct vf_env *env, const struct karg *x, enum diag_code code,
+			  const char *what)
+{
+	if (!env->kernel->live)
+		return vf_unsupported(env, what);
+	return vf_reject(env, code, "parameter %s of %s(): %s", x->a->name, x->c->kfunc->name, what);
+}
+
 static int check_dynptr(struct vf_env *env, struct karg *x)
 {
 	const struct vf_kfunc_effect *e = vf_kfunc_effect(x->c->kfunc->special);
@@ -407,8 +419,8 @@ static int check_dynptr(struct vf_env *env, struct karg *x)
 			return vf_dynptr_construct(env, x->regno, x->c->dynptr_kind,
 						   x->c->dynptr_ref);
 		if (!kind)
-			return vf_unsupported(env,
-					      "kfunc that constructs a dynptr of unknown kind");
+			return reject_foreign(env, x, KF_KFUNC_PROTO,
+					      "a dynptr of unknown kind is constructed");
 		return vf_dynptr_construct(env, x->regno, kind, 0);
 	}
 	if ((x->c->flags & KF_RELEASE) && kind)
@@ -476,7 +488,8 @@ static int check_irq_flag(struct vf_env *env, struct karg *x)
 	case SPECIAL_RES_SPIN_UNLOCK_IRQRESTORE:
 		return vf_irq_restore(env, x->regno, 1);
 	default:
-		return vf_unsupported(env, "interrupt flags in another kfunc");
+		return reject_foreign(env, x, KF_KFUNC_INTERNAL,
+				      "interrupt flags in another kfunc");
 	}
 }
 
@@ -497,7 +510,8 @@ static int check_res_lock(struct vf_env *env, struct karg *x)
 	case SPECIAL_RES_SPIN_UNLOCK_IRQRESTORE:
 		return vf_lock_arg(env, x->regno, VF_REF_RES_LOCK_IRQ, VF_UNLOCK);
 	default:
-		return vf_unsupported(env, "resilient locks in another kfunc");
+		return reject_foreign(env, x, KF_KFUNC_INTERNAL,
+				      "resilient locks in another kfunc");
 	}
 }
 

@@ -303,6 +303,15 @@ struct vf_insn_info {
 	bool object_seen;	/* facts of the object that the call works on are set (R2.15) */
 };
 
+/* Special fields of the structs of one BTF, by type id; NULL: not asked for yet */
+struct vf_type_table {
+	const struct btf_obj *btf;
+	struct btf_fields **fields;
+	uint32_t n;
+};
+
+#define VF_MAX_TYPE_TABLES 130 /* the program's, and those of 64 maps and their inner maps */
+
 /* One argument of a global function, from its prototype and tags (R3.18). */
 enum vf_garg_kind {
 	VF_GARG_SCALAR,
@@ -371,9 +380,9 @@ struct vf_env {
 	bool is_main_walk;
 
 	const struct vf_map *arena;
-	/* special fields of the program's own types, by type id; see fields.c */
-	struct btf_fields **fields_by_type;
-	uint32_t n_fields_by_type;
+	/* special fields of local types: of the program's BTF, and of those of its maps; see local_types.c */
+	struct vf_type_table types[VF_MAX_TYPE_TABLES];
+	uint32_t n_types;
 	size_t cases_cap; /* of facts->cases */
 
 	/* kfunc_resolve.c: distinct (id, module) pairs */

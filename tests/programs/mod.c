@@ -49,6 +49,10 @@ BTF_TYPE_SAFE_NESTED(struct mod_listed)
 	struct mod_obj *nested;
 };
 
+struct bpf_res_spin_lock {
+	u32 val;
+};
+
 struct bpf_iter_mod {
 	u64 __opaque[2];
 } __attribute__((aligned(8)));
@@ -343,6 +347,22 @@ __bpf_kfunc int mod_by_value(struct mod_pair p)
 	return p.a;
 }
 
+/* what only the kernel's own can do; never called */
+__bpf_kfunc int mod_dynptr_new(struct bpf_dynptr *p__uninit)
+{
+	return p__uninit != NULL;
+}
+
+__bpf_kfunc int mod_irq_save(unsigned long *flags__irq_flag)
+{
+	return flags__irq_flag != NULL;
+}
+
+__bpf_kfunc int mod_res_lock(struct bpf_res_spin_lock *lock)
+{
+	return lock != NULL;
+}
+
 /* ---- an iterator: n, n - 1, ... 1 ---- */
 
 __bpf_kfunc int bpf_iter_mod_new(struct bpf_iter_mod *it, int n)
@@ -428,6 +448,9 @@ BTF_ID_FLAGS(func, mod_filtered)
 BTF_ID_FLAGS(func, mod_old, KF_DEPRECATED)
 BTF_ID_FLAGS(func, mod_six)
 BTF_ID_FLAGS(func, mod_by_value)
+BTF_ID_FLAGS(func, mod_dynptr_new)
+BTF_ID_FLAGS(func, mod_irq_save)
+BTF_ID_FLAGS(func, mod_res_lock)
 BTF_ID_FLAGS(func, bpf_iter_mod_new, KF_ITER_NEW)
 BTF_ID_FLAGS(func, bpf_iter_mod_next, KF_ITER_NEXT | KF_RET_NULL)
 BTF_ID_FLAGS(func, bpf_iter_mod_destroy, KF_ITER_DESTROY)

@@ -433,6 +433,44 @@ int fixed_beyond(void *ctx)
 	return mod_fixed()[1];
 }
 
+/* ---- what only the kernel's own functions may declare (as Linux answers a module) ---- */
+
+SEC("syscall") __expect_reject(EINVAL, KF0805)
+int own_dynptr(void *ctx)
+{
+	struct bpf_dynptr p;
+
+	return mod_dynptr_new(&p);
+}
+
+SEC("syscall") __expect_reject(EFAULT, KF0527)
+int own_irq_flags(void *ctx)
+{
+	unsigned long flags;
+
+	return mod_irq_save(&flags);
+}
+
+struct lock_value {
+	struct bpf_res_spin_lock lock;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, int);
+	__type(value, struct lock_value);
+	__uint(max_entries, 1);
+} own_locks SEC(".maps");
+
+SEC("syscall") __expect_reject(EFAULT, KF0527)
+int own_res_lock(void *ctx)
+{
+	int zero = 0;
+	struct lock_value *v = bpf_map_lookup_elem(&own_locks, &zero);
+
+	return v ? mod_res_lock(&v->lock) : 0;
+}
+
 /* ---- dynptrs that may be NULL ---- */
 
 /* Scenario 30 */

@@ -81,6 +81,9 @@ extern int mod_gone(int x) __ksym;
 /* prototypes that no call can have */
 extern int mod_six(int a, int b, int c, int d, int e) __ksym;
 extern int mod_by_value(struct mod_pair p) __ksym;
+extern int mod_dynptr_new(struct bpf_dynptr *p__uninit) __ksym;
+extern int mod_irq_save(unsigned long *flags__irq_flag) __ksym;
+extern int mod_res_lock(struct bpf_res_spin_lock *lock) __ksym;
 /* iterator */
 extern int bpf_iter_mod_new(struct bpf_iter_mod *it, int n) __ksym;
 extern int *bpf_iter_mod_next(struct bpf_iter_mod *it) __ksym;
