@@ -60,6 +60,11 @@ soundness: all
 	@ninja -C $(BUILD) tests/soundness >/dev/null
 	@$(BUILD)/tests/soundness $(CORPUS)/obj/*.bpf.o
 
+# runs the corpus by the interpreter and as machine code and compares all that it leaves
+engines: all
+	@ninja -C $(BUILD) tests/engines >/dev/null
+	@$(BUILD)/tests/engines $(CORPUS)/obj/*.bpf.o
+
 # every allocation of opening, checking and loading fails once, for each of the objects: OBJECTS="FILE..."
 no-memory: all
 	@ninja -C $(BUILD) tests/no_memory >/dev/null
@@ -94,4 +99,4 @@ diff-objects: all
 clean:
 	rm -rf $(BUILD) $(BUILD)-san $(BUILD)-tsan
 
-.PHONY: all setup demo check san tsan fmt install corpus conformance agreement diff-kernel diff-objects soundness no-memory bench parity clean
+.PHONY: all setup demo check san tsan fmt install corpus conformance agreement diff-kernel diff-objects soundness engines no-memory bench parity clean
