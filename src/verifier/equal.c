@@ -78,9 +78,8 @@ static bool same_reg(struct cmp *c, const struct vf_reg *old, const struct vf_re
 
 static bool packet_range_ok(const struct vf_reg *old, const struct vf_reg *cur)
 {
-	if (old->range < 0 || cur->range < 0)
-		return old->range == cur->range;
-	return old->range <= cur->range;
+	/* below 0 are marks (VF_RANGE_BEYOND) */
+	return old->range < 0 ? old->range == cur->range : old->range <= cur->range;
 }
 
 static bool reg_covers(struct cmp *c, const struct vf_reg *old, const struct vf_reg *cur, bool precise)
