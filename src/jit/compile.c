@@ -307,35 +307,22 @@ static uint32_t access_size(uint8_t code)
 	return bytes[(code >> 3) & 3];
 }
 
-static int decode_load(struct decoder *d, uint32_t i, struct interp_op *op)
+static void decode_load(struct decoder *d, uint32_t i, struct interp_op *op)
 {
 	const struct vf_insn_fact *fact = fact_of(d, i);
 	bool probe = fact->flags & VFI_PROBE_LOAD;
 	uint32_t size = access_size(d->p->insns[i].code);
-	int err;
 
 	if (op->op == ISA_LDSXB || op->op == ISA_LDSXH || op->op == ISA_LDSXW) {
-		if (fact->base == VFA_MAP_PTR)
-			return unsupported(d, "sign-extending loads of map objects");
 		if (probe)
 			op->op = size == 1 ? IOP_PROBE_SB : size == 2 ? IOP_PROBE_SH : IOP_PROBE_SW;
 	} else {
-		switch (fact->base) {
-		case VFA_CTX:
-			err = interp_ctx_load(d->p, &op->imm, &size);
-			break;
-		case VFA_MAP_PTR:
-			err = interp_map_load(d->p, &op->imm, size, &d->what);
-			break;
-		default: /* a socket is laid out as its view (runtime/ctx.h) */
-			err = 0;
-		}
-		if (err)
-			return err;
+		/* sockets and maps are laid out as programs see them (runtime/ctx.h, rt.h) */
+		if (fact->base == VFA_CTX)
+			interp_ctx_load(d->p, &op->imm, &size);
 		op->op = load_ops[probe][size];
 	}
 	d->probes |= probe;
-	return 0;
 }
 
 static int decode_insn(struct decoder *d, uint32_t i)
@@ -361,7 +348,8 @@ static int decode_insn(struct decoder *d, uint32_t i)
 		return decode_call(d, i, op);
 	case BPF_LDX:
 		op->imm = insn->off;
-		return decode_load(d, i, op);
+		decode_load(d, i, op);
+		return 0;
 	case BPF_ST:
 		op->value = (uint64_t)(int64_t)insn->off;
 		return 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Loads of things that are not what they seem: fields of a context that is a view (ctx.def), and of
- * a map object, whose BTF shows the kernel's struct bpf_map while the pointer is to ours.
+ * Loads of things that are not what they seem: fields of a context that is a view (ctx.def).
  */
 #include <stddef.h>
 #include <string.h>
@@ -29,7 +28,7 @@ static const struct {
 #undef FIELD
 };
 
-int interp_ctx_load(const struct rt_prog *p, int32_t *off, uint32_t *size)
+void interp_ctx_load(const struct rt_prog *p, int32_t *off, uint32_t *size)
 {
 	enum view view = view_of(p->type);
 	size_t i;
@@ -41,48 +40,4 @@ int interp_ctx_load(const struct rt_prog *p, int32_t *off, uint32_t *size)
 			break;
 		}
 	}
-	return 0;
-}
-
-static const struct {
-	const char *name;
-	int32_t at;
-	uint32_t size;
-} map_fields[] = {
-	{"map_type", offsetof(struct rt_map, desc.type), 4},
-	{"key_size", offsetof(struct rt_map, desc.key_size), 4},
-	{"value_size", offsetof(struct rt_map, desc.value_size), 4},
-	{"max_entries", offsetof(struct rt_map, desc.max_entries), 4},
-	{"map_flags", offsetof(struct rt_map, desc.flags), 4},
-	{"map_extra", offsetof(struct rt_map, desc.map_extra), 8},
-	{"name", offsetof(struct rt_map, desc.name), 16},
-	{"id", offsetof(struct rt_map, id), 4},
-};
-
-int interp_map_load(const struct rt_prog *p, int32_t *off, uint32_t size, const char **what)
-{
-	int32_t id = p->kernel ? btf_find(p->kernel->btf, "bpf_map", BTF_KIND_STRUCT) : -1;
-	const struct btf_member *m;
-	const struct btf_type *t;
-	uint32_t i, bits, at;
-	const char *name;
-	size_t k;
-
-	*what = "this field of struct bpf_map";
-	if (id < 0)
-		return -ENOTSUPP;
-	t = btf_type(p->kernel->btf, id);
-	m = btf_type_members(t);
-	for (i = 0; i < btf_type_vlen(t); i++) {
-		at = btf_member_bits(t, i, &bits) / 8;
-		name = btf_str(p->kernel->btf, m[i].name_off);
-		for (k = 0; k < sizeof(map_fields) / sizeof(map_fields[0]); k++) {
-			if (strcmp(name, map_fields[k].name) || *off < (int32_t)at ||
-			    *off + size > at + map_fields[k].size)
-				continue;
-			*off = map_fields[k].at + (*off - (int32_t)at);
-			return 0;
-		}
-	}
-	return -ENOTSUPP;
 }

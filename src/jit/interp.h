@@ -137,11 +137,7 @@ const struct rt_prog *interp_tail_target(struct interp_run *run, uint64_t map, u
 /* Packet loads (call.c): false when the bytes are not in the packet */
 bool interp_ld_abs(const void *skb, int64_t off, uint32_t size, uint64_t *val);
 
-/*
- * Where a field of a context is at run time (ctx.c): changes *off and *size of a load. 0, or
- * -ENOTSUPP with *what set.
- */
-int interp_ctx_load(const struct rt_prog *p, int32_t *off, uint32_t *size);
-int interp_map_load(const struct rt_prog *p, int32_t *off, uint32_t size, const char **what);
+/* Where a field of a context is at run time (ctx.c): changes *off and *size of a load. */
+void interp_ctx_load(const struct rt_prog *p, int32_t *off, uint32_t *size);
 
 #endif

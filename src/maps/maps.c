@@ -263,6 +263,22 @@ int rt_map_check(const struct kfunc_kernel *k, const union bpf_attr *attr)
 	return err ? err : map_check_attr(k, attr);
 }
 
+/* never changes again, but for the id */
+static void show(struct rt_map *map)
+{
+	const struct vf_map *d = &map->desc;
+
+	map->seen = (struct rt_map_seen){
+		.map_type = d->type,
+		.key_size = d->key_size,
+		.value_size = d->value_size,
+		.max_entries = d->max_entries,
+		.map_extra = d->map_extra,
+		.map_flags = d->flags,
+	};
+	memcpy(map->seen.name, d->name, sizeof(map->seen.name));
+}
+
 struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr,
 			     struct btf_obj *btf, struct rt_map *inner, int *err)
 {
@@ -293,6 +309,7 @@ struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr,
 		if (*err)
 			goto fail;
 	}
+	show(map);
 	return map;
 fail:
 	free_map(map);

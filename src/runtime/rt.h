@@ -123,7 +123,16 @@ struct rt_map_ops {
 	int (*event_fd)(struct rt_map *map);
 };
 
+/* What programs and hosts' kfuncs see of a map: the live kernel's struct bpf_map (kfuncs/types/bpf.h). */
+struct rt_map_seen {
+	uint32_t map_type, key_size, value_size, max_entries;
+	uint64_t map_extra;
+	uint32_t map_flags, id;
+	char name[16];
+};
+
 struct rt_map {
+	struct rt_map_seen seen; /* first: the map's address is what programs have */
 	struct vf_map desc; /* what the verifier sees; desc.obj points back here */
 	const struct rt_map_ops *ops;
 	_Atomic uint32_t refs;	/* kernel-side holders: programs, outer maps, links */

@@ -162,6 +162,7 @@ long sys_map_create(struct sys_cmd *c)
 		rt_map_put(map);
 		goto out;
 	}
+	map->seen.id = map->id;
 	err = sys_fd_install(SYS_MAP, map,
 			     map->user_flags & BPF_F_RDONLY   ? SYS_FD_READ
 			     : map->user_flags & BPF_F_WRONLY ? SYS_FD_WRITE

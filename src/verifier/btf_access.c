@@ -219,8 +219,8 @@ static int map_object_access(struct vf_env *env, const struct vf_reg *r,
 
 	if (m->access & VF_WRITE)
 		return vf_reject(env, KF_BTF_WRITE, "a store to the map object %s", r->map->name);
-	if (env->kernel->live) /* our maps are laid out in another way than their BTF says */
-		return vf_unsupported(env, "members of map objects");
+	if (env->kernel->live) /* its maps have the common part only */
+		name = "bpf_map";
 	id = name ? btf_find(env->kernel->btf, name, BTF_KIND_STRUCT) : -ENOENT;
 	if (id < 0)
 		return vf_reject(env, KF_MAP_OBJECT_TYPE,
