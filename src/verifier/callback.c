@@ -10,11 +10,13 @@
  */
 #include "verifier/states.h"
 
-static void widen_reg(const struct vf_reg *old, struct vf_reg *cur, bool precise)
+static void widen_reg(const struct vf_reg *old, struct vf_reg *cur, bool precise,
+		      struct vf_id_map *ids)
 {
 	if (old->base != VF_SCALAR || cur->base != VF_SCALAR || precise)
 		return;
-	if (old->id == cur->id && memcmp(&old->s, &cur->s, sizeof(old->s)) == 0)
+	if (memcmp(&old->s, &cur->s, sizeof(old->s)) == 0 && old->flags == cur->flags &&
+	    old->delta == cur->delta && vf_same_id(ids, old->id, cur->id))
 		return;
 	if (old->s.t.m == 0 && cur->s.t.m == 0 && old->s.t.v == cur->s.t.v)
 		return;
@@ -23,8 +25,11 @@ static void widen_reg(const struct vf_reg *old, struct vf_reg *cur, bool precise
 
 static int widen(struct vf_env *env, const struct vf_stored *old, struct vf_state *st)
 {
+	struct vf_id_map ids;
+
 	if (!old)
 		return 0;
+	ids.n = 0;
 	if (vf_own_all(env, st))
 		return -ENOMEM;
 	for (uint32_t f = 0; f <= st->cur_frame; f++) {
@@ -32,12 +37,13 @@ static int widen(struct vf_env *env, const struct vf_stored *old, struct vf_stat
 		struct vf_frame *c = st->frame[f];
 
 		for (uint32_t i = 0; i < VF_STORED_REGS; i++)
-			widen_reg(vf_stored_reg(env, m->frame, i), &c->r[i], m->reg_precise >> i & 1);
+			widen_reg(vf_stored_reg(env, m->frame, i), &c->r[i], m->reg_precise >> i & 1,
+				  &ids);
 		for (uint32_t i = 0; i < m->frame->n_slots && i < c->n_slots; i++) {
 			const struct vf_slot *s = vf_stored_slot(env, m->frame, i);
 
 			if (s->kind[0] == VF_SLOT_SPILL && c->slot[i].kind[0] == VF_SLOT_SPILL)
-				widen_reg(&s->reg, &c->slot[i].reg, m->slot_precise >> i & 1);
+				widen_reg(&s->reg, &c->slot[i].reg, m->slot_precise >> i & 1, &ids);
 		}
 	}
 	return 0;

@@ -1,36 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * When does a stored state cover the current one? (verifier spec R9.3, kfunc spec 0.2.) Three
- * strengths: NOT_EXACT for finished states (dead and imprecise parts do not count), RANGE_WITHIN
- * for states whose loop is still open (everything counts, ranges may be narrower), EXACT for
- * finding loops that make no progress. Ids are compared up to one renaming for the whole state.
+ * When does a stored state cover the current one? (verifier spec R9.3, kfunc spec 0.2.) Four
+ * strengths: NOT_EXACT for finished states (dead and imprecise parts do not count), ALL_COUNTS for
+ * those whose marks are not complete (everything counts, ranges may be narrower), RANGE_WITHIN the
+ * same in loops that Linux takes for open (there the stack must be of the same kinds, and what was
+ * not initialised must not be), EXACT for finding loops that make no progress. Ids are compared up
+ * to one renaming for the whole state.
  */
 #include "verifier/reg.h"
 #include "verifier/states.h"
-
-#define MAX_ID_PAIRS 256
-
-struct id_map {
-	uint32_t n;
-	uint32_t fresh; /* stands in for "no id" on the current side */
-	struct {
-		uint32_t old, cur;
-	} pair[MAX_ID_PAIRS];
-};
 
 struct cmp {
 	const struct vf_env *env;
 	const struct vf_stored *old;
 	const struct vf_state *cur;
 	enum vf_exactness how;
-	struct id_map ids;
+	struct vf_id_map ids;
+	uint32_t fresh; /* stands in for "no id" on the current side */
 };
 
-/* the renaming maps old to cur, and nothing else to cur */
-static bool same_id(struct cmp *c, uint32_t old, uint32_t cur)
+bool vf_same_id(struct vf_id_map *m, uint32_t old, uint32_t cur)
 {
-	struct id_map *m = &c->ids;
-
 	if (!old || !cur)
 		return old == cur;
 	for (uint32_t i = 0; i < m->n; i++) {
@@ -39,11 +29,16 @@ static bool same_id(struct cmp *c, uint32_t old, uint32_t cur)
 		if (m->pair[i].cur == cur)
 			return false;
 	}
-	if (m->n == MAX_ID_PAIRS)
+	if (m->n == sizeof(m->pair) / sizeof(m->pair[0]))
 		return false;
 	m->pair[m->n].old = old;
 	m->pair[m->n++].cur = cur;
 	return true;
+}
+
+static bool same_id(struct cmp *c, uint32_t old, uint32_t cur)
+{
+	return vf_same_id(&c->ids, old, cur);
 }
 
 /* A link in the old state was relied upon: the same places must be linked now. */
@@ -53,7 +48,7 @@ static bool same_link(struct cmp *c, const struct vf_reg *old, const struct vf_r
 		return true;
 	if (((old->flags ^ cur->flags) & VF_LINK_FLAGS) || old->delta != cur->delta)
 		return false;
-	return same_id(c, old->id, cur->id ? cur->id : ++c->ids.fresh);
+	return same_id(c, old->id, cur->id ? cur->id : ++c->fresh);
 }
 
 static bool same_ids(struct cmp *c, const struct vf_reg *old, const struct vf_reg *cur)
@@ -86,8 +81,8 @@ static bool reg_covers(struct cmp *c, const struct vf_reg *old, const struct vf_
 {
 	if (c->how == VF_EXACT)
 		return same_reg(c, old, cur);
-	if (old->base == VF_NOT_INIT)
-		return true;
+	if (old->base == VF_NOT_INIT) /* in loops Linux does not see that nothing can rely on it */
+		return c->how != VF_RANGE_WITHIN || cur->base == VF_NOT_INIT;
 	if (old->base != cur->base)
 		return false;
 	switch (old->base) {
@@ -123,10 +118,10 @@ static bool is_object(uint8_t kind)
 	return kind >= VF_SLOT_DYNPTR;
 }
 
+static const struct vf_slot never_written;
+
 static const struct vf_slot *slot_at(const struct vf_frame *f, uint32_t i)
 {
-	static const struct vf_slot never_written;
-
 	return i < f->n_slots ? &f->slot[i] : &never_written;
 }
 
@@ -158,18 +153,14 @@ static bool object_covers(struct cmp *c, const struct vf_slot *old, const struct
 	return same_pointee(&old->reg, &cur->reg) && same_ids(c, &old->reg, &cur->reg);
 }
 
-static bool byte_covers(const struct cmp *c, const struct vf_slot *old, const struct vf_slot *cur, int i)
+static bool byte_covers(const struct cmp *c, uint8_t old, uint8_t now, const struct vf_slot *cur)
 {
-	uint8_t o = old->kind[i], n = cur->kind[i];
-
-	if (o == n)
+	if (old == now)
 		return true;
-	if (c->how == VF_EXACT)
-		return false;
-	if (o == VF_SLOT_INVALID || (o == VF_SLOT_MISC && c->env->privileged))
-		return !is_object(n);
-	if (o == VF_SLOT_MISC)
-		return n == VF_SLOT_ZERO || (n == VF_SLOT_SPILL && cur->reg.base == VF_SCALAR);
+	if (old == VF_SLOT_INVALID || (old == VF_SLOT_MISC && c->env->privileged))
+		return !is_object(now);
+	if (old == VF_SLOT_MISC)
+		return now == VF_SLOT_ZERO || (now == VF_SLOT_SPILL && cur->reg.base == VF_SCALAR);
 	return false;
 }
 
@@ -179,6 +170,8 @@ static bool slot_covers(struct cmp *c, const struct vf_slot *old, const struct v
 
 	if (is_object(old->kind[0]) || is_object(cur->kind[0]))
 		return object_covers(c, old, cur);
+	if (c->how >= VF_RANGE_WITHIN && memcmp(old->kind, cur->kind, sizeof(old->kind)))
+		return false;
 	if (c->how != VF_EXACT) {
 		old_s = slot_scalar(old);
 		cur_s = old_s ? slot_scalar(cur) : NULL;
@@ -186,21 +179,27 @@ static bool slot_covers(struct cmp *c, const struct vf_slot *old, const struct v
 			return reg_covers(c, old_s, cur_s, precise);
 	}
 	for (int i = 0; i < 8; i++)
-		if (!byte_covers(c, old, cur, i))
+		if (!byte_covers(c, old->kind[i], cur->kind[i], cur))
 			return false;
 	if (old->kind[0] != VF_SLOT_SPILL || cur->kind[0] != VF_SLOT_SPILL)
 		return true;
 	return reg_covers(c, &old->reg, &cur->reg, precise);
 }
 
+/*
+ * Slots below what the old frame ever reached are not compared: there its continuations expect
+ * nothing. While a loop is open every other slot counts, read or not. A state from a visit before may
+ * be trimmed: slots that were not read are then never written ones, whether or not they are still there.
+ */
 static bool stack_covers(struct cmp *c, uint32_t f)
 {
 	const struct vf_marks *m = &c->old->marks[f];
 	const struct vf_frame *cur = c->cur->frame[f];
-	uint32_t n = m->frame->n_slots;
+	uint32_t n = m->frame->head.reached;
+	bool forgotten = c->how == VF_RANGE_WITHIN && c->old->trimmed;
 
-	if (cur->n_slots > n)
-		n = cur->n_slots;
+	if (c->how >= VF_RANGE_WITHIN && n > cur->head.reached)
+		return false;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct vf_slot *o = vf_stored_slot(c->env, m->frame, i), *s = slot_at(cur, i);
 		bool live = c->how != VF_NOT_EXACT || (m->slot_read >> i & 1);
@@ -208,6 +207,8 @@ static bool stack_covers(struct cmp *c, uint32_t f)
 		/* objects carry references and ids that are checked elsewhere too: never skipped */
 		if (!live && !is_object(o->kind[0]) && !is_object(s->kind[0]))
 			continue;
+		if (forgotten && !(m->slot_read >> i & 1) && !is_object(o->kind[0]))
+			o = &never_written;
 		if (!slot_covers(c, o, s, m->slot_precise >> i & 1))
 			return false;
 	}
@@ -277,7 +278,7 @@ bool vf_state_covers(const struct vf_env *env, const struct vf_stored *old,
 	c.cur = cur;
 	c.how = how;
 	c.ids.n = 0;
-	c.ids.fresh = env->next_id;
+	c.fresh = env->next_id;
 	for (int f = cur->cur_frame; f >= 0; f--)
 		if (!frame_covers(&c, f))
 			return false;

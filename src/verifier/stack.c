@@ -53,14 +53,24 @@ static int check_bounds(struct vf_env *env, const struct vf_reg *r, int32_t insn
 	return 0;
 }
 
-/* R3.7: even reading what was never written counts */
-static inline void note_depth(struct vf_env *env, uint32_t frame, int32_t min)
+/* R3.7, R9.3: even reading what was never written counts. The frame, if an outer one, may move. */
+static inline int note_depth(struct vf_env *env, uint32_t frame, int32_t min)
 {
-	struct vf_subprog *sp = &env->subprog[env->cur->frame[frame]->head.subprog];
-	uint32_t depth = (uint32_t)(-min + 7) & ~7u;
+	struct vf_frame *f = env->cur->frame[frame];
+	struct vf_subprog *sp = &env->subprog[f->head.subprog];
+	uint32_t reached = vf_slot_of(min) + 1;
 
-	if (sp->stack < depth)
-		sp->stack = depth;
+	if (f->head.reached >= reached)
+		return 0;
+	if (sp->stack < reached * 8)
+		sp->stack = reached * 8;
+	if (frame != env->cur->cur_frame) {
+		f = vf_frame_own(env, frame);
+		if (!f)
+			return vf_nomem(env);
+	}
+	f->head.reached = reached;
+	return 0;
 }
 
 /* makes the slot of the lowest byte exist in a frame that may be written; NULL: reported */
@@ -439,9 +449,10 @@ int vf_stack_access(struct vf_env *env, uint32_t regno, const struct vf_mem_acce
 	int err;
 
 	err = check_bounds(env, r, m->off, m->size, &min, &max);
+	if (!err)
+		err = note_depth(env, frame, min);
 	if (err)
 		return err;
-	note_depth(env, frame, min);
 	if (m->access == VF_WRITE)
 		return fixed ? store_fixed(env, frame, min, m)
 			     : store_variable(env, frame, min, max, m);
@@ -465,8 +476,7 @@ int vf_stack_clobber(struct vf_env *env, uint32_t frame, int32_t off, uint32_t s
 
 	if (!size)
 		return 0;
-	note_depth(env, frame, off);
-	if (!writable(env, frame, off))
+	if (note_depth(env, frame, off) || !writable(env, frame, off))
 		return env->report->err;
 	err = overwrite_objects(env, frame, off, end);
 	while (!err && off < end) {
@@ -529,7 +539,9 @@ int vf_stack_mem_arg(struct vf_env *env, uint32_t regno, const struct vf_mem_arg
 	err = check_bounds(env, r, 0, a->size, &min, &max);
 	if (err || !a->size)
 		return err;
-	note_depth(env, frame, min);
+	err = note_depth(env, frame, min);
+	if (err)
+		return err;
 	if (a->uninit && !r->s.t.m) {
 		err = refuse_dynptr(env, frame, min, max);
 		return err || !commit ? err : vf_stack_clobber(env, frame, min, a->size);
@@ -565,7 +577,8 @@ int vf_stack_slot_of(struct vf_env *env, uint32_t regno, uint32_t n_slots, uint3
 				 n_slots * 8, (long long)off);
 	*frame = r->frame;
 	*slot = vf_slot_of((int32_t)off);
-	note_depth(env, *frame, (int32_t)off);
+	if (note_depth(env, *frame, (int32_t)off))
+		return env->report->err;
 	if (*slot >= env->cur->frame[*frame]->n_slots && !writable(env, *frame, (int32_t)off))
 		return env->report->err;
 	return 0;

@@ -202,11 +202,12 @@ int vf_path_done(struct vf_env *env, struct vf_stored *st)
 
 		if (--st->branches)
 			return 0;
+		vf_leave_loop(st);
 		err = close_loop(env, st);
 		if (err)
 			return err;
 		/* with complete marks it needs neither its history nor its parent any more */
-		if (!open_entry(st))
+		if (!st->visit && !open_entry(st))
 			vf_stored_trim(env, st);
 		st = parent;
 	}
@@ -226,6 +227,8 @@ static void sweep_evicted(struct vf_env *env)
 	while ((st = *p)) {
 		if (st->children || st->branches || st->loop_target ||
 		    recorded(env, &env->info[st->insn])) {
+			if (!st->branches && !st->trimmed && !st->loop_target && !open_entry(st))
+				vf_stored_trim(env, st);
 			p = &st->next;
 			continue;
 		}
@@ -317,6 +320,10 @@ static int store(struct vf_env *env)
 	st->callsite = vf_cur_frame(env)->head.callsite;
 	st->branches = 1;
 	st->depth = st->path.parent ? st->path.parent->depth + 1 : 0;
+	if (vf_enter_loop(env, st)) {
+		vf_stored_free(env, st);
+		return -ENOMEM;
+	}
 	set_signature(env, st);
 	vf_path_leave(&cur->path);
 	cur->path.parent = st;
@@ -399,6 +406,19 @@ static int check_ancestor(struct vf_env *env, const struct vf_stored *old, uint6
 			 "instruction %u is reached again with nothing changed", env->insn_idx);
 }
 
+/* What of a finished state counts. */
+static enum vf_exactness finished_counts(struct vf_env *env, struct vf_stored *old)
+{
+	if (old->visit && old->visit->incomplete)
+		return VF_RANGE_WITHIN;
+	if (open_entry(old))
+		return VF_ALL_COUNTS;
+	/* states in loops are kept whole until they are looked at in time of peace */
+	if (!old->trimmed)
+		vf_stored_trim(env, old);
+	return VF_NOT_EXACT;
+}
+
 /* The current path ends here, covered by old. */
 static int prune(struct vf_env *env, struct vf_stored *old)
 {
@@ -411,6 +431,8 @@ static int prune(struct vf_env *env, struct vf_stored *old)
 	if (err < 0)
 		return err;
 	old->hits++;
+	if (old->visit && old->branches)
+		old->visit->incomplete = true;
 	if (!entry)
 		return 1;
 	if (old->branches && open_entry(old))
@@ -453,8 +475,7 @@ int vf_is_visited(struct vf_env *env)
 				covered = err;
 			} else {
 				covered = vf_state_covers(env, old, env->cur,
-							  open_entry(old) ? VF_RANGE_WITHIN :
-									    VF_NOT_EXACT);
+							  finished_counts(env, old));
 			}
 		}
 		if (covered) {
@@ -505,5 +526,6 @@ void vf_states_free(struct vf_env *env)
 	}
 	free_list(env, env->evicted);
 	env->evicted = NULL;
+	vf_visits_free(env);
 	env->n_states = 0;
 }

@@ -89,8 +89,10 @@ struct vf_stored {
 	 */
 	struct vf_stored *loop_entry;
 	struct vf_edge *edges; /* of the loops entered here */
+	struct vf_visit *visit; /* of the loop this state is in, or NULL */
 	uint8_t cur_frame;
 	bool loop_target;
+	bool trimmed; /* what no continuation asks for is gone */
 	bool in_sleepable;
 	uint32_t rcu_depth, preempt_depth, irq_top, n_locks, may_goto_depth, callback_rounds, n_events;
 	struct vf_ref *refs;
@@ -115,6 +117,15 @@ struct vf_edge {
 	struct vf_edge *next;
 	struct vf_stored *target;
 	struct vf_arrival from; /* allocated only as far as its frames go */
+};
+
+/* One loop being explored, by the calls that lead to its frame; stays for the next time. */
+struct vf_visit {
+	struct vf_visit *next;
+	struct vf_stored *entry; /* the first state in it that is not finished; NULL: not under way */
+	bool incomplete;	 /* a path has ended at a state that is not complete */
+	uint32_t loop, depth;
+	uint32_t callsite[]; /* of frames 1..depth */
 };
 
 /* ---------------------------------------------------------------- stored.c */
@@ -144,11 +155,33 @@ void vf_path_leave(struct vf_path *p); /* it has no parent then */
 
 /* ---------------------------------------------------------------- equal.c */
 
-enum vf_exactness { VF_NOT_EXACT, VF_RANGE_WITHIN, VF_EXACT };
+enum vf_exactness {
+	VF_NOT_EXACT,
+	VF_ALL_COUNTS, /* marks are not complete: whatever they say */
+	VF_RANGE_WITHIN, /* and the stack is of the same kinds, as Linux wants it in loops */
+	VF_EXACT
+};
 
 bool vf_state_covers(const struct vf_env *env, const struct vf_stored *old,
 		     const struct vf_state *cur, enum vf_exactness how);
+/* A renaming of ids: old ones to current ones and back. */
+struct vf_id_map {
+	uint32_t n;
+	struct {
+		uint32_t old, cur;
+	} pair[256];
+};
+
+/* the renaming maps old to cur, and nothing else to cur; learns new pairs */
+bool vf_same_id(struct vf_id_map *m, uint32_t old, uint32_t cur);
 bool vf_same_call_chain(const struct vf_stored *old, const struct vf_state *cur);
+
+/* ---------------------------------------------------------------- loops.c */
+
+/* st is about to be stored before env->cur: sets st->visit */
+int vf_enter_loop(struct vf_env *env, struct vf_stored *st);
+void vf_leave_loop(struct vf_stored *st); /* st is finished */
+void vf_visits_free(struct vf_env *env);
 
 /* ---------------------------------------------------------------- states.c, precision.c */
 

@@ -429,6 +429,7 @@ static void trim_frame(struct vf_env *env, struct vf_stored_frame *f, uint32_t l
 
 void vf_stored_trim(struct vf_env *env, struct vf_stored *st)
 {
+	st->trimmed = true;
 	vf_mem_free(env, st->path.hist);
 	st->path.hist = NULL;
 	st->path.n_hist = st->path.cap_hist = 0;

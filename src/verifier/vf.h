@@ -179,6 +179,7 @@ struct vf_frame_head { /* without holes: compared as a whole */
 	uint32_t subprog;
 	uint32_t async_entry_cnt;
 	uint32_t callback_depth; /* rounds of the callback loop at this frame's current call */
+	uint32_t reached; /* slots that were accessed or lie above one that was (R9.3) */
 	int32_t cb_ret_min, cb_ret_max;
 	uint8_t check_cb_ret; /* exit: R0 must be within cb_ret_min..cb_ret_max */
 	uint8_t in_callback, in_async_callback, in_exception_callback;
@@ -285,6 +286,7 @@ struct vf_insn_info {
 	bool is_iter_next, calls_callback, is_may_goto, is_jump_target;
 	bool is_imm64_second;
 	uint16_t subprog; /* that contains it */
+	uint32_t loop; /* of its function, 0: in none (loops.c) */
 	int32_t target; /* ldimm64 kind 4 and pseudo calls: subprogram number */
 	uint8_t jump_sides; /* conditional jump: bit 0 was taken, bit 1 was not */
 	uint8_t access_base; /* enum vf_base + 1 of the pointer seen here, 0: none yet (R6.2) */
@@ -394,6 +396,7 @@ struct vf_env {
 	struct vf_call *call;
 	struct vf_pool *pool; /* recycled frames and states: state.c */
 	struct vf_values *values; /* what the registers and slots of stored states hold: stored.c */
+	struct vf_visit *visits; /* loops.c */
 	struct vf_stored *evicted; /* states that left the lists but still have children */
 	uint32_t n_evicted;
 };
@@ -739,9 +742,12 @@ int vf_resolve_fd_array(struct vf_env *env); /* imm64.c: the maps of the request
 int vf_resolve_imm64(struct vf_env *env);  /* imm64.c: R2.3-R2.4, map compatibility */
 int vf_check_cfg(struct vf_env *env);	   /* cfg.c */
 int vf_liveness(struct vf_env *env);	   /* liveness.c */
+int vf_find_loops(struct vf_env *env);	   /* loops.c */
 int vf_walk_all(struct vf_env *env);	   /* walk.c */
 int vf_check_stack_depth(struct vf_env *env); /* stack_depth.c */
 int vf_finish_facts(struct vf_env *env);   /* fixups.c */
+/* kfunc_resolve.c: may the program call the kfunc that is called there? (R1.11) */
+int vf_kfunc_offered(struct vf_env *env, uint32_t insn, bool *offered);
 int vf_check_kfunc_prepass(struct vf_env *env, uint32_t insn); /* kfunc_resolve.c: kfunc spec 2.1 */
 
 #endif

@@ -19,7 +19,8 @@
  * `map[A]` and `map_value[A, 4]` name a map of the case. With KFUNC_DIFF_KERNEL=1 in the environment
  * every program is also loaded into the running kernel (only loaded, nothing is attached) and its
  * answer compared: that needs the permission to load and is not part of the ordinary run. `ask` in place
- * of a verdict compares the two and expects nothing else; KFUNC_ASM names another directory of cases.
+ * of a verdict compares the two and expects nothing else; KFUNC_ASM names another directory of cases,
+ * KFUNC_KERNEL_LOG=1 or 2 shows Linux's log of each.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -203,6 +204,7 @@ static void live_map(struct test_case *c, struct test_map *m)
 
 static int live_load(struct test_case *c, struct bpf_insn *insns, uint32_t n)
 {
+	static char log[1 << 24];
 	union bpf_attr attr;
 	int fd;
 
@@ -219,11 +221,18 @@ static int live_load(struct test_case *c, struct bpf_insn *insns, uint32_t n)
 	attr.insns = (uint64_t)(uintptr_t)insns;
 	attr.insn_cnt = n;
 	attr.license = (uint64_t)(uintptr_t)c->licence;
+	if (getenv("KFUNC_KERNEL_LOG")) {
+		attr.log_buf = (uint64_t)(uintptr_t)log;
+		attr.log_size = sizeof(log);
+		attr.log_level = (uint32_t)atoi(getenv("KFUNC_KERNEL_LOG"));
+	}
 	fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd < 0)
 		fd = -errno;
 	else
 		close(fd);
+	if (attr.log_level)
+		printf("case %s: %d\n%s\n", c->title, fd < 0 ? fd : 0, log);
 	for (int i = 0; i < c->n_maps; i++) {
 		if (c->map[i].live_pages)
 			munmap(c->map[i].live_pages, c->map[i].desc.max_entries * 4096ul);
