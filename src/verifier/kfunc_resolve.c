@@ -254,14 +254,11 @@ static bool allowed(struct vf_env *env, const struct vf_insn_info *info, uint32_
 	       kernel_kfunc_filter(env->kernel, info->kfunc->name, &env->place);
 }
 
-int vf_kfunc_visible(struct vf_env *env, struct vf_call *call)
+int vf_kfunc_offered(struct vf_env *env, uint32_t insn, bool *offered)
 {
-	struct vf_insn_info *info = &env->info[env->insn_idx];
-	uint32_t id = (uint32_t)call->insn->imm, flags = 0;
+	struct vf_insn_info *info = &env->info[insn];
+	uint32_t id = (uint32_t)env->prog->insns[insn].imm, flags = 0;
 
-	if (!call->insn->imm && !call->insn->off)
-		return vf_reject(env, KF_KFUNC_ABSENT,
-				 "a call of a kernel function that does not exist here is reached");
 	if (info->kfunc_seen == KFUNC_UNKNOWN) {
 		int err = vf_filter_view(env);
 
@@ -275,7 +272,23 @@ int vf_kfunc_visible(struct vf_env *env, struct vf_call *call)
 			info->kfunc_seen = info->kfunc ? KFUNC_ALLOWED : KFUNC_DENIED;
 		}
 	}
-	if (info->kfunc_seen == KFUNC_DENIED)
+	*offered = info->kfunc_seen == KFUNC_ALLOWED;
+	return 0;
+}
+
+int vf_kfunc_visible(struct vf_env *env, struct vf_call *call)
+{
+	struct vf_insn_info *info = &env->info[env->insn_idx];
+	bool offered;
+	int err;
+
+	if (!call->insn->imm && !call->insn->off)
+		return vf_reject(env, KF_KFUNC_ABSENT,
+				 "a call of a kernel function that does not exist here is reached");
+	err = vf_kfunc_offered(env, env->insn_idx, &offered);
+	if (err)
+		return err;
+	if (!offered)
 		return reject_hidden(env, info);
 	call->kfunc = info->kfunc;
 	call->flags = info->kfunc->flags;

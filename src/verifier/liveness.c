@@ -9,25 +9,32 @@
 
 #define ARGS(n) ((uint16_t)(((1u << (n)) - 1) << 1))
 
-static uint16_t call_args(const struct vf_env *env, uint32_t i)
+/* Linux takes all five for the arguments of what it knows nothing of, or does not offer. */
+static int call_args(struct vf_env *env, uint32_t i, uint16_t *args)
 {
 	const struct bpf_insn *insn = &env->prog->insns[i];
+	const struct vf_insn_info *info = &env->info[i];
 	const struct kernel_helper *h;
-	int n = 0;
+	bool known = false;
+	int n = 0, err = 0;
 
+	*args = ARGS(5);
 	if (insn->src_reg == BPF_PSEUDO_CALL)
-		return ARGS(5);
+		return 0;
 	if (insn->src_reg == BPF_PSEUDO_KFUNC_CALL) {
-		const struct kfunc_contract *c = env->info[i].kfunc;
-
-		return ARGS(!c || c->n_args > 5 ? 5 : c->n_args);
+		if (info->kfunc)
+			err = vf_kfunc_offered(env, i, &known);
+		if (known && info->kfunc->n_args < 5)
+			*args = ARGS(info->kfunc->n_args);
+		return err;
 	}
 	h = kernel_helper(env->kernel, insn->imm, &env->place, NULL);
 	if (!h)
-		return ARGS(5);
+		return 0;
 	while (n < 5 && h->arg[n].kind != HARG_NONE)
 		n++;
-	return ARGS(n);
+	*args = ARGS(n);
+	return 0;
 }
 
 struct flow {
@@ -35,7 +42,7 @@ struct flow {
 	int64_t next[2]; /* -1: none */
 };
 
-static void flow_of(const struct vf_env *env, uint32_t i, struct flow *f)
+static int flow_of(struct vf_env *env, uint32_t i, struct flow *f)
 {
 	const struct bpf_insn *insn = &env->prog->insns[i];
 	uint8_t class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
@@ -44,19 +51,29 @@ static void flow_of(const struct vf_env *env, uint32_t i, struct flow *f)
 	isa_use_def(insn, &f->use, &f->def);
 	f->next[0] = i + 1 + (isa_is_ldimm64(insn) ? 1 : 0);
 	f->next[1] = -1;
+	if (class == BPF_LD && !isa_is_ldimm64(insn)) { /* Linux: whatever it reads, all are live */
+		f->use = 0x3ff;
+		f->def = 0;
+	}
 	if (!jump)
-		return;
+		return 0;
 	if (op == BPF_EXIT) {
 		f->use |= 1; /* whether or not the caller looks at it */
 		f->next[0] = -1;
 	} else if (op == BPF_CALL) {
-		f->use |= call_args(env, i);
+		uint16_t args;
+		int err = call_args(env, i, &args);
+
+		if (err)
+			return err;
+		f->use |= args;
 	} else {
 		f->next[1] = (int64_t)i + 1 + (insn->code == (BPF_JMP32 | BPF_JA) ? insn->imm :
 										     insn->off);
 		if (op == BPF_JA)
 			f->next[0] = -1;
 	}
+	return 0;
 }
 
 int vf_liveness(struct vf_env *env)
@@ -64,12 +81,13 @@ int vf_liveness(struct vf_env *env)
 	uint32_t n = env->prog->n_insns;
 	struct flow *flow = mem_calloc(n, sizeof(*flow));
 	bool changed = true;
+	int err = 0;
 
 	if (!flow)
 		return vf_nomem(env);
-	for (uint32_t i = 0; i < n; i++)
-		flow_of(env, i, &flow[i]);
-	while (changed) {
+	for (uint32_t i = 0; i < n && !err; i++)
+		err = flow_of(env, i, &flow[i]);
+	while (changed && !err) {
 		changed = false;
 		for (uint32_t i = n; i-- > 0;) {
 			uint16_t out = 0, in;
@@ -87,5 +105,5 @@ int vf_liveness(struct vf_env *env)
 		}
 	}
 	mem_free(flow);
-	return 0;
+	return err;
 }
