@@ -584,4 +584,49 @@ int flags_above_the_frame(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* the values of two rounds have each their own lock; Linux 6.18.44 takes them for one */
+struct outer_value {
+	struct value *v;
+};
+
+static int unlocks_another(void *map, int *key, struct value *v, struct outer_value *outer)
+{
+	bpf_spin_lock(&outer->v->lock);
+	bpf_spin_unlock(&v->lock);
+	return 0;
+}
+
+static int unlocks_the_same(void *map, int *key, struct value *v, struct outer_value *outer)
+{
+	bpf_spin_lock(&outer->v->lock);
+	bpf_spin_unlock(&outer->v->lock);
+	return 0;
+}
+
+static int each_with_another(void *map, int *key, struct value *v, void *ctx)
+{
+	struct outer_value outer = {v};
+
+	return bpf_for_each_map_elem(&values, unlocks_another, &outer, 0) < 0;
+}
+
+static int each_with_the_same(void *map, int *key, struct value *v, void *ctx)
+{
+	struct outer_value outer = {v};
+
+	return bpf_for_each_map_elem(&values, unlocks_the_same, &outer, 0) < 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0608)
+int lock_of_the_round_outside(struct __sk_buff *ctx)
+{
+	return bpf_for_each_map_elem(&values, each_with_another, NULL, 0);
+}
+
+SEC("tc") __expect_accept
+int lock_of_one_round(struct __sk_buff *ctx)
+{
+	return bpf_for_each_map_elem(&values, each_with_the_same, NULL, 0);
+}
+
 char _license[] SEC("license") = "GPL";
