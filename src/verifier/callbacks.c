@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
  * Registers and return range with which callbacks start (verifier spec 7.7, kfunc spec 12.4, 12.8).
- * env->call is the call that installs them; the pushing itself is callback.c's.
+ * env->call is the call that installs them; the pushing itself is callback.c's. In the new frame
+ * nothing is set yet: what is no argument stays so.
  */
 #include "verifier/call.h"
 
@@ -10,12 +11,6 @@ static void ret_range(struct vf_frame *callee, int32_t min, int32_t max)
 	callee->head.check_cb_ret = true;
 	callee->head.cb_ret_min = min;
 	callee->head.cb_ret_max = max;
-}
-
-static void no_more_args(struct vf_frame *callee, uint32_t from)
-{
-	for (uint32_t i = from; i <= 5; i++)
-		vf_reg_not_init(&callee->r[i]);
 }
 
 static void map_reg(struct vf_reg *r, enum vf_base base, const struct vf_map *map, uint32_t uid)
@@ -50,7 +45,6 @@ int vf_cb_loop(struct vf_env *env, const struct vf_frame *caller, struct vf_fram
 	(void)insn;
 	vf_reg_unknown(&callee->r[1]);
 	callee->r[2] = caller->r[3];
-	no_more_args(callee, 3);
 	ret_range(callee, 0, 1);
 	return 0;
 }
@@ -61,7 +55,6 @@ int vf_cb_for_each(struct vf_env *env, const struct vf_frame *caller, struct vf_
 	(void)insn;
 	map_element(env, callee);
 	callee->r[4] = caller->r[3];
-	no_more_args(callee, 5);
 	ret_range(callee, 0, 1);
 	return 0;
 }
@@ -80,7 +73,6 @@ int vf_cb_find_vma(struct vf_env *env, const struct vf_frame *caller, struct vf_
 	callee->r[2].btf = env->kernel->btf;
 	callee->r[2].type_id = (uint32_t)vma;
 	callee->r[3] = caller->r[4];
-	no_more_args(callee, 4);
 	ret_range(callee, 0, 1);
 	return 0;
 }
@@ -93,7 +85,6 @@ int vf_cb_user_ringbuf(struct vf_env *env, const struct vf_frame *caller, struct
 	callee->r[1].dynptr_kind = VF_DYNPTR_LOCAL;
 	callee->r[1].id = vf_new_id(env);
 	callee->r[2] = caller->r[3];
-	no_more_args(callee, 3);
 	ret_range(callee, 0, 1);
 	return 0;
 }
@@ -105,7 +96,6 @@ int vf_cb_map_async(struct vf_env *env, const struct vf_frame *caller, struct vf
 	(void)caller;
 	(void)insn;
 	map_element(env, callee);
-	no_more_args(callee, 4);
 	ret_range(callee, 0, 0);
 	return 0;
 }
@@ -116,7 +106,6 @@ int vf_cb_task_work(struct vf_env *env, const struct vf_frame *caller, struct vf
 	(void)caller;
 	(void)insn;
 	map_element(env, callee);
-	no_more_args(callee, 4);
 	ret_range(callee, INT32_MIN, INT32_MAX);
 	return 0;
 }
@@ -141,7 +130,6 @@ int vf_cb_rbtree_less(struct vf_env *env, const struct vf_frame *caller, struct 
 		r->type_id = root->content_id;
 		r->off = (int32_t)root->node_off;
 	}
-	no_more_args(callee, 3);
 	ret_range(callee, 0, 1);
 	return 0;
 }
