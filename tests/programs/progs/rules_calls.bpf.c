@@ -530,3 +530,25 @@ int group_by_id_kept(void *ctx)
 
 	return c ? c->level : -1;
 }
+
+static long vma_returns(struct task_struct *task, struct vm_area_struct *vma, void *result)
+{
+	return *(long *)result;
+}
+
+/* what the callback of bpf_find_vma() may return (verifier spec 7.7) */
+SEC("raw_tp") __expect_reject(EINVAL, KF0233)
+int vma_result_two(void *ctx)
+{
+	long result = 2;
+
+	return bpf_find_vma(bpf_get_current_task_btf(), 0, vma_returns, &result, 0);
+}
+
+SEC("raw_tp") __expect_accept
+int vma_result_one(void *ctx)
+{
+	long result = 1;
+
+	return bpf_find_vma(bpf_get_current_task_btf(), 0, vma_returns, &result, 0);
+}

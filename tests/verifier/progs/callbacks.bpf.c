@@ -296,6 +296,17 @@ int for_each_program(struct __sk_buff *ctx)
 	return 0;
 }
 
+static int visit_returns_two(void *map, int *key, struct value *v, long *sum)
+{
+	return 2;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0233)
+int for_each_result(struct __sk_buff *ctx)
+{
+	return bpf_for_each_map_elem(&values, visit_returns_two, NULL, 0);
+}
+
 /* ---- timers ---- */
 
 static int tick(void *map, int *key, struct value *v)

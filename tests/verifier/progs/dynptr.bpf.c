@@ -492,6 +492,17 @@ int parameter_read(struct __sk_buff *ctx)
 	return 0;
 }
 
+static long returns_two(struct bpf_dynptr *p, void *ctx)
+{
+	return 2;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0233)
+int parameter_result(struct __sk_buff *ctx)
+{
+	return bpf_user_ringbuf_drain(&user_ring, returns_two, NULL, 0);
+}
+
 static long constructs(struct bpf_dynptr *p, void *ctx)
 {
 	struct value *v = value();

@@ -323,6 +323,24 @@ int list_add_after_seen(struct __sk_buff *ctx)
 
 /* ---- trees ---- */
 
+static int two(struct bpf_rb_node *a, const struct bpf_rb_node *b)
+{
+	return 2;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0233)
+int tree_less_result(struct __sk_buff *ctx)
+{
+	struct leaf *l = obj_new(struct leaf);
+
+	if (!l)
+		return 0;
+	bpf_spin_lock(&tree_lock);
+	rb_add(&leaves, &l->node, (void *)two);
+	bpf_spin_unlock(&tree_lock);
+	return 0;
+}
+
 /* Scenarios 65, 80 */
 SEC("tc") __expect_accept
 int tree_add_remove(struct __sk_buff *ctx)
