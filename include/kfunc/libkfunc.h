@@ -252,6 +252,10 @@ struct kfunc_run_opts {
  * Runs a loaded program with test data, in the calling thread. 0 or -errno: -ENOENT (not loaded),
  * -EOPNOTSUPP (524: no test run for this type), -EINVAL (data do not fit the type), -ENOSPC (out
  * buffers too small, filled as far as they go).
+ *
+ * Where the context is an array of arguments that the program follows unchecked - typed tracepoints, which Linux
+ * does not run so, and struct_ops members - the caller vouches for the objects that they point to. NULL is
+ * -EINVAL unless the program looks for it.
  */
 KFUNC_API int kfunc_program__run(const struct kfunc_program *prog, struct kfunc_run_opts *opts);
 

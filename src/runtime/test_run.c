@@ -6,11 +6,14 @@
  *  - socket filters, TC, control groups, LWT: a linear packet (test_packet.c)
  *  - XDP: a linear frame with 256 bytes of headroom (test_packet.c); no live frames, no fragments
  *  - syscall: the context is plain memory, in and out
- *  - raw tracepoints, and tracing programs on them: the context is the array of arguments. For the
- *    latter they are trusted pointers: the caller vouches for them, as it does for its own memory.
+ *  - raw tracepoints: the context is the array of arguments
+ *  - tracing programs on tracepoints, which have no test run in Linux: the same, but the program follows
+ *    pointers among them unchecked. The caller vouches for them, as it does for its own memory; NULL is
+ *    refused where the program need not expect it.
  *  - struct_ops: the context is the array of the member's arguments, likewise vouched for
  *
- * Other types have no test run here. Linux ends a run with -EINTR when the thread has a signal to see to; here
+ * Other types have no test run here, as in Linux; writable raw tracepoints among them, where a program writes
+ * wherever an argument points. Linux ends a run with -EINTR when the thread has a signal to see to; here
  * signals are the host's own, and a flag of the caller ends it, which a handler may set. Left out: time limits
  * (the caller chose the number of rounds).
  */
@@ -119,6 +122,9 @@ static int run_raw_tp(const struct rt_prog *p, struct rt_test_run *t)
 		return -EINVAL;
 	if (rt_probe_read(ctx, t->ctx_in, t->ctx_size_in))
 		return -EFAULT;
+	for (uint32_t i = 0; i < RAW_TP_ARGS; i++)
+		if (p->facts.nonnull_args >> i & 1 && !ctx[i])
+			return -EINVAL;
 	if (t->flags & RUN_ON_CPU)
 		err = run_on_cpu(p, t, ctx);
 	else
@@ -176,7 +182,6 @@ static const struct {
 	{BPF_PROG_TYPE_XDP, rt_test_xdp},
 	{BPF_PROG_TYPE_SYSCALL, run_syscall},
 	{BPF_PROG_TYPE_RAW_TRACEPOINT, run_raw_tp},
-	{BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, run_raw_tp},
 	{BPF_PROG_TYPE_TRACING, run_tracing},
 	{BPF_PROG_TYPE_STRUCT_OPS, run_struct_ops},
 };

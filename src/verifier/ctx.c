@@ -392,6 +392,8 @@ static int load_arg(struct vf_env *env, const struct slot_type *st, int64_t off,
 		flags |= VF_USER;
 	if (btf_ptr_has_tag(at->btf, st->type_id, "percpu"))
 		flags |= VF_PERCPU;
+	if (at->source == VF_ATTACH_RAW_TP && !(flags & VF_MAYBE_NULL))
+		env->facts->nonnull_args |= (uint16_t)(1u << off / 8);
 	r = vf_load_pointer(env, m, VF_BTF_ID, (uint16_t)flags);
 	r->btf = at->btf;
 	r->type_id = refined_type(at, pointee);

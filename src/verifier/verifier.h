@@ -176,6 +176,7 @@ struct vf_facts {
 	uint32_t n_btfs;
 	uint32_t max_ctx_offset;    /* SYSCALL, tracepoints: bytes of context needed */
 	uint32_t max_tp_access;	    /* writable raw tracepoints */
+	uint16_t nonnull_args;	    /* typed tracepoints: bits, pointers that it may follow unchecked */
 	uint32_t max_rdonly_access, max_rdwr_access; /* iterator buffers */
 	bool may_goto, uses_arena, changes_pkt, might_sleep, throws;
 	/* one entry for each deprecated kfunc that is called */

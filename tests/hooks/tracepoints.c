@@ -222,6 +222,10 @@ static void test_run(void **state)
 	o.ctx_size_in = sizeof(args);
 	assert_int_equal(kfunc_program__run(p, &o), 0);
 	assert_int_equal(seen_by(obj).sum_state, 5);
+	args[0] = 0; /* it is followed without a look, the second one is not */
+	assert_int_equal(kfunc_program__run(p, &o), -EINVAL);
+	assert_int_equal(seen_by(obj).runs, 1);
+	args[0] = (uintptr_t)&conn;
 	o.ctx_size_in = 8; /* less than the program reads */
 	assert_int_equal(kfunc_program__run(p, &o), -EINVAL);
 	kfunc_object__close(obj);

@@ -155,6 +155,12 @@ static inline void point_lookup(void *ctx, size_t len)
 	POINT(struct bpf_sk_lookup, sk, 0);
 }
 
+static inline void point_writable(void *ctx, size_t len)
+{
+	(void)len;
+	*(uint64_t *)ctx = (uintptr_t)inputs_low->optval;
+}
+
 static const struct inputs_plain {
 	uint32_t type;
 	void (*point)(void *ctx, size_t len); /* sets the pointers in it */
@@ -174,6 +180,7 @@ static const struct inputs_plain {
 	{BPF_PROG_TYPE_SK_REUSEPORT, point_reuseport},
 	{BPF_PROG_TYPE_SK_LOOKUP, point_lookup},
 	{BPF_PROG_TYPE_LIRC_MODE2, NULL},
+	{BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE, point_writable},
 };
 
 /* ---------------------------------------------------------------- runs */
@@ -260,7 +267,6 @@ static inline bool inputs_test_run(struct kfunc_program *prog, struct kfunc_run_
 /* A packet where the type takes one; eight arguments or plain memory; nothing at all. */
 static inline bool inputs_run_one(struct kfunc_program *prog, int i, const struct inputs *in)
 {
-	bool writable = kfunc_program__type(prog) == BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
 	uint8_t data[256], ctx[96] = {0}, data_out[8192], ctx_out[256];
 	struct kfunc_run_opts opts = {.sz = sizeof(opts)};
 
@@ -277,11 +283,6 @@ static inline bool inputs_run_one(struct kfunc_program *prog, int i, const struc
 				       .ctx_size_in = sizeof(ctx)};
 	for (size_t k = 0; k < sizeof(ctx) && i % 4; k++)
 		ctx[k] = k % 8 < 2 ? inputs_byte() : 0;
-	for (size_t k = 0; k < sizeof(ctx) && writable; k += 8) {
-		uint64_t buffer = (uintptr_t)inputs_low->optval;
-
-		memcpy(ctx + k, &buffer, sizeof(buffer));
-	}
 	if (inputs_test_run(prog, &opts, in))
 		return true;
 	opts = (struct kfunc_run_opts){.sz = sizeof(opts)};

@@ -270,6 +270,8 @@ static void test_raw_tp(void **state)
 	assert_int_equal(t.retval, rt_nr_cpus() - 1);
 	p->type = BPF_PROG_TYPE_KPROBE;
 	assert_int_equal(rt_test_run(p, &t), -ENOTSUPP);
+	p->type = BPF_PROG_TYPE_RAW_TRACEPOINT_WRITABLE;
+	assert_int_equal(rt_test_run(p, &t), -ENOTSUPP);
 	test_prog_free(p);
 }
 
