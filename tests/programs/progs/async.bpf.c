@@ -399,3 +399,36 @@ int timer_may_not_sleep_before_the_work(void *ctx)
 	bpf_wq_set_callback_impl(&v->work, sleeps, 0, NULL);
 	return bpf_timer_set_callback(&v->timer, sleeps);
 }
+
+__attribute__((noinline)) int sleeps_for_all(void)
+{
+	char c;
+
+	return bpf_copy_from_user(&c, 1, NULL) ? 1 : 0;
+}
+
+static int sleeps_below(void *map, int *key, void *value)
+{
+	return sleeps_for_all() & 0;
+}
+
+/* a global function that sleeps is for places that may */
+SEC("syscall") __expect_accept
+int work_may_sleep_below(void *ctx)
+{
+	struct both *v;
+	u32 key = 0;
+
+	v = bpf_map_lookup_elem(&boths, &key);
+	return v ? bpf_wq_set_callback_impl(&v->work, sleeps_below, 0, NULL) : 1;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0631)
+int timer_may_not_sleep_below(void *ctx)
+{
+	struct both *v;
+	u32 key = 0;
+
+	v = bpf_map_lookup_elem(&boths, &key);
+	return v ? bpf_timer_set_callback(&v->timer, sleeps_below) : 1;
+}

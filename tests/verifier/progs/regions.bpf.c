@@ -629,4 +629,84 @@ int lock_of_one_round(struct __sk_buff *ctx)
 	return bpf_for_each_map_elem(&values, each_with_the_same, NULL, 0);
 }
 
+__attribute__((noinline)) int sleeps(void)
+{
+	char c;
+
+	return bpf_copy_from_user(&c, 1, NULL) ? 1 : 0;
+}
+
+SEC("syscall") __expect_accept
+int sleep_outside(void *ctx)
+{
+	return sleeps();
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0631)
+int sleep_without_preemption(void *ctx)
+{
+	bpf_preempt_disable();
+	sleeps();
+	bpf_preempt_enable();
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF0631)
+int sleep_without_interrupts(void *ctx)
+{
+	unsigned long flags;
+
+	bpf_local_irq_save(&flags);
+	sleeps();
+	bpf_local_irq_restore(&flags);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int flags_saved_again(struct __sk_buff *ctx)
+{
+	unsigned long flags;
+
+	bpf_local_irq_save(&flags);
+	bpf_local_irq_restore(&flags);
+	bpf_local_irq_save(&flags);
+	bpf_local_irq_restore(&flags);
+	return 0;
+}
+
+/* where the lock would be is not known */
+SEC("tc") __expect_reject(EINVAL, KF0609)
+int lock_at_a_variable_offset(struct __sk_buff *ctx)
+{
+	int key = 0;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+	unsigned long off = ctx->len & 4;
+
+	if (!v)
+		return 0;
+	hide(off);
+	bpf_spin_lock((void *)v + off);
+	bpf_spin_unlock((void *)v + off);
+	return 0;
+}
+
+/* a lock protects what is read under it as an RCU section does; Linux 6.18.44 goes on trusting it */
+SEC("syscall") __expect_reject(EINVAL, KF0502)
+int rcu_pointer_of_a_lock(void *ctx)
+{
+	struct task_struct *t = bpf_get_current_task_btf(), *p;
+	int key = 0;
+	struct value *v = bpf_map_lookup_elem(&values, &key);
+
+	if (!v)
+		return 0;
+	bpf_spin_lock(&v->lock);
+	p = t->group_leader;
+	bpf_spin_unlock(&v->lock);
+	p = bpf_task_acquire(p);
+	if (p)
+		bpf_task_release(p);
+	return 0;
+}
+
 char _license[] SEC("license") = "GPL";
