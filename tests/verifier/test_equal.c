@@ -44,7 +44,7 @@ struct row {
 	const char *what;
 	void (*make)(struct vf_state *st); /* both, after the common part */
 	struct poke old[6], cur[6];
-	/* N: not exact, R: range within, E: exact. i: nothing is marked precise, u: no slot is read */
+	/* N: not exact, A: all counts, R: range within, E: exact. i: nothing is precise, u: no slot is read */
 	const char *covers;
 };
 
@@ -193,8 +193,8 @@ static void flags(struct vf_state *st)
 
 static const struct row rows[] = {
 	/* numbers */
-	{"equal numbers", numbers, {NONE}, {NONE}, "NRE"},
-	{"a smaller maximum", numbers, {NONE}, {R(1, s.umax, 10)}, "NR"},
+	{"equal numbers", numbers, {NONE}, {NONE}, "NARE"},
+	{"a smaller maximum", numbers, {NONE}, {R(1, s.umax, 10)}, "NAR"},
 	{"a greater maximum", numbers, {R(1, s.umax, 10)}, {NONE}, ""},
 	{"a greater maximum that does not matter", numbers, {R(1, s.umax, 10)}, {NONE}, "Ni"},
 	{"a smaller minimum", numbers, {R(1, s.umin, 10)}, {NONE}, ""},
@@ -205,9 +205,9 @@ static const struct row rows[] = {
 	{"32 bits, signed: a greater maximum", numbers, {R(1, s.s32max, 10)}, {NONE}, ""},
 	{"32 bits, signed: a smaller minimum", numbers, {R(1, s.s32min, 10)}, {NONE}, ""},
 	{"fewer known bits", numbers, {R(1, s.t.m, ~7ull)}, {NONE}, ""},
-	{"more known bits", numbers, {NONE}, {R(1, s.t.m, ~7ull)}, "NR"},
-	{"the same link by another name", numbers, {R(1, id, 5), R(2, id, 5)}, {R(1, id, 9), R(2, id, 9)}, "NRE"},
-	{"a link that was not there", numbers, {NONE}, {R(1, id, 9), R(2, id, 9)}, "NR"},
+	{"more known bits", numbers, {NONE}, {R(1, s.t.m, ~7ull)}, "NAR"},
+	{"the same link by another name", numbers, {R(1, id, 5), R(2, id, 5)}, {R(1, id, 9), R(2, id, 9)}, "NARE"},
+	{"a link that was not there", numbers, {NONE}, {R(1, id, 9), R(2, id, 9)}, "NAR"},
 	{"a link that is gone", numbers, {R(1, id, 5), R(2, id, 5)}, {NONE}, ""},
 	{"a link of which half is gone", numbers, {R(1, id, 5), R(2, id, 5)}, {R(1, id, 9)}, ""},
 	{"two links for one", numbers, {R(1, id, 5), R(2, id, 5)}, {R(1, id, 8), R(2, id, 9)}, ""},
@@ -219,39 +219,39 @@ static const struct row rows[] = {
 	 {R(1, id, 5), R(1, flags, VF_LINK_DELTA | VF_LINK_DELTA32), R(1, delta, 1)}, ""},
 	{"a pointer for a number", numbers, {NONE}, {R(1, base, VF_CTX)}, ""},
 	{"a pointer for a number that does not matter", numbers, {NONE}, {R(1, base, VF_CTX)}, "i"},
-	{"a number for nothing", numbers, {R(1, base, VF_NOT_INIT)}, {NONE}, "NR"},
+	{"a number for nothing", numbers, {R(1, base, VF_NOT_INIT)}, {NONE}, "NA"},
 	{"nothing for a number", numbers, {NONE}, {R(1, base, VF_NOT_INIT)}, ""},
 	{"a caller's number", numbers, {OUTER_R(6, base, VF_SCALAR), OUTER_R(6, s.umax, 1)},
 	 {OUTER_R(6, base, VF_SCALAR), OUTER_R(6, s.umax, 2)}, ""},
 	/* memory */
-	{"equal memory", memory, {NONE}, {NONE}, "NRE"},
+	{"equal memory", memory, {NONE}, {NONE}, "NARE"},
 	{"less memory", memory, {NONE}, {R(1, mem_size, 4)}, ""},
 	{"more memory", memory, {NONE}, {R(1, mem_size, 16)}, ""},
 	{"memory that may not be written", memory, {NONE}, {R(1, flags, VF_RDONLY)}, ""},
 	{"memory of another dynptr", memory, {NONE}, {R(1, parent_id, 4)}, "E"},
 	{"memory with a reference", memory, {NONE}, {R(1, ref_id, 4)}, ""},
 	/* values and other places with a variable part */
-	{"equal values", values, {NONE}, {NONE}, "NRE"},
+	{"equal values", values, {NONE}, {NONE}, "NARE"},
 	{"another place", values, {NONE}, {R(1, off, 8)}, ""},
 	{"another map", values, {NONE}, {R(1, map, &map_b)}, ""},
 	{"another inner map", values, {NONE}, {R(1, map_uid, 2)}, ""},
 	{"a value without check", values, {R(1, flags, 0)}, {NONE}, ""},
-	{"the same value by another name", values, {NONE}, {R(1, id, 9), R(2, id, 9)}, "NRE"},
+	{"the same value by another name", values, {NONE}, {R(1, id, 9), R(2, id, 9)}, "NARE"},
 	{"two values for one", values, {NONE}, {R(1, id, 9)}, ""},
 	{"one value for two", values, {R(1, id, 9)}, {NONE}, ""},
-	{"a smaller variable part", values, {NONE}, {R(1, s.umax, 10)}, "NR"},
+	{"a smaller variable part", values, {NONE}, {R(1, s.umax, 10)}, "NAR"},
 	{"a greater variable part", values, {R(1, s.umax, 10)}, {NONE}, ""},
 	{"a key elsewhere", keys, {NONE}, {R(1, off, 8)}, ""},
-	{"a key with a smaller variable part", keys, {NONE}, {R(1, s.umax, 10)}, "NR"},
+	{"a key with a smaller variable part", keys, {NONE}, {R(1, s.umax, 10)}, "NAR"},
 	{"a buffer elsewhere", buffers, {NONE}, {R(1, off, 8)}, ""},
-	{"a buffer with a smaller variable part", buffers, {NONE}, {R(1, s.umax, 10)}, "NR"},
+	{"a buffer with a smaller variable part", buffers, {NONE}, {R(1, s.umax, 10)}, "NAR"},
 	{"a tracepoint's buffer elsewhere", tp_buffers, {NONE}, {R(1, off, 8)}, ""},
-	{"a tracepoint's buffer with a smaller variable part", tp_buffers, {NONE}, {R(1, s.umax, 10)}, "NR"},
+	{"a tracepoint's buffer with a smaller variable part", tp_buffers, {NONE}, {R(1, s.umax, 10)}, "NAR"},
 	/* packets */
-	{"equal packets", packets, {NONE}, {NONE}, "NRE"},
-	{"a packet of which more is known", packets, {NONE}, {R(1, range, 16)}, "NR"},
+	{"equal packets", packets, {NONE}, {NONE}, "NARE"},
+	{"a packet of which more is known", packets, {NONE}, {R(1, range, 16)}, "NAR"},
 	{"a packet of which less is known", packets, {NONE}, {R(1, range, 4)}, ""},
-	{"both beyond the end", packets, {R(1, range, VF_RANGE_BEYOND)}, {R(1, range, VF_RANGE_BEYOND)}, "NRE"},
+	{"both beyond the end", packets, {R(1, range, VF_RANGE_BEYOND)}, {R(1, range, VF_RANGE_BEYOND)}, "NARE"},
 	{"one at the end", packets, {R(1, range, VF_RANGE_BEYOND)}, {R(1, range, VF_RANGE_AT)}, ""},
 	{"one beyond the end", packets, {R(1, range, VF_RANGE_AT)}, {R(1, range, VF_RANGE_BEYOND)}, ""},
 	{"no longer beyond the end", packets, {R(1, range, VF_RANGE_BEYOND)}, {NONE}, ""},
@@ -259,58 +259,61 @@ static const struct row rows[] = {
 	{"another place in the packet", packets, {NONE}, {R(1, off, 8)}, ""},
 	{"a packet pointer with flags", packets, {NONE}, {R(1, flags, VF_MAYBE_NULL)}, ""},
 	{"two packets for one", packets, {NONE}, {R(1, id, 9)}, ""},
-	{"a packet pointer with a smaller variable part", packets, {NONE}, {R(1, s.umax, 10)}, "NR"},
+	{"a packet pointer with a smaller variable part", packets, {NONE}, {R(1, s.umax, 10)}, "NAR"},
 	{"a packet pointer with a greater variable part", packets, {R(1, s.umax, 10)}, {NONE}, ""},
 	{"metadata of which less is known", metas, {NONE}, {R(1, range, 4)}, ""},
-	{"metadata of which more is known", metas, {NONE}, {R(1, range, 16)}, "NR"},
+	{"metadata of which more is known", metas, {NONE}, {R(1, range, 16)}, "NAR"},
 	{"metadata for a packet", packets, {NONE}, {R(1, base, VF_PACKET_META)}, ""},
 	/* other pointers */
-	{"anywhere in an arena", arenas, {NONE}, {R(1, off, 8)}, "NR"},
-	{"equal stack pointers", stacks, {NONE}, {NONE}, "NRE"},
+	{"anywhere in an arena", arenas, {NONE}, {R(1, off, 8)}, "NAR"},
+	{"equal stack pointers", stacks, {NONE}, {NONE}, "NARE"},
 	{"another frame", stacks, {NONE}, {R(1, frame, 1)}, ""},
 	{"another place in a frame", stacks, {NONE}, {R(1, off, -16)}, ""},
 	{"a stack pointer with a smaller variable part", stacks, {NONE}, {R(1, s.umax, 10)}, ""},
-	{"equal objects", objects, {NONE}, {NONE}, "NRE"},
+	{"equal objects", objects, {NONE}, {NONE}, "NARE"},
 	{"an object of another type", objects, {NONE}, {R(1, type_id, 8)}, ""},
 	{"an object of other types", objects, {NONE}, {R(1, btf, btf_b)}, ""},
 	{"an object that is not trusted", objects, {NONE}, {R(1, flags, VF_UNTRUSTED)}, ""},
 	{"an object that is owned", objects, {NONE}, {R(1, ref_id, 11)}, ""},
 	{"an object that is not owned", objects, {R(1, ref_id, 11)}, {NONE}, ""},
-	{"an object by another name", objects, {R(1, id, 5)}, {R(1, id, 6)}, "NRE"},
+	{"an object by another name", objects, {R(1, id, 5)}, {R(1, id, 6)}, "NARE"},
 	{"names for none", objects, {NONE}, {R(1, id, 5), R(1, ref_id, 5), R(1, parent_id, 5)}, ""},
 	{"no names", objects, {R(1, id, 5), R(1, ref_id, 5), R(1, parent_id, 5)}, {NONE}, ""},
 	{"another parent", objects, {R(1, parent_id, 5), R(2, parent_id, 5)},
 	 {R(1, parent_id, 5), R(2, parent_id, 6)}, ""},
 	/* slots */
-	{"equal spills", spills, {NONE}, {NONE}, "NRE"},
-	{"a spilled number in a smaller range", spills, {NONE}, {S(1, s.umax, 10)}, "NR"},
+	{"equal spills", spills, {NONE}, {NONE}, "NARE"},
+	{"a spilled number in a smaller range", spills, {NONE}, {S(1, s.umax, 10)}, "NAR"},
 	{"a spilled number in a greater range", spills, {S(1, s.umax, 10)}, {NONE}, ""},
 	{"the same where it does not matter", spills, {S(1, s.umax, 10)}, {NONE}, "Ni"},
 	{"the same where nothing reads it", spills, {S(1, s.umax, 10)}, {NONE}, "Nu"},
 	{"a spilled pointer for a number", spills, {NONE}, {S(1, base, VF_CTX)}, ""},
 	{"a spilled number for a pointer", spilled_pointers, {NONE}, {S(1, base, VF_SCALAR)}, ""},
 	{"another spilled pointer", spilled_pointers, {NONE}, {S(1, off, 8)}, ""},
-	{"half a spilled number in a smaller range", half_spills, {NONE}, {S(1, s.umax, 10)}, "NR"},
+	{"half a spilled number in a smaller range", half_spills, {NONE}, {S(1, s.umax, 10)}, "NAR"},
 	{"half a spilled number in a greater range", half_spills, {S(1, s.umax, 10)}, {NONE}, ""},
 	{"half a spilled number for a whole one", spills, {NONE}, {K(1, 4, VF_SLOT_MISC)}, ""},
 	{"bytes for a spilled number in a range", spills, {S(1, s.umax, 10)}, {K(1, 0, VF_SLOT_MISC)}, ""},
-	{"bytes for a spilled number that may be any", spills, {NONE}, {K(1, 0, VF_SLOT_MISC)}, "NR"},
+	{"bytes for a spilled number that may be any", spills, {NONE}, {K(1, 0, VF_SLOT_MISC)}, "NA"},
 	{"bytes for a spilled pointer", spilled_pointers, {NONE}, {K(1, 0, VF_SLOT_MISC)}, ""},
 	{"bytes and zeros for a spilled number", spills, {NONE}, {K(1, 0, VF_SLOT_MISC), K(1, 4, VF_SLOT_ZERO)}, ""},
-	{"a spilled number for bytes", spills, {K(1, 0, VF_SLOT_MISC)}, {NONE}, "NR"},
-	{"a spilled pointer for bytes", spilled_pointers, {K(1, 0, VF_SLOT_MISC)}, {NONE}, "NR"},
-	{"zeros for bytes", bytes, {NONE}, {K(1, 3, VF_SLOT_ZERO)}, "NR"},
-	{"what was never written for bytes", bytes, {NONE}, {K(1, 0, VF_SLOT_INVALID)}, "NR"},
-	{"bytes for what was never written", nothing, {NONE}, {K(1, 0, VF_SLOT_MISC)}, "NR"},
-	{"zeros for what was never written", nothing, {NONE}, {K(1, 0, VF_SLOT_ZERO)}, "NR"},
+	{"a spilled number for bytes", spills, {K(1, 0, VF_SLOT_MISC)}, {NONE}, "NA"},
+	{"a spilled pointer for bytes", spilled_pointers, {K(1, 0, VF_SLOT_MISC)}, {NONE}, "NA"},
+	{"zeros for bytes", bytes, {NONE}, {K(1, 3, VF_SLOT_ZERO)}, "NA"},
+	{"what was never written for bytes", bytes, {NONE}, {K(1, 0, VF_SLOT_INVALID)}, "NA"},
+	{"bytes for what was never written", nothing, {NONE}, {K(1, 0, VF_SLOT_MISC)}, "NA"},
+	{"zeros for what was never written", nothing, {NONE}, {K(1, 0, VF_SLOT_ZERO)}, "NA"},
 	{"an object for what was never written", nothing, {NONE}, {K(1, 0, VF_SLOT_ITER)}, ""},
 	{"bytes for zeros", zeros, {NONE}, {K(1, 7, VF_SLOT_MISC)}, ""},
 	{"a spilled pointer for zeros", spilled_pointers, {K(1, 0, VF_SLOT_ZERO)}, {NONE}, ""},
+	{"lower than the old one reached", nothing, {HEAD(reached, 1)}, {K(1, 0, VF_SLOT_MISC)}, "NARE"},
+	{"an object there", nothing, {HEAD(reached, 1)}, {K(1, 0, VF_SLOT_ITER)}, "NARE"},
+	{"what the old one alone reached", nothing, {NONE}, {HEAD(reached, 1)}, "NA"},
 	/* objects in slots */
-	{"equal iterators", iterator, {NONE}, {NONE}, "NRE"},
+	{"equal iterators", iterator, {NONE}, {NONE}, "NARE"},
 	{"an iterator at its end", iterator, {NONE}, {S(0, iter_state, VF_ITER_DRAINED)}, ""},
 	{"the same where nothing reads it", iterator, {NONE}, {S(0, iter_state, VF_ITER_DRAINED)}, "u"},
-	{"an iterator that advanced", iterator, {NONE}, {S(0, iter_depth, 3)}, "NRE"},
+	{"an iterator that advanced", iterator, {NONE}, {S(0, iter_depth, 3)}, "NARE"},
 	{"another kind of iterator", iterator, {NONE}, {S(0, type_id, 8)}, ""},
 	{"the upper part of an iterator", iterator, {NONE}, {S(0, first_slot, 0)}, ""},
 	{"an iterator that lost protection", iterator, {S(0, iter_rcu, 1)}, {S(0, iter_rcu, 2)}, ""},
@@ -319,12 +322,12 @@ static const struct row rows[] = {
 	{"an iterator for bytes", iterator, {K(0, 0, VF_SLOT_MISC)}, {NONE}, "u"},
 	{"an iterator with another reference", iterator, {NONE}, {S(0, ref_id, 12)}, ""},
 	{"flags for an iterator", iterator, {NONE}, {K(0, 0, VF_SLOT_IRQ)}, ""},
-	{"equal flags", flags, {NONE}, {NONE}, "NRE"},
+	{"equal flags", flags, {NONE}, {NONE}, "NARE"},
 	{"flags of a lock", flags, {NONE}, {S(0, irq_class, 1)}, ""},
 	{"flags of another save", flags, {NONE}, {S(0, id, 11), S(0, ref_id, 11)}, ""},
 	/* references: 11 a pointer, 12 a save, 13 a lock; and what else a path holds */
-	{"equal references", nothing, {NONE}, {NONE}, "NRE"},
-	{"by other names", nothing, {NONE}, {RF(0, id, 21), RF(1, id, 22), RF(2, id, 23), ST(irq_top, 22)}, "NRE"},
+	{"equal references", nothing, {NONE}, {NONE}, "NARE"},
+	{"by other names", nothing, {NONE}, {RF(0, id, 21), RF(1, id, 22), RF(2, id, 23), ST(irq_top, 22)}, "NARE"},
 	{"another save is the latest", nothing, {NONE}, {ST(irq_top, 13)}, ""},
 	{"one name for two references", nothing, {NONE}, {RF(1, id, 11)}, ""},
 	{"another reference than the register's", objects, {R(1, ref_id, 11)}, {R(1, ref_id, 11), RF(0, id, 21)}, ""},
@@ -350,7 +353,7 @@ static const struct row rows[] = {
 	{"an asynchronous callback", nothing, {NONE}, {OUTER_HEAD(in_async_callback, 1)}, ""},
 	{"fewer frames", nothing, {NONE}, {{CURRENT_FRAME, 0, 0, 0, 0}}, ""},
 	{"more frames", nothing, {{CURRENT_FRAME, 0, 0, 0, 0}}, {NONE}, ""},
-	{"more rounds", nothing, {NONE}, {HEAD(callback_depth, 1)}, "NRE"},
+	{"more rounds", nothing, {NONE}, {HEAD(callback_depth, 1)}, "NARE"},
 	{"fewer rounds", nothing, {HEAD(callback_depth, 1)}, {NONE}, ""},
 };
 
@@ -384,6 +387,7 @@ static struct vf_state *alike(struct vf_env *env, void (*make)(struct vf_state *
 	assert_non_null(vf_frame_push(env, st, 1, 1));
 	env->cur = st;
 	assert_int_equal(vf_frame_grow(env, 1, SLOTS), 0);
+	st->frame[1]->head.reached = SLOTS;
 	assert_int_equal(vf_mem_grow(env, (void **)&st->refs, &st->cap_refs, 3, sizeof(*st->refs)), 0);
 	st->refs[0] = reference(VF_REF_PTR, 11, NULL);
 	st->refs[1] = reference(VF_REF_IRQ, 12, NULL);
@@ -465,7 +469,7 @@ static bool row_holds(const struct row *r)
 	static const struct {
 		enum vf_exactness how;
 		char letter;
-	} strength[] = {{VF_NOT_EXACT, 'N'}, {VF_RANGE_WITHIN, 'R'}, {VF_EXACT, 'E'}};
+	} strength[] = {{VF_NOT_EXACT, 'N'}, {VF_ALL_COUNTS, 'A'}, {VF_RANGE_WITHIN, 'R'}, {VF_EXACT, 'E'}};
 	struct vf_stored *old;
 	struct vf_state *cur;
 	struct vf_env env;
