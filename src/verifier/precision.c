@@ -83,6 +83,8 @@ static void step_store(struct places *p, const struct bpf_insn *insn, const stru
 
 static void step_atomic(struct places *p, const struct bpf_insn *insn, const struct vf_hist *h)
 {
+	uint32_t fetched;
+
 	if (insn->imm == BPF_LOAD_ACQ) {
 		step_load(p, insn, h, insn->dst_reg);
 	} else if (insn->imm == BPF_STORE_REL) {
@@ -91,10 +93,10 @@ static void step_atomic(struct places *p, const struct bpf_insn *insn, const str
 		/* the slot is ordinary bytes afterwards; what was in it may have been fetched */
 		if (h->flags & VF_HIST_STACK)
 			p->slot[h->s_frame] &= ~(1ull << h->s_slot);
-		if (insn->imm == BPF_CMPXCHG)
-			step_load(p, insn, h, BPF_REG_0);
-		else if (insn->imm & BPF_FETCH)
-			step_load(p, insn, h, insn->src_reg);
+		fetched = insn->imm == BPF_CMPXCHG ? BPF_REG_0 : insn->src_reg;
+		/* the register stays: Linux takes what was in it before for needed, too */
+		if (insn->imm & BPF_FETCH && h->flags & VF_HIST_STACK && has_reg(p, h->frame, fetched))
+			add_slot(p, h->s_frame, h->s_slot);
 	}
 }
 
