@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * After acceptance: the facts that the interpreter and the code generator work from are completed
- * and handed over.
+ * After the walk: functions that are not there any more; then the facts that the interpreter and the
+ * code generator work from are completed and handed over.
  */
+#include "isa/isa.h"
 #include "verifier/vf.h"
 
 static void sum_effects(struct vf_env *env)
@@ -39,10 +40,47 @@ static int keep_fields(struct vf_env *env)
 	return 0;
 }
 
+static bool entered(const struct vf_env *env, uint32_t subprog)
+{
+	return env->facts->insn[env->subprog[subprog].start].flags & VFI_SEEN;
+}
+
+/*
+ * Linux removes functions that no path entered (callbacks of loops without rounds). Their address is
+ * that of the next one then; where there is none it gives up, unless the main function is all that is
+ * left.
+ */
+static int check_lost_callbacks(struct vf_env *env)
+{
+	uint32_t last = env->n_subprogs - 1;
+
+	while (last && !entered(env, last))
+		last--;
+	for (uint32_t i = 0; last && i < env->prog->n_insns; i++) {
+		const struct bpf_insn *insn = &env->prog->insns[i];
+
+		if (!isa_is_ldimm64(insn))
+			continue;
+		if (insn->src_reg == BPF_PSEUDO_FUNC && env->facts->insn[i].flags & VFI_SEEN &&
+		    env->info[i].target > (int32_t)last) {
+			env->insn_idx = i;
+			return vf_reject(env, KF_CALLBACK_GONE,
+					 "the function at instruction %u is never entered, and none "
+					 "that is follows it",
+					 env->subprog[env->info[i].target].start);
+		}
+		i++;
+	}
+	return 0;
+}
+
 int vf_finish_facts(struct vf_env *env)
 {
 	struct vf_facts *f = env->facts;
+	int err = check_lost_callbacks(env);
 
+	if (err)
+		return err;
 	sum_effects(env);
 	vf_note_main_btf(env);
 	f->subprog = env->subprog;

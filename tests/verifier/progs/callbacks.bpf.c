@@ -546,3 +546,46 @@ int loop_tail_call_below(struct __sk_buff *ctx)
 	bpf_loop(4, calls_a_tail_caller, &ctx, 0);
 	return 0;
 }
+
+/* ---- callbacks that no path enters ---- */
+
+static int never_first(int i, void *ctx)
+{
+	return 0;
+}
+
+static int never_last(int i, void *ctx)
+{
+	return 1;
+}
+
+static __attribute__((noinline)) int loops_not_at_all(int n)
+{
+	bpf_loop(0, never_last, NULL, 0);
+	return n;
+}
+
+SEC("tc") __expect_reject(EFAULT, KF0625)
+int lost_callback_is_last(struct __sk_buff *ctx)
+{
+	return loops_not_at_all(ctx->len);
+}
+
+static __attribute__((noinline)) int behind_it(int n)
+{
+	return n * 3;
+}
+
+SEC("tc") __expect_accept
+int lost_callback_is_followed(struct __sk_buff *ctx)
+{
+	bpf_loop(0, never_first, NULL, 0);
+	return behind_it(ctx->len);
+}
+
+SEC("tc") __expect_accept
+int lost_callback_alone(struct __sk_buff *ctx)
+{
+	bpf_loop(0, never_first, NULL, 0);
+	return 0;
+}
