@@ -108,7 +108,7 @@ static inline bool x86_is_target(const struct x86 *x, uint32_t i)
 
 /* template groups: each handles its operations or returns false */
 bool x86_alu(struct x86 *x, const struct interp_op *op, uint32_t i);
-void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, bool k);
+void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, bool k, bool is_signed);
 bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i);
 bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i);
 bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i);

@@ -273,17 +273,20 @@ static bool known_divisor(const struct x86 *x, const struct interp_op *op, bool 
 
 static void binary(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w, bool k)
 {
-	int dst, src;
-
 	struct interp_op by;
+	bool is_signed;
+	int dst, src;
 
 	if (bpf_op == BPF_DIV || bpf_op == BPF_MOD) {
 		if (!k && known_divisor(x, op, w, &by)) {
 			op = &by;
 			k = true;
 		}
-		if (!k || isa_rows[op->op].val || !divide_pow2(x, op, w, bpf_op == BPF_MOD))
-			x86_divide(x, op, w, bpf_op == BPF_MOD, k);
+		/* of two numbers that are not negative it is the same */
+		is_signed = isa_rows[op->op].val &&
+			    !(k && op->imm > 0 && x86_bound(x, op->dst) <= (w ? INT64_MAX : INT32_MAX));
+		if (!k || is_signed || !divide_pow2(x, op, w, bpf_op == BPF_MOD))
+			x86_divide(x, op, w, bpf_op == BPF_MOD, k, is_signed);
 		return;
 	}
 	if (three_operands(x, op, bpf_op, w, k))

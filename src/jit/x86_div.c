@@ -2,24 +2,49 @@
 /*
  * Division. The machine's instruction has its operands in rax and rdx, traps on zero and is slow: values
  * of others that are there are kept in scratch registers, zero is looked for first (the quotient is then 0,
- * the remainder the dividend), and an unsigned division by a constant is a multiplication by its inverse.
+ * the remainder the dividend), and a division by a constant is a multiplication by its inverse.
  *
  * Inverses: for a dividend below 2^N and a divisor d with 2^(l-1) < d <= 2^l, the quotient is the upper part
  * of n * ceil(2^(N+l) / d), a constant of up to N + 1 bits. Where it has N + 1 bits, n times its lower N
- * bits gives t, and (t + n) >> l without the carry is (t + (n - t) / 2) >> (l - 1).
+ * bits gives t, and (t + n) >> l without the carry is (t + (n - t) / 2) >> (l - 1). For magnitudes of signed
+ * dividends, at most 2^(N-1), the constant of N bits that belongs to N - 1 will do: the error is below 1 / d.
  */
 #if defined(__x86_64__)
 
 #include "jit/x86.h"
 
-static void shift_right(struct x86 *x, bool w, int reg, int by)
+enum { SHR = 5, SAR = 7 };
+
+static void shift(struct x86 *x, bool w, int how, int reg, int by)
 {
 	if (!by)
 		return;
 	rex(x, w, 0, reg, false);
 	e1(x, 0xc1);
-	e1(x, 0xe8 | (reg & 7));
+	e1(x, 0xc0 | how << 3 | (reg & 7));
 	e1(x, by);
+}
+
+static void shift_right(struct x86 *x, bool w, int reg, int by)
+{
+	shift(x, w, SHR, reg, by);
+}
+
+static void negate(struct x86 *x, bool w, int reg)
+{
+	rex(x, w, 0, reg, false);
+	e1(x, 0xf7);
+	e1(x, 0xd8 | (reg & 7));
+}
+
+/* reg = the upper half of rdx * reg */
+static void mulx(struct x86 *x, int reg)
+{
+	e1(x, 0xc4);
+	e1(x, 0x42);
+	e1(x, 0x80 | (~reg & 15) << 3 | 3);
+	e1(x, 0xf6);
+	e1(x, 0xc0 | (reg & 7) << 3 | (reg & 7));
 }
 
 static void imul_rr(struct x86 *x, int dst, int src)
@@ -103,11 +128,7 @@ static void by_constant64(struct x86 *x, const struct interp_op *op, bool mod)
 	if (n != RDX)
 		mov_rr(x, true, RDX, TMP0);
 	mov_imm(x, TMP1, (uint64_t)(top / d) + 1);
-	e1(x, 0xc4); /* mulx r10, r10, r10: the upper half */
-	e1(x, 0x42);
-	e1(x, 0x80 | (~TMP1 & 15) << 3 | 3);
-	e1(x, 0xf6);
-	e1(x, 0xc0 | (TMP1 & 7) << 3 | (TMP1 & 7));
+	mulx(x, TMP1);
 	with_carry(x, true, RDX, TMP0, TMP1, l);
 	if (mod)
 		remainder_of(x, true, TMP0, TMP0, RDX, op->imm);
@@ -135,6 +156,93 @@ static bool by_constant(struct x86 *x, const struct interp_op *op, bool w, bool 
 	return true;
 }
 
+/* ---- signed, by a constant: the dividend in TMP0; TMP1 becomes its quotient by the constant's magnitude ---- */
+
+/* Towards zero: a negative dividend gets d - 1 more first. A remainder comes into TMP0. */
+static void signed_pow2(struct x86 *x, bool w, bool mod, uint32_t d)
+{
+	int bits = w ? 64 : 32, k = __builtin_ctz(d);
+
+	mov_rr(x, w, TMP1, TMP0);
+	shift(x, w, SAR, TMP1, bits - 1);
+	shift(x, w, SHR, TMP1, bits - k);
+	op_rr(x, w, 0x01, TMP0, TMP1);
+	if (mod) {
+		grp1_imm(x, w, 4, TMP1, (int32_t)-d);
+		op_rr(x, w, 0x29, TMP1, TMP0);
+	} else {
+		shift(x, w, SAR, TMP1, k);
+	}
+}
+
+static void signed_inverse32(struct x86 *x, uint32_t d)
+{
+	int l = 32 - __builtin_clz(d - 1);
+
+	rex(x, true, TMP0, TMP0, false); /* movsxd r9, r9d */
+	e1(x, 0x63);
+	e1(x, 0xc0 | (TMP0 & 7) << 3 | (TMP0 & 7));
+	mov_imm(x, TMP1, ((uint64_t)1 << (31 + l)) / d + 1);
+	imul_rr(x, TMP1, TMP0);
+	shift(x, true, SAR, TMP1, 31 + l);
+	mov_rr(x, true, TMP2, TMP0); /* it was rounded down: one more if negative */
+	shift(x, true, SAR, TMP2, 63);
+	op_rr(x, true, 0x29, TMP2, TMP1);
+}
+
+/* reg = -reg where the dividend is negative; sign becomes its sign */
+static void signed_like(struct x86 *x, int reg, int sign)
+{
+	mov_rr(x, true, sign, TMP0);
+	shift(x, true, SAR, sign, 63);
+	op_rr(x, true, 0x31, sign, reg);
+	op_rr(x, true, 0x29, sign, reg);
+}
+
+/* rdx is lost */
+static void signed_inverse64(struct x86 *x, uint32_t d)
+{
+	int l = 32 - __builtin_clz(d - 1);
+
+	mov_rr(x, true, RDX, TMP0);
+	signed_like(x, RDX, TMP1);
+	mov_imm(x, TMP1, (uint64_t)(((unsigned __int128)1 << (63 + l)) / d) + 1);
+	mulx(x, TMP1);
+	shift(x, true, SHR, TMP1, l - 1);
+	signed_like(x, TMP1, RDX);
+}
+
+static bool by_signed_constant(struct x86 *x, const struct interp_op *op, bool w, bool mod)
+{
+	uint32_t d = op->imm < 0 ? -(uint32_t)op->imm : (uint32_t)op->imm;
+	bool pow2 = !(d & (d - 1)), uses_rdx = w && !pow2;
+	bool keep_rdx = uses_rdx && op->dst != 3 && x->out & 1u << 3;
+	int dst;
+
+	if (d < 2 || (uses_rdx && !x->bmi2))
+		return false;
+	if (uses_rdx)
+		x86_spoil(x, RDX);
+	mov_rr(x, w, TMP0, w ? x86_read(x, op->dst) : x86_read_low(x, op->dst));
+	if (keep_rdx)
+		mov_rr(x, true, TMP2, RDX);
+	if (pow2)
+		signed_pow2(x, w, mod, d);
+	else if (w)
+		signed_inverse64(x, d);
+	else
+		signed_inverse32(x, d);
+	if (mod && !pow2)
+		remainder_of(x, w, TMP0, TMP0, TMP1, (int32_t)d);
+	else if (!mod && op->imm < 0)
+		negate(x, w, TMP1);
+	if (keep_rdx)
+		mov_rr(x, true, RDX, TMP2);
+	dst = x86_write(x, op->dst);
+	mov_rr(x, w, dst, mod ? TMP0 : TMP1);
+	return true;
+}
+
 /* A signed division by -1 must not trap: the quotient is the negated dividend, the remainder 0. */
 static void signed_divide(struct x86 *x, bool w, bool mod, int divisor)
 {
@@ -145,9 +253,7 @@ static void signed_divide(struct x86 *x, bool w, bool mod, int divisor)
 	if (mod) {
 		op_rr(x, false, 0x31, RDX, RDX);
 	} else {
-		rex(x, w, 0, RAX, false); /* neg rax */
-		e1(x, 0xf7);
-		e1(x, 0xd8);
+		negate(x, w, RAX);
 	}
 	done = jump8(x, 0xeb);
 	land8(x, other);
@@ -188,14 +294,13 @@ static int take_divisor(struct x86 *x, const struct interp_op *op, bool w, bool 
 	return TMP0;
 }
 
-void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, bool k)
+void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, bool k, bool is_signed)
 {
 	bool keep_rax = op->dst != 0 && x->out & 1u << 0, keep_rdx = op->dst != 3 && x->out & 1u << 3;
-	bool is_signed = isa_rows[op->op].val;
 	uint32_t zero = 0;
 	int dividend, divisor, dst;
 
-	if (k && !is_signed && by_constant(x, op, w, mod))
+	if (k && (is_signed ? by_signed_constant : by_constant)(x, op, w, mod))
 		return;
 	x86_spoil(x, RAX); /* values of others that lie there alone */
 	x86_spoil(x, RDX);

@@ -255,6 +255,11 @@ static const struct {
 	{"w0 %= 7", "mov r9d, eax; mov r10d, 0x24924925; imul r10, r9; shr r10, 0x20; mov r11d, r9d; "
 		    "sub r11d, r10d; shr r11d, 0x01; add r11d, r10d; shr r11d, 0x02; mov r10d, r11d; "
 		    "imul r10d, r10d, 0x07; mov eax, r9d; sub eax, r10d"},
+	{"r0 s/= 8", "mov r9, rax; mov r10, r9; sar r10, 0x3F; shr r10, 0x3D; add r10, r9; sar r10, 0x03; mov rax, r10"},
+	{"w0 s%= 8", "mov r9d, eax; mov r10d, r9d; sar r10d, 0x1F; shr r10d, 0x1D; add r10d, r9d; "
+		     "and r10d, 0xFFFFFFF8; sub r9d, r10d; mov eax, r9d"},
+	{"w0 s/= -10", "mov r9d, eax; movsxd r9, r9d; mov r10d, 0xCCCCCCCD; imul r10, r9; sar r10, 0x23; mov r11, r9; "
+		       "sar r11, 0x3F; sub r10, r11; neg r10d; mov eax, r10d"},
 	{"w0 /= w6", "test ebx, ebx; cmovz eax, ebx; jz 0x0000000000000006; xor edx, edx; div ebx"},
 	{"w0 %= w6", "mov edx, eax; test ebx, ebx; jz 0x0000000000000006; xor edx, edx; div ebx; mov eax, edx"},
 	{"r0 = 0", "xor eax, eax"},
