@@ -260,6 +260,7 @@ void load_at(struct x86 *x, bool w, int reg, int base, int32_t disp);
 void store_at(struct x86 *x, bool w, int reg, int base, int32_t disp);
 void mov_rr(struct x86 *x, bool w, int dst, int src);
 void mov_imm(struct x86 *x, int dst, uint64_t v);
+void mulx(struct x86 *x, int hi, int lo, int src); /* rdx times src */
 void push(struct x86 *x, int reg);
 void pop(struct x86 *x, int reg);
 /* x86_mem.c: mov dst, [at], extended as asked; mov [at], src; an operation on [dst + disp] that is no load */

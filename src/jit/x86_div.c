@@ -37,16 +37,6 @@ static void negate(struct x86 *x, bool w, int reg)
 	e1(x, 0xd8 | (reg & 7));
 }
 
-/* reg = the upper half of rdx * reg */
-static void mulx(struct x86 *x, int reg)
-{
-	e1(x, 0xc4);
-	e1(x, 0x42);
-	e1(x, 0x80 | (~reg & 15) << 3 | 3);
-	e1(x, 0xf6);
-	e1(x, 0xc0 | (reg & 7) << 3 | (reg & 7));
-}
-
 static void imul_rr(struct x86 *x, int dst, int src)
 {
 	rex(x, true, dst, src, false);
@@ -128,7 +118,7 @@ static void by_constant64(struct x86 *x, const struct interp_op *op, bool mod)
 	if (n != RDX)
 		mov_rr(x, true, RDX, TMP0);
 	mov_imm(x, TMP1, (uint64_t)(top / d) + 1);
-	mulx(x, TMP1);
+	mulx(x, TMP1, TMP1, TMP1); /* the upper half stays */
 	with_carry(x, true, RDX, TMP0, TMP1, l);
 	if (mod)
 		remainder_of(x, true, TMP0, TMP0, RDX, op->imm);
@@ -207,7 +197,7 @@ static void signed_inverse64(struct x86 *x, uint32_t d)
 	mov_rr(x, true, RDX, TMP0);
 	signed_like(x, RDX, TMP1);
 	mov_imm(x, TMP1, (uint64_t)(((unsigned __int128)1 << (63 + l)) / d) + 1);
-	mulx(x, TMP1);
+	mulx(x, TMP1, TMP1, TMP1); /* the upper half stays */
 	shift(x, true, SHR, TMP1, l - 1);
 	signed_like(x, TMP1, RDX);
 }

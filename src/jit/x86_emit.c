@@ -103,6 +103,16 @@ void mov_rr(struct x86 *x, bool w, int dst, int src)
 	keep_flags(x, before, dst);
 }
 
+/* mulx hi, lo, src: rdx times src */
+void mulx(struct x86 *x, int hi, int lo, int src)
+{
+	e1(x, 0xc4);
+	e1(x, (hi & 8 ? 0 : 0x80) | 0x40 | (src & 8 ? 0 : 0x20) | 2);
+	e1(x, 0x80 | (~lo & 15) << 3 | 3);
+	e1(x, 0xf6);
+	e1(x, 0xc0 | (hi & 7) << 3 | (src & 7));
+}
+
 void mov_imm(struct x86 *x, int dst, uint64_t v)
 {
 	if (v == 0) {

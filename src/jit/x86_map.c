@@ -69,19 +69,25 @@ static void skip_null_test(struct x86 *x, uint32_t i)
 		x86_jump_to(x, target);
 }
 
+/* reg += size for each CPU in front of this one */
+static void add_cpu(struct x86 *x, int reg, uint32_t size)
+{
+	if (!size)
+		return;
+	x86_load_cpu(x, TMP0);
+	load_at(x, false, TMP0, TMP0, offsetof(struct rt_vcpu, id));
+	rex(x, true, TMP0, TMP0, false); /* imul r9, r9, size */
+	e1(x, 0x69);
+	e1(x, 0xc0 | (TMP0 & 7) << 3 | (TMP0 & 7));
+	e4(x, size);
+	op_rr(x, true, 0x01, TMP0, reg);
+}
+
 /* reg = where this CPU's values begin */
 static void load_base(struct x86 *x, int reg, const struct map_array_geometry *g)
 {
 	mov_imm(x, reg, (uintptr_t)g->base);
-	if (!g->cpu_size)
-		return;
-	x86_load_cpu(x, TMP0);
-	load_at(x, false, TMP0, TMP0, offsetof(struct rt_vcpu, id));
-	rex(x, true, TMP0, TMP0, false); /* imul r9, r9, cpu_size */
-	e1(x, 0x69);
-	e1(x, 0xc0 | (TMP0 & 7) << 3 | (TMP0 & 7));
-	e4(x, g->cpu_size);
-	op_rr(x, true, 0x01, TMP0, reg);
+	add_cpu(x, reg, g->cpu_size);
 }
 
 /* rax = base + reg * stride, where the result may be left as a sum */
@@ -164,16 +170,6 @@ bool x86_array_lookup(struct x86 *x, uint32_t i)
 
 /* ---------------------------------------------------------------- hash maps */
 
-/* mulx hi, lo, src: rdx times src */
-static void mulx(struct x86 *x, int hi, int lo, int src)
-{
-	e1(x, 0xc4);
-	e1(x, (hi & 8 ? 0 : 0x80) | 0x40 | (src & 8 ? 0 : 0x20) | 2);
-	e1(x, 0x80 | (~lo & 15) << 3 | 3);
-	e1(x, 0xf6);
-	e1(x, 0xc0 | (hi & 7) << 3 | (src & 7));
-}
-
 /* edi = the number of the bucket of the key in r8; changes rax, rcx, rdx, r9 */
 static void hash_word(struct x86 *x, const struct map_hash_geometry *g)
 {
@@ -244,6 +240,7 @@ bool x86_hash_lookup(struct x86 *x, uint32_t i)
 	e1(x, 0xeb);
 	e1(x, (uint8_t)(top - (x->len + 1)));
 	land8(x, hit);
+	add_cpu(x, RAX, g.cpu_size);
 	x->notes &= ~0x3eu; /* R1-R5 */
 	if (x->stored.reg != RBX && x->stored.reg < R13)
 		x->stored.reg = -1;

@@ -5,16 +5,16 @@
  */
 #include "maps/hash.h"
 
-static bool has_word_keys(const struct rt_map *map)
+static bool has_word_keys(const struct rt_map *map, uint32_t type)
 {
-	return map->desc.type == BPF_MAP_TYPE_HASH && (map->desc.key_size == 4 || map->desc.key_size == 8);
+	return map->desc.type == type && (map->desc.key_size == 4 || map->desc.key_size == 8);
 }
 
 bool map_hash_geometry(const struct rt_map *map, struct map_hash_geometry *g)
 {
 	const struct hash_map *h = hash_of(map);
 
-	if (!has_word_keys(map))
+	if (!has_word_keys(map, BPF_MAP_TYPE_HASH) && !has_word_keys(map, BPF_MAP_TYPE_PERCPU_HASH))
 		return false;
 	g->bucket = h->bucket;
 	g->mask = (uint32_t)h->mask;
@@ -23,6 +23,7 @@ bool map_hash_geometry(const struct rt_map *map, struct map_hash_geometry *g)
 	g->next = offsetof(struct hash_elem, next);
 	g->key = offsetof(struct hash_elem, key);
 	g->value = g->key + h->key_room;
+	g->cpu_size = h->percpu ? h->value_room : 0;
 	return g->bucket != NULL;
 }
 
@@ -57,7 +58,7 @@ static void *lookup8(struct rt_map *map, const void *key)
 
 map_lookup_fn map_direct_lookup(const struct rt_map *map)
 {
-	if (!has_word_keys(map))
+	if (!has_word_keys(map, BPF_MAP_TYPE_HASH))
 		return NULL;
 	return map->desc.key_size == 4 ? lookup4 : lookup8;
 }
@@ -109,7 +110,7 @@ map_update_fn map_direct_update(const struct rt_map *map)
 	static const map_update_fn by_size[2][2] = {{update44, update48}, {update84, update88}};
 	uint32_t n = map->desc.value_size;
 
-	if (!has_word_keys(map) || !hash_fits_store(hash_of(map)) || (n != 4 && n != 8))
+	if (!has_word_keys(map, BPF_MAP_TYPE_HASH) || !hash_fits_store(hash_of(map)) || (n != 4 && n != 8))
 		return NULL;
 	return by_size[map->desc.key_size == 8][n == 8];
 }

@@ -64,13 +64,13 @@ bool map_array_geometry(const struct rt_map *map, struct map_array_geometry *g);
  * The same for a hash map with keys of 4 or 8 bytes (hash_word.c). The bucket of key k is the pointer at
  * bucket + 8 * (m & mask), with m the halves of the 128-bit product (k ^ flip) * factor, exclusive or. It points
  * to an element or is NULL; an element has the next one, the key (8 bytes, zeroes above it) and the value at these
- * offsets. Valid in a read section.
+ * offsets, of each CPU cpu_size bytes behind that of the one before (0: they have the same). Valid in a read section.
  */
 struct map_hash_geometry {
 	const void *bucket;
 	uint64_t flip, factor;
 	uint32_t mask;
-	uint32_t next, key, value;
+	uint32_t next, key, value, cpu_size;
 };
 bool map_hash_geometry(const struct rt_map *map, struct map_hash_geometry *g);
 
