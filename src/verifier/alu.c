@@ -257,7 +257,9 @@ static int check_binary(struct vf_env *env, const struct bpf_insn *insn, bool is
 {
 	struct vf_reg *regs = vf_regs(env);
 	struct vf_reg *dst = &regs[insn->dst_reg], *src;
+	uint32_t number, pointer;
 	struct vf_scalar imm;
+	struct vf_reg num;
 	int err;
 
 	if (dst->base == VF_ARENA) {
@@ -268,7 +270,9 @@ static int check_binary(struct vf_env *env, const struct bpf_insn *insn, bool is
 		vf_scalar_const(&imm, (uint64_t)(int64_t)insn->imm);
 		if (dst->base == VF_SCALAR)
 			return check_scalars(env, insn, dst, &imm, is32);
-		return vf_check_ptr_alu(env, insn, dst, dst, &imm, is32);
+		num.s = imm;
+		num.delta = 0;
+		return vf_check_ptr_alu(env, insn, dst, dst, &num, is32);
 	}
 	src = &regs[insn->src_reg];
 	if (src->base == VF_SCALAR && dst->base == VF_SCALAR) {
@@ -277,21 +281,15 @@ static int check_binary(struct vf_env *env, const struct bpf_insn *insn, bool is
 	}
 	if (src->base != VF_SCALAR && dst->base != VF_SCALAR)
 		return two_pointers(env, insn, dst);
-	if (src->base == VF_SCALAR) {
-		err = vf_mark_precise(env, insn->src_reg);
-		if (err)
-			return err;
-		regs = vf_regs(env);
-		imm = regs[insn->src_reg].s;
-		return vf_check_ptr_alu(env, insn, &regs[insn->dst_reg], &regs[insn->dst_reg], &imm,
-					is32);
-	}
-	err = vf_mark_precise(env, insn->dst_reg);
+	/* num is a copy: dst may be the number */
+	number = src->base == VF_SCALAR ? insn->src_reg : insn->dst_reg;
+	pointer = src->base == VF_SCALAR ? insn->dst_reg : insn->src_reg;
+	err = vf_mark_precise(env, number);
 	if (err)
 		return err;
 	regs = vf_regs(env);
-	imm = regs[insn->dst_reg].s;
-	return vf_check_ptr_alu(env, insn, &regs[insn->dst_reg], &regs[insn->src_reg], &imm, is32);
+	num = regs[number];
+	return vf_check_ptr_alu(env, insn, &regs[insn->dst_reg], &regs[pointer], &num, is32);
 }
 
 int vf_check_alu(struct vf_env *env, const struct bpf_insn *insn)

@@ -6,10 +6,10 @@
 #include "verifier/vf.h"
 
 /*
- * dst = ptr OP off, ptr OP= off (dst == ptr) or scalar OP= ptr (dst is the scalar, off its value).
- * off is a copy: it may overlap nothing.
+ * dst = ptr OP num, ptr OP= num (dst == ptr) or scalar OP= ptr (dst is the scalar, num its value).
+ * Of num only the value and its distance from what it is linked to matter. It overlaps nothing.
  */
 int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_reg *dst,
-		     const struct vf_reg *ptr, const struct vf_scalar *off, bool is32);
+		     const struct vf_reg *ptr, const struct vf_reg *num, bool is32);
 
 #endif

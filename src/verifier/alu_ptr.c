@@ -110,8 +110,9 @@ static void move_pointer(struct vf_env *env, struct vf_reg *res, const struct vf
 }
 
 int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_reg *dst,
-		     const struct vf_reg *ptr, const struct vf_scalar *off, bool is32)
+		     const struct vf_reg *ptr, const struct vf_reg *num, bool is32)
 {
+	const struct vf_scalar *off = &num->s;
 	uint8_t op = BPF_OP(insn->code);
 	bool swapped = dst != ptr, additive;
 	struct vf_reg res;
@@ -146,6 +147,10 @@ int vf_check_ptr_alu(struct vf_env *env, const struct bpf_insn *insn, struct vf_
 	err = check_base(env, ptr, off, op);
 	if (err)
 		return err;
+	if (strays(num->delta))
+		return vf_reject(env, KF_OFFSET_INSANE,
+				 "the number added to a pointer is linked to one that is %d away",
+				 num->delta);
 	if (!sane_offset(0, off))
 		return bad_offset(env, 0, off, "the number added to a pointer is out of range");
 	if (!sane_offset(ptr->off, &ptr->s))

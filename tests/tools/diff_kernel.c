@@ -152,7 +152,7 @@ int main(int argc, char **argv)
 		} else if (a != 0 && b == 0) {
 			if (strict++ < 5)
 				dump(&g, "STRICT", a, b, &rep);
-		} else if (a != b && errs++ < 3) {
+		} else if (a != b && errs++ < 20) {
 			dump(&g, "ERRNO", a, b, &rep);
 		}
 	}
