@@ -70,7 +70,7 @@ int ringbuf_submitted_twice(struct __sk_buff *ctx)
 }
 
 /* Scenario 89 */
-SEC("tc") __expect_reject(EINVAL, KF1014)
+SEC("tc") __expect_reject(EINVAL, KF1014) __expect_reject_on(7.2, EINVAL, KF1014)
 int ringbuf_overwritten(struct __sk_buff *ctx)
 {
 	struct bpf_dynptr p;
@@ -439,6 +439,59 @@ int overwritten_with_a_clone_left(struct __sk_buff *ctx)
 	bpf_dynptr_clone(&p, &q);
 	*(volatile u64 *)&p = 0;
 	bpf_ringbuf_submit_dynptr(&q, 0);
+	return 0;
+}
+
+/* ---- two of them ---- */
+
+SEC("tc") __expect_accept
+int ringbuf_two_submitted(struct __sk_buff *ctx)
+{
+	struct bpf_dynptr p, q;
+
+	bpf_ringbuf_reserve_dynptr(&ring, 16, 0, &p);
+	bpf_ringbuf_reserve_dynptr(&ring, 16, 0, &q);
+	bpf_ringbuf_submit_dynptr(&p, 0);
+	bpf_dynptr_write(&q, 0, &sink, 8, 0);
+	bpf_ringbuf_submit_dynptr(&q, 0);
+	return 0;
+}
+
+/* only a clone of the same record makes up for the one that is lost */
+SEC("tc") __expect_reject(EINVAL, KF1014) __expect_reject_on(7.2, EINVAL, KF1014)
+int ringbuf_overwritten_beside_another(struct __sk_buff *ctx)
+{
+	struct bpf_dynptr p, q;
+
+	bpf_ringbuf_reserve_dynptr(&ring, 16, 0, &p);
+	bpf_ringbuf_reserve_dynptr(&ring, 16, 0, &q);
+	*(volatile u64 *)&p = 0;
+	bpf_ringbuf_submit_dynptr(&q, 0);
+	return 0;
+}
+
+/* a helper's output is not a way to overwrite one */
+SEC("tc") __expect_reject(EACCES)
+int given_as_memory(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+	struct bpf_dynptr p;
+
+	if (!v)
+		return 0;
+	bpf_dynptr_from_mem(v->bytes, 64, 0, &p);
+	bpf_skb_load_bytes(ctx, 0, &p, 16);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1014)
+int ringbuf_overwritten_somewhere(struct __sk_buff *ctx)
+{
+	struct bpf_dynptr p[2];
+
+	bpf_ringbuf_reserve_dynptr(&ring, 16, 0, &p[0]);
+	((volatile u8 *)p)[ctx->len & 31] = 0;
+	bpf_ringbuf_submit_dynptr(&p[0], 0);
 	return 0;
 }
 

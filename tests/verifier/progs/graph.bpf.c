@@ -2,6 +2,12 @@
 /* Local objects, lists and trees (kfunc spec 8.6, R9.8, 12.4). */
 #include "graph.h"
 
+struct twice {
+	struct bpf_list_node first;
+	struct bpf_list_node second;
+	long value;
+};
+
 private(L) struct bpf_spin_lock list_lock;
 private(L) struct bpf_list_head items __contains(item, link);
 private(T) struct bpf_spin_lock tree_lock;
@@ -10,7 +16,11 @@ private(S) struct bpf_spin_lock shared_lock;
 private(S) struct bpf_list_head shared_list __contains(shared, link);
 private(S) struct bpf_rb_root shared_tree __contains(shared, node);
 
+private(W) struct bpf_spin_lock twice_lock;
+private(W) struct bpf_list_head twice_list __contains(twice, second);
+
 struct all_types *keep;
+struct twice *keep_twice;
 long sink;
 
 static bool leaf_less(struct bpf_rb_node *a, const struct bpf_rb_node *b)
@@ -543,6 +553,101 @@ int refcount_without_a_count(struct __sk_buff *ctx)
 	if (m)
 		obj_drop(m);
 	obj_drop(l);
+	return 0;
+}
+
+/* ---- not quite the place ---- */
+
+SEC("tc") __expect_accept
+int list_push_its_node(struct __sk_buff *ctx)
+{
+	struct twice *t = obj_new(struct twice);
+
+	if (!t)
+		return 0;
+	bpf_spin_lock(&twice_lock);
+	push_front(&twice_list, &t->second);
+	bpf_spin_unlock(&twice_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF1003)
+int list_push_its_other_node(struct __sk_buff *ctx)
+{
+	struct twice *t = obj_new(struct twice);
+
+	if (!t)
+		return 0;
+	bpf_spin_lock(&twice_lock);
+	push_front(&twice_list, &t->first);
+	bpf_spin_unlock(&twice_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0524)
+int list_push_beside_the_head(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+
+	if (!i)
+		return 0;
+	bpf_spin_lock(&list_lock);
+	push_front((void *)&items + 8, &i->link);
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0524)
+int list_push_somewhere(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+	u64 where = ctx->len & 8;
+
+	if (!i)
+		return 0;
+	hide(where);
+	bpf_spin_lock(&list_lock);
+	push_front((void *)&items + where, &i->link);
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int list_push_some_node(struct __sk_buff *ctx)
+{
+	struct item *i = obj_new(struct item);
+	u64 where = ctx->len & 8;
+
+	if (!i)
+		return 0;
+	hide(where);
+	bpf_spin_lock(&list_lock);
+	push_front(&items, (void *)&i->link + where);
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES, KF0342)
+int refcount_before_its_object(struct __sk_buff *ctx)
+{
+	struct shared *s = obj_new(struct shared), *t;
+
+	if (!s)
+		return 0;
+	t = refcount_acquire((void *)s - 8);
+	if (t)
+		obj_drop(t);
+	obj_drop(s);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int refcount_of_a_task(struct __sk_buff *ctx)
+{
+	struct shared *s = refcount_acquire(bpf_get_current_task_btf());
+
+	if (s)
+		obj_drop(s);
 	return 0;
 }
 

@@ -297,4 +297,120 @@ int num_destroy_above_the_frame(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* ---- not the iterator that the function is for, and not its place ---- */
+
+SEC("syscall") __expect_reject(EINVAL, KF1020)
+int next_of_another_type(void *ctx)
+{
+	struct cgroup *cgrp = bpf_cgroup_from_id(1);
+	struct bpf_iter_css_task it;
+
+	if (!cgrp)
+		return 0;
+	bpf_iter_css_task_new(&it, &cgrp->self, 0);
+	bpf_iter_num_next((struct bpf_iter_num *)&it);
+	bpf_iter_css_task_destroy(&it);
+	bpf_cgroup_release(cgrp);
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL, KF1020)
+int destroy_of_another_type(void *ctx)
+{
+	struct cgroup *cgrp = bpf_cgroup_from_id(1);
+	struct bpf_iter_css_task it;
+
+	if (!cgrp)
+		return 0;
+	bpf_iter_css_task_new(&it, &cgrp->self, 0);
+	bpf_iter_num_destroy((struct bpf_iter_num *)&it);
+	bpf_cgroup_release(cgrp);
+	return 0;
+}
+
+/* all three slots belong to iterators of the type, and none of them is the first */
+SEC("syscall") __expect_reject(EINVAL, KF1020)
+int next_inside_of_two(void *ctx)
+{
+	struct bpf_iter_task it[2];
+
+	bpf_rcu_read_lock();
+	bpf_iter_task_new(&it[0], NULL, 0);
+	bpf_iter_task_new(&it[1], NULL, 0);
+	bpf_iter_task_next((void *)&it[0] + 8);
+	bpf_iter_task_destroy(&it[0]);
+	bpf_iter_task_destroy(&it[1]);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+/* the second object begins in the middle of the first one */
+SEC("syscall") __expect_reject(EINVAL, KF1021)
+int constructed_over_the_end_of_another(void *ctx)
+{
+	struct bpf_iter_task it[2];
+
+	bpf_rcu_read_lock();
+	bpf_iter_task_new(&it[0], NULL, 0);
+	bpf_iter_task_new((void *)&it[0] + 16, NULL, 0);
+	bpf_iter_task_destroy((void *)&it[0] + 16);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
+#define new_and_destroy_at(place)                                                                  \
+	asm volatile("r1 = r10;"                                                                   \
+		     "r1 += " #place ";"                                                           \
+		     "r2 = 0;"                                                                     \
+		     "r3 = 10;"                                                                    \
+		     "call %[new];"                                                                \
+		     "r1 = r10;"                                                                   \
+		     "r1 += " #place ";"                                                           \
+		     "call %[destroy];" ::[new] "i"(bpf_iter_num_new),                             \
+		     [destroy] "i"(bpf_iter_num_destroy)                                           \
+		     : "r0", "r1", "r2", "r3", "r4", "r5", "memory")
+
+SEC("tc") __expect_reject(EINVAL, KF0338)
+int num_at_half_a_slot(struct __sk_buff *ctx)
+{
+	new_and_destroy_at(-12);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0338)
+int num_below_the_frame(struct __sk_buff *ctx)
+{
+	new_and_destroy_at(-520);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int num_at_the_end_of_the_frame(struct __sk_buff *ctx)
+{
+	new_and_destroy_at(-512);
+	return 0;
+}
+
+static __attribute__((noinline)) int num_deep_in_the_frame(void)
+{
+	new_and_destroy_at(-264);
+	return 0;
+}
+
+/* what an iterator takes of the stack counts, also where the program itself stores nothing */
+SEC("tc") __expect_reject(EACCES, KF0212)
+int num_in_two_frames(struct __sk_buff *ctx)
+{
+	new_and_destroy_at(-264);
+	return num_deep_in_the_frame();
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0500)
+int num_in_a_global(struct __sk_buff *ctx)
+{
+	bpf_iter_num_new((struct bpf_iter_num *)values, 0, 10);
+	bpf_iter_num_destroy((struct bpf_iter_num *)values);
+	return 0;
+}
+
 char _license[] SEC("license") = "GPL";

@@ -405,4 +405,67 @@ int percpu_object_stored(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* the pointer that was stored may be freed as soon as no RCU section protects it */
+SEC("syscall") __expect_reject(EACCES)
+int percpu_object_used_after_its_store(void *ctx)
+{
+	struct slots *v = slot(0);
+	struct counter *c;
+	void *p, *old;
+
+	if (!v)
+		return 0;
+	p = percpu_new(struct counter);
+	if (!p)
+		return 0;
+	old = bpf_kptr_xchg(&v->counter, p);
+	if (old)
+		bpf_percpu_obj_drop_impl(old, NULL);
+	c = bpf_this_cpu_ptr(p);
+	c->n++;
+	return 0;
+}
+
+SEC("syscall") __expect_accept
+int percpu_object_used_after_its_store_under_rcu(void *ctx)
+{
+	struct slots *v = slot(0);
+	struct counter *c;
+	void *p, *old;
+
+	if (!v)
+		return 0;
+	p = percpu_new(struct counter);
+	if (!p)
+		return 0;
+	bpf_rcu_read_lock();
+	old = bpf_kptr_xchg(&v->counter, p);
+	c = bpf_this_cpu_ptr(p);
+	c->n++;
+	bpf_rcu_read_unlock();
+	if (old)
+		bpf_percpu_obj_drop_impl(old, NULL);
+	return 0;
+}
+
+SEC("syscall") __expect_reject(EINVAL)
+int percpu_object_dropped_after_its_store(void *ctx)
+{
+	struct slots *v = slot(0);
+	void *p, *old;
+
+	if (!v)
+		return 0;
+	p = percpu_new(struct counter);
+	if (!p)
+		return 0;
+	bpf_rcu_read_lock();
+	old = bpf_kptr_xchg(&v->counter, p);
+	bpf_percpu_obj_drop_impl(p, NULL);
+	bpf_rcu_read_unlock();
+	if (old)
+		bpf_percpu_obj_drop_impl(old, NULL);
+	return 0;
+}
+
 char _license[] SEC("license") = "GPL";
