@@ -52,10 +52,9 @@ static bool d_path_ok(const struct kfunc_kernel *k, const struct kernel_prog_pla
 	return false;
 }
 
+/* programs that are run by hand are offered it for nothing: they have no attach type */
 static bool sk_storage_tracing_ok(const struct kernel_prog_place *at)
 {
-	if (at->type != BPF_PROG_TYPE_TRACING)
-		return true;
 	switch (at->attach_type) {
 	case BPF_TRACE_ITER:
 	case BPF_TRACE_RAW_TP:

@@ -82,18 +82,6 @@ static const struct btf_field *async_field(const struct vf_map *m)
 	return NULL;
 }
 
-static int check_map_flags(struct vf_env *env, const struct arg_ctx *x, const struct vf_map *m)
-{
-	uint32_t id = x->c->helper->id;
-
-	if ((m->flags & BPF_F_RDONLY_PROG) &&
-	    (id == BPF_FUNC_map_update_elem || id == BPF_FUNC_map_delete_elem ||
-	     id == BPF_FUNC_map_push_elem || id == BPF_FUNC_map_pop_elem))
-		return vf_reject(env, KF_RDONLY_WRITE, "map %.16s is read-only for programs",
-				 m->name);
-	return 0;
-}
-
 static int check_map(struct vf_env *env, const struct arg_ctx *x)
 {
 	const struct vf_reg *r = &vf_regs(env)[x->regno];
@@ -106,7 +94,7 @@ static int check_map(struct vf_env *env, const struct arg_ctx *x)
 			x->regno, r->map->name);
 	c->map = r->map;
 	c->map_uid = r->map_uid;
-	return check_map_flags(env, x, r->map);
+	return 0;
 }
 
 /* R7.11: is the key on the stack one constant? */
@@ -251,8 +239,6 @@ static int check_const_size(struct vf_env *env, const struct arg_ctx *x)
 				 x->c->helper->name);
 	x->c->has_const = true;
 	x->c->const_value = r->s.t.v;
-	if (r->s.t.v > UINT32_MAX)
-		return vf_reject(env, KF_ARG_SIZE, "the size in R%u is too large", x->regno);
 	return vf_mark_precise(env, x->regno);
 }
 
@@ -448,14 +434,10 @@ static bool typed_by_check(uint8_t kind)
 static int check_type(struct vf_env *env, const struct arg_ctx *x, const struct arg_rule *rule)
 {
 	const struct vf_reg *r = &vf_regs(env)[x->regno];
-	uint32_t pkt = VF_B(PACKET) | VF_B(PACKET_META);
 	enum diag_code code = rule->code		 ? rule->code :
 			      rule->bases == MEM_BASES ? KF_HELPER_ARG_MEM :
 							 KF_HELPER_ARG_TYPE;
 
-	if (1u << r->base & pkt && !pkt_ok(env, x->c, VF_READ))
-		return vf_reject(env, KF_HELPER_ARG_MEM, "helper %s does not take packet bytes (R%u)",
-				 x->c->helper->name, x->regno);
 	if (!(1u << r->base & rule->bases))
 		return reject_as(env, x, code, rule->wants);
 	if (x->a->kind == HARG_BTF_ID && x->c->helper->id == BPF_FUNC_kptr_xchg)
@@ -502,11 +484,21 @@ static int note_reference(struct vf_env *env, const struct arg_ctx *x)
 	return 0;
 }
 
-/* SOCKMAP and SOCKHASH hold sockets: their values are given as such */
-static struct kernel_helper_arg socket_value(const struct kernel_helper_arg *a)
+/* SOCKMAP and SOCKHASH hold sockets: their values are given as such, and never taken out */
+static int want_socket(struct vf_env *env, struct arg_ctx *x, struct kernel_helper_arg *sock)
 {
-	return (struct kernel_helper_arg){.kind = HARG_BTF_SOCK_COMMON,
-					  .flags = a->flags & HARGF_OR_NULL};
+	uint8_t kind = x->a->kind;
+
+	if ((kind != HARG_MAP_VALUE && kind != HARG_MAP_VALUE_UNINIT) || !x->c->map ||
+	    (x->c->map->type != BPF_MAP_TYPE_SOCKMAP && x->c->map->type != BPF_MAP_TYPE_SOCKHASH))
+		return 0;
+	if (kind == HARG_MAP_VALUE_UNINIT || (x->a->flags & HARGF_OR_NULL))
+		return vf_reject(env, KF_MAP_HELPER_MISMATCH,
+				 "helper %s does not take values of map %.16s, which are sockets",
+				 x->c->helper->name, x->c->map->name);
+	*sock = (struct kernel_helper_arg){.kind = HARG_BTF_SOCK_COMMON};
+	x->a = sock;
+	return 0;
 }
 
 int vf_check_helper_arg(struct vf_env *env, struct vf_call *c, uint32_t i)
@@ -527,11 +519,12 @@ int vf_check_helper_arg(struct vf_env *env, struct vf_call *c, uint32_t i)
 					 c->helper->name);
 		return 0;
 	}
-	if (x.a->kind == HARG_MAP_VALUE && c->map &&
-	    (c->map->type == BPF_MAP_TYPE_SOCKMAP || c->map->type == BPF_MAP_TYPE_SOCKHASH)) {
-		sock = socket_value(x.a);
-		x.a = &sock;
-	}
+	if ((1u << r->base & (VF_B(PACKET) | VF_B(PACKET_META))) && !pkt_ok(env, c, VF_READ))
+		return vf_reject(env, KF_HELPER_ARG_MEM, "helper %s does not take packet bytes (R%u)",
+				 c->helper->name, x.regno);
+	err = want_socket(env, &x, &sock);
+	if (err)
+		return err;
 	rule = &rules[x.a->kind];
 	if (!rule->check)
 		return vf_unsupported(env, "kind of helper argument");

@@ -241,6 +241,18 @@ static int release_arg(struct vf_env *env, struct vf_call *c)
 			 c->release_regno);
 }
 
+static int check_map_flags(struct vf_env *env, const struct vf_call *c)
+{
+	uint32_t id = c->helper->id;
+
+	if (c->map && (c->map->flags & BPF_F_RDONLY_PROG) &&
+	    (id == BPF_FUNC_map_update_elem || id == BPF_FUNC_map_delete_elem ||
+	     id == BPF_FUNC_map_push_elem || id == BPF_FUNC_map_pop_elem))
+		return vf_reject(env, KF_RDONLY_WRITE, "map %.16s is read-only for programs",
+				 c->map->name);
+	return 0;
+}
+
 static int check_map_fit(struct vf_env *env, struct vf_call *c)
 {
 	const struct kernel_helper *h = c->helper;
@@ -262,6 +274,8 @@ static int check_call(struct vf_env *env, struct vf_call *c)
 
 	for (uint32_t i = 0; !err && i < 5 && h->arg[i].kind != HARG_NONE; i++)
 		err = vf_check_helper_arg(env, c, i);
+	if (!err)
+		err = check_map_flags(env, c);
 	if (!err && e && e->before)
 		err = e->before(env, c);
 	if (err)
