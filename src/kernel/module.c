@@ -71,7 +71,7 @@ const char *kfunc_register_error(void)
 
 bool btf_id_set8_contains(const struct btf_id_set8 *set, __u32 id)
 {
-	for (__u32 i = 0; id && i < set->cnt; i++)
+	for (__u32 i = 0; set && id && i < set->cnt; i++)
 		if (set->pairs[i].id == id)
 			return true;
 	return false;
@@ -444,14 +444,24 @@ int module_register(uint32_t prog_type, bool fmodret, const struct btf_kfunc_id_
 	return m && !m->btf ? no_btf(m) : err;
 }
 
+/* what a host may have left out */
+static int check_set(const struct btf_kfunc_id_set *set)
+{
+	return set && set->set ? 0 : fail(-EINVAL, "there is no set to register");
+}
+
 int register_btf_kfunc_id_set(enum bpf_prog_type prog_type, const struct btf_kfunc_id_set *set)
 {
-	return module_register(prog_type, false, set, MODULE_RULES);
+	int err = check_set(set);
+
+	return err ? err : module_register(prog_type, false, set, MODULE_RULES);
 }
 
 int register_btf_fmodret_id_set(const struct btf_kfunc_id_set *set)
 {
-	return module_register(0, true, set, MODULE_RULES);
+	int err = check_set(set);
+
+	return err ? err : module_register(0, true, set, MODULE_RULES);
 }
 
 /* ---- destructors ---- */
@@ -505,6 +515,8 @@ int register_btf_id_dtor_kfuncs(const struct btf_id_dtor_kfunc *dtors, __u32 add
 	reason[0] = '\0';
 	if (!owner)
 		return fail(-EINVAL, "destructors without an owner");
+	if (!dtors && add_cnt)
+		return fail(-EINVAL, "there is no table of %u destructors", add_cnt);
 	if (!k)
 		return fail(-ENOENT, "there is no live kernel: %s", strerror(errno));
 	m = get_module(k, owner, &err);

@@ -41,6 +41,8 @@ int __register_bpf_struct_ops(struct bpf_struct_ops *st_ops)
 	struct btf_obj *btf;
 	int err;
 
+	if (!st_ops || !st_ops->owner)
+		return module_fail(-EINVAL, "an operations struct without owner");
 	err = module_types(st_ops->owner, &k, &btf);
 	if (err || !btf)
 		return err;

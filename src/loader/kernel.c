@@ -17,7 +17,7 @@ struct kfunc_kernel *kfunc_kernel__open_image(const char *path, const struct kfu
 	struct kfunc_kernel *k = NULL;
 	int err;
 
-	err = loader_opts_in(&o, sizeof(o), opts);
+	err = path ? loader_opts_in(&o, sizeof(o), opts) : -EINVAL;
 	if (!err)
 		k = kernel_open_image(path, o.release, o.error, o.error ? o.error_size : 0, &err);
 	if (!k)
@@ -36,10 +36,10 @@ void kfunc_kernel__close(struct kfunc_kernel *kernel)
 
 const char *kfunc_kernel__release(const struct kfunc_kernel *kernel)
 {
-	return kernel->release;
+	return kernel ? kernel->release : "";
 }
 
 bool kfunc_kernel__is_live(const struct kfunc_kernel *kernel)
 {
-	return kernel->live;
+	return kernel && kernel->live;
 }

@@ -9,27 +9,27 @@
 
 const char *kfunc_map__name(const struct kfunc_map *map)
 {
-	return map->name;
+	return map ? map->name : "";
 }
 
 uint32_t kfunc_map__type(const struct kfunc_map *map)
 {
-	return map->type;
+	return map ? map->type : 0;
 }
 
 uint32_t kfunc_map__key_size(const struct kfunc_map *map)
 {
-	return map->key_size;
+	return map ? map->key_size : 0;
 }
 
 uint32_t kfunc_map__value_size(const struct kfunc_map *map)
 {
-	return map->value_size;
+	return map ? map->value_size : 0;
 }
 
 uint32_t kfunc_map__max_entries(const struct kfunc_map *map)
 {
-	return map->max_entries;
+	return map ? map->max_entries : 0;
 }
 
 int kfunc_map__fd(const struct kfunc_map *map)

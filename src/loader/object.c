@@ -178,7 +178,7 @@ struct kfunc_object *kfunc_object__open_file(const char *path, const struct kfun
 	size_t size;
 	int err;
 
-	err = loader_opts_in(&o, sizeof(o), opts);
+	err = path ? loader_opts_in(&o, sizeof(o), opts) : -EINVAL;
 	if (!err)
 		err = loader_read_file(path, &elf, &size, o.error, o.error_size);
 	if (err) {
@@ -243,7 +243,7 @@ void kfunc_object__close(struct kfunc_object *obj)
 
 const char *kfunc_object__name(const struct kfunc_object *obj)
 {
-	return obj->name;
+	return obj ? obj->name : "";
 }
 
 const char *kfunc_object__error(const struct kfunc_object *obj)
@@ -324,7 +324,7 @@ struct kfunc_map *kfunc_object__find_map(const struct kfunc_object *obj, const c
 
 struct kfunc_map *kfunc_object__next_map(const struct kfunc_object *obj, struct kfunc_map *prev)
 {
-	uint32_t i = prev ? prev - obj->maps + 1 : 0;
+	uint32_t i = obj && prev ? prev - obj->maps + 1 : 0;
 
-	return i < obj->n_maps ? &obj->maps[i] : NULL;
+	return obj && i < obj->n_maps ? &obj->maps[i] : NULL;
 }

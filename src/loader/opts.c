@@ -5,6 +5,8 @@
 
 #include "loader/loader.h"
 
+#define OPTS_MAX 4096
+
 int loader_opts_in(void *known, size_t known_size, const void *opts)
 {
 	const char *p = opts;
@@ -16,6 +18,8 @@ int loader_opts_in(void *known, size_t known_size, const void *opts)
 	memcpy(&sz, opts, sizeof(sz));
 	if (sz < sizeof(sz))
 		return -EINVAL;
+	if (sz > OPTS_MAX) /* nobody wrote it: what lies there is not the caller's to be read */
+		return -E2BIG;
 	for (i = known_size; i < sz; i++)
 		if (p[i])
 			return -E2BIG;
@@ -27,6 +31,8 @@ void loader_opts_out(void *opts, const void *known, size_t known_size)
 {
 	size_t sz;
 
+	if (!opts)
+		return;
 	memcpy(&sz, opts, sizeof(sz));
 	memcpy((char *)opts + sizeof(sz), (const char *)known + sizeof(sz),
 	       (sz < known_size ? sz : known_size) - sizeof(sz));

@@ -144,7 +144,7 @@ int kfunc_program__line_stats(const struct kfunc_program *prog, uint32_t i,
 
 	if (err)
 		return err;
-	if (!prog->judged || i >= prog->n_lines)
+	if (!prog || !prog->judged || i >= prog->n_lines)
 		return -ENOENT;
 	l = &prog->lines[i];
 	out.file = l->file ? l->file : "";

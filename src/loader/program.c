@@ -11,28 +11,30 @@
 
 const char *kfunc_program__name(const struct kfunc_program *prog)
 {
-	return prog->name;
+	return prog ? prog->name : "";
 }
 
 const char *kfunc_program__section(const struct kfunc_program *prog)
 {
-	return prog->section;
+	return prog ? prog->section : "";
 }
 
 uint32_t kfunc_program__type(const struct kfunc_program *prog)
 {
-	return prog->type;
+	return prog ? prog->type : 0;
 }
 
 const char *kfunc_program__type_name(const struct kfunc_program *prog)
 {
-	const char *name = libbpf_bpf_prog_type_str(prog->type);
+	const char *name = prog ? libbpf_bpf_prog_type_str(prog->type) : NULL;
 
 	return name ? name : "unspec";
 }
 
 int kfunc_program__set_autoload(struct kfunc_program *prog, bool autoload)
 {
+	if (!prog)
+		return -EINVAL;
 	if (prog->obj->loaded || prog->obj->checked)
 		return -EALREADY;
 	prog->autoload = autoload;
@@ -46,6 +48,8 @@ bool loader_program_in_slot(const struct kfunc_program *prog)
 
 int kfunc_program__add_flags(struct kfunc_program *prog, uint32_t flags)
 {
+	if (!prog)
+		return -EINVAL;
 	if (prog->obj->loaded || prog->obj->checked)
 		return -EALREADY;
 	prog->extra_flags |= flags;
@@ -119,8 +123,7 @@ int kfunc_program__run(const struct kfunc_program *prog, struct kfunc_run_opts *
 	o.data_size_out = attr.test.data_size_out;
 	o.retval = attr.test.retval;
 	o.duration_ns = attr.test.duration;
-	if (opts)
-		loader_opts_out(opts, &o, sizeof(o));
+	loader_opts_out(opts, &o, sizeof(o));
 	return ret;
 }
 
@@ -187,6 +190,8 @@ int kfunc_link__update_map(struct kfunc_link *link, const struct kfunc_map *map)
 	struct loader_session s;
 	int err;
 
+	if (!link)
+		return -EINVAL;
 	if (kfunc_map__fd(map) < 0)
 		return -ENOENT;
 	err = loader_enter(&s, link->kernel, NULL);

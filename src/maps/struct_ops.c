@@ -311,12 +311,13 @@ static struct rt_map *map_of_table(const void *kdata)
 
 bool bpf_struct_ops_get(const void *kdata)
 {
-	return rt_map_try_get(map_of_table(kdata));
+	return kdata && rt_map_try_get(map_of_table(kdata));
 }
 
 void bpf_struct_ops_put(const void *kdata)
 {
-	rt_map_put(map_of_table(kdata));
+	if (kdata)
+		rt_map_put(map_of_table(kdata));
 }
 
 void kfunc_rcu_read_lock(void)

@@ -38,6 +38,8 @@ int kfunc_tracepoint_register(struct kfunc_tracepoint *tp)
 	void *handle;
 	int err;
 
+	if (!tp || !tp->name || !tp->owner)
+		return module_fail(-EINVAL, "a tracepoint without name or owner");
 	if (tp->size != sizeof(*tp))
 		return module_fail(-EINVAL, "built with another version of <kfunc/hooks.h>");
 	err = module_types(tp->owner, &k, &btf);

@@ -5,6 +5,7 @@
  */
 #include "check.h"
 #include <errno.h>
+#include <kfunc/hooks.h>
 #include <string.h>
 
 struct bpf_iter_short {
@@ -87,6 +88,8 @@ int main(void)
 {
 	struct btf_id_dtor_kfunc d = {bad_dtor[0], bad_dtor[1]}, unknown = {bad_dtor[0], 0};
 	static struct btf_id_set8 foreign;
+	static struct bpf_struct_ops unowned = {.name = "ops"};
+	static struct kfunc_tracepoint nameless = {.size = sizeof(nameless), .owner = THIS_MODULE};
 
 	CHECK(kfunc_init_errors(look, NULL) == 2);
 	CHECK(seen == 3);
@@ -103,5 +106,21 @@ int main(void)
 	CHECK(register_btf_id_dtor_kfuncs(&d, 1, THIS_MODULE) == -EINVAL);
 	CHECK(register_btf_id_dtor_kfuncs(&unknown, 1, THIS_MODULE) == -EINVAL);
 	CHECK(register_btf_id_dtor_kfuncs(&d, 256, THIS_MODULE) == -E2BIG);
+	/* what was left out */
+	CHECK(register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, NULL) == -EINVAL);
+	CHECK(strstr(kfunc_register_error(), "no set") != NULL);
+	CHECK(register_btf_fmodret_id_set(NULL) == -EINVAL);
+	CHECK(add(BPF_PROG_TYPE_XDP, NULL, THIS_MODULE) == -EINVAL);
+	CHECK(register_btf_id_dtor_kfuncs(NULL, 1, THIS_MODULE) == -EINVAL);
+	CHECK(strstr(kfunc_register_error(), "no table") != NULL);
+	CHECK(register_btf_id_dtor_kfuncs(&d, 1, NULL) == -EINVAL);
+	CHECK(!btf_id_set8_contains(NULL, 1));
+	CHECK(__register_bpf_struct_ops(NULL) == -EINVAL);
+	CHECK(__register_bpf_struct_ops(&unowned) == -EINVAL);
+	CHECK(strstr(kfunc_register_error(), "owner") != NULL);
+	CHECK(!bpf_struct_ops_get(NULL));
+	bpf_struct_ops_put(NULL);
+	CHECK(kfunc_tracepoint_register(NULL) == -EINVAL);
+	CHECK(kfunc_tracepoint_register(&nameless) == -EINVAL);
 	return wrong != 0;
 }
