@@ -136,7 +136,8 @@ KFUNC_API const char *kfunc_object__name(const struct kfunc_object *obj);
 KFUNC_API const char *kfunc_object__error(const struct kfunc_object *obj);
 /*
  * Warnings of load or check, a line each, "" if there are none: one for each deprecated kfunc that is
- * called, with what its documentation says. Valid until the next load, check or close.
+ * called, with what its documentation says, and one if the object's types were refused, which makes
+ * programs fail for want of them. Valid until the next load, check or close.
  */
 KFUNC_API const char *kfunc_object__warnings(const struct kfunc_object *obj);
 

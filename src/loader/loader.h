@@ -117,6 +117,8 @@ int loader_errno(int err);
 /* Notes the deprecated kfuncs that an accepted program calls. */
 void loader_warn_deprecated(struct kfunc_object *obj, const struct kfunc_program *prog,
 			    const struct vf_facts *facts);
+/* Notes that the types of the program's object were refused, once. */
+void loader_warn_types(struct kfunc_object *obj, const char *why);
 
 /* ---- object.c ---- */
 

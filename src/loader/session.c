@@ -239,15 +239,19 @@ int loader_map_create(enum bpf_map_type type, const char *name, uint32_t key_siz
 	return fd;
 }
 
-/* In place of btf_load_into_kernel(). libbpf goes on without types if it can. */
+/* In place of btf_load_into_kernel(). libbpf goes on without types if it can, which must be told. */
 int btf_load_into_kernel(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level, int token_fd);
 int loader_btf_load(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level, int token_fd);
 int loader_btf_load(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level, int token_fd)
 {
-	int err = btf_load_into_kernel(btf, log_buf, log_sz, log_level, token_fd);
+	char why[512] = "";
+	int err = btf_load_into_kernel(btf, log_buf ? log_buf : why, log_buf ? log_sz : sizeof(why), log_level,
+				       token_fd);
 
 	if (err == -ENOMEM && current)
 		current->no_memory = true;
+	else if (err && current && current->obj)
+		loader_warn_types(current->obj, why[0] ? why : strerror(-err));
 	return err;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-only OR BSD-2-Clause */
 /*
- * Warnings of an accepted load: deprecated kfuncs (KF_DEPRECATED; kfunc spec 13.1), each once per
+ * Warnings. Types that were refused: libbpf loads programs and maps without them, and what needs them
+ * fails for reasons that do not show that. Deprecated kfuncs (KF_DEPRECATED; kfunc spec 13.1), each once per
  * object whatever the number of programs that call it, with the paragraph of its documentation that
  * says how long it will stay and what replaces it.
  */
@@ -29,7 +30,14 @@ void loader_warn_deprecated(struct kfunc_object *obj, const struct kfunc_program
 	}
 }
 
+void loader_warn_types(struct kfunc_object *obj, const char *why)
+{
+	if (!strstr(strbuf_str(&obj->warnings), "goes without its types"))
+		strbuf_printf(&obj->warnings, "the object goes without its types, which were refused: %.*s\n",
+			      (int)strcspn(why, "\n"), why);
+}
+
 const char *kfunc_object__warnings(const struct kfunc_object *obj)
 {
-	return strbuf_str(&obj->warnings);
+	return obj ? strbuf_str(&obj->warnings) : "";
 }

@@ -220,7 +220,7 @@ long sys_btf_load(struct sys_cmd *c)
 	struct sys_log log;
 	struct btf_obj *btf;
 	struct sys_btf *b;
-	char why[200] = "";
+	char why[300] = "";
 	void *data;
 	int err;
 
@@ -241,11 +241,8 @@ long sys_btf_load(struct sys_cmd *c)
 	btf = btf_parse(data, a->btf_size, NULL, "", why, sizeof(why), &err);
 	mem_free(data);
 	if (btf) {
-		err = vf_check_btf_fields(c->kernel, btf);
+		err = vf_check_btf_fields(c->kernel, btf, why, sizeof(why));
 		if (err) {
-			snprintf(why, sizeof(why),
-				 "a struct's locks, lists, trees or kernel pointers "
-				 "break the rules");
 			btf_put(btf);
 			btf = NULL;
 		}

@@ -4,6 +4,7 @@
  * (kfunc spec R8.1-R8.5, R8.20): found by the name of their struct or by a tag on a pointer, in
  * nested structs and arrays as well. Whether a map type may hold them is the map's affair.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/kver.h"
@@ -49,15 +50,23 @@ struct search {
 	const struct kfunc_kernel *kernel;
 	const struct btf_obj *btf;
 	uint32_t allowed, seen, n, max;
+	const char *why; /* of an error, with the member: how it goes on after "member m of struct s" */
+	struct place at;
 	struct btf_field f[MAX_FIELDS];
 };
+
+static int wrong(struct search *s, int err, const char *why)
+{
+	s->why = why;
+	return err;
+}
 
 static int find_in_struct(struct search *s, uint32_t id, uint32_t off, uint32_t level);
 
 static int add(struct search *s, const struct btf_field *f)
 {
 	if (s->n == s->max)
-		return -E2BIG;
+		return wrong(s, -E2BIG, "is one special field too many");
 	s->f[s->n++] = *f;
 	return 0;
 }
@@ -110,7 +119,7 @@ static int node_offset(const struct search *s, uint32_t struct_id, const char *m
 }
 
 /* "contains:Type:member" (R8.20) */
-static int parse_root(const struct search *s, const struct place *p, struct btf_field *f)
+static int parse_root(struct search *s, const struct place *p, struct btf_field *f)
 {
 	const char *tag = btf_decl_tag_value(s->btf, p->owner_id, p->component, "contains:");
 	const char *colon = tag ? strchr(tag, ':') : NULL;
@@ -120,18 +129,18 @@ static int parse_root(const struct search *s, const struct place *p, struct btf_
 	int off;
 
 	if (!colon || colon == tag || !colon[1] || (size_t)(colon - tag) >= sizeof(name))
-		return -EINVAL;
+		return wrong(s, -EINVAL, "lacks the declaration tag that says what it contains");
 	memcpy(name, tag, (size_t)(colon - tag));
 	name[colon - tag] = 0;
 	id = btf_find(s->btf, name, BTF_KIND_STRUCT);
 	if (id <= 0)
-		return id < 0 ? id : -ENOENT;
+		return wrong(s, id < 0 ? id : -ENOENT, "contains a struct that is not there");
 	for (uint32_t i = 0; i < N_ROWS; i++) {
 		if (rows[i].kind != node)
 			continue;
 		off = node_offset(s, (uint32_t)id, colon + 1, &rows[i]);
 		if (off < 0)
-			return off;
+			return wrong(s, off, "contains a struct by a member that is no node of its kind");
 		f->btf = s->btf;
 		f->content_id = (uint32_t)id;
 		f->node_off = (uint32_t)off;
@@ -174,7 +183,7 @@ static int32_t find_kernel_type(const struct kfunc_kernel *k, const char *name, 
 	return id;
 }
 
-static int resolve_kptr(const struct search *s, struct btf_field *f, uint32_t local_id)
+static int resolve_kptr(struct search *s, struct btf_field *f, uint32_t local_id)
 {
 	const struct btf_type *t = btf_type(s->btf, local_id);
 	const struct contract_dtor *d;
@@ -194,13 +203,13 @@ static int resolve_kptr(const struct search *s, struct btf_field *f, uint32_t lo
 		return 0;
 	d = registry_dtor(s->kernel->registry, f->btf, f->type_id);
 	if (!d)
-		return -ENOENT;
+		return wrong(s, -ENOENT, "points to a kernel type that has no destructor");
 	f->dtor_id = d->func_id;
 	return 0;
 }
 
 /* A pointer with exactly one type tag; 0 and kind 0: an ordinary pointer (R8.1) */
-static int parse_kptr(const struct search *s, const struct btf_type *ptr, uint32_t off,
+static int parse_kptr(struct search *s, const struct btf_type *ptr, uint32_t off,
 		      struct btf_field *f)
 {
 	const struct btf_type *tag = btf_type(s->btf, ptr->type), *t;
@@ -211,17 +220,21 @@ static int parse_kptr(const struct search *s, const struct btf_type *ptr, uint32
 		return 0;
 	t = btf_type(s->btf, tag->type);
 	if (t && btf_type_kind(t) == BTF_KIND_TYPE_TAG)
-		return -EINVAL;
+		return wrong(s, -EINVAL, "has more than one type tag");
 	f->kind = kptr_kind(s->kernel, btf_str(s->btf, tag->name_off));
 	if (!f->kind)
-		return -EINVAL;
+		return wrong(s, -EINVAL, "has a type tag that means nothing there");
 	if (!(f->kind & s->allowed) || off % 8) {
 		f->kind = 0;
 		return 0;
 	}
 	t = btf_skip_mods(s->btf, tag->type, &id);
+	if (t && btf_type_kind(t) == BTF_KIND_FWD)
+		return wrong(s, -EINVAL,
+			     "points to a struct that the object only declares, as nothing in it needs to know "
+			     "the members");
 	if (!t || !btf_is_struct(t))
-		return -EINVAL;
+		return wrong(s, -EINVAL, "points to no struct");
 	f->off = off;
 	f->size = 8;
 	err = resolve_kptr(s, f, id);
@@ -239,7 +252,7 @@ static int repeat(struct search *s, uint32_t from, uint32_t n, uint32_t stride)
 		return 0;
 	for (uint32_t i = from; i < from + cnt; i++)
 		if (!(s->f[i].kind & (BTF_FIELD_KPTR | BTF_FIELD_GRAPH_ROOT)))
-			return -EINVAL;
+			return wrong(s, -EINVAL, "is an array of what there can be one of");
 	for (uint32_t k = 1; k < n; k++)
 		for (uint32_t i = 0; i < cnt; i++) {
 			struct btf_field f = s->f[from + i];
@@ -261,7 +274,7 @@ static int special_struct(struct search *s, const struct field_row *row, const s
 	if (t->size != row_size(s, row) || p->off % row->align)
 		return 0;
 	if (row->unique && (s->seen & row->kind))
-		return -E2BIG;
+		return wrong(s, -E2BIG, "is the second of what there can be one of");
 	s->seen |= row->kind;
 	if (row->kind & BTF_FIELD_GRAPH_ROOT)
 		err = parse_root(s, p, &f);
@@ -295,16 +308,18 @@ static int look_at(struct search *s, const struct place *p, uint32_t level)
 		row = btf_type_kind(t) == BTF_KIND_STRUCT ? row_of(s, btf_str(s->btf, t->name_off))
 							  : NULL;
 		if (row && n > 1 && !row->repeat)
-			return -EINVAL;
-		if (row)
+			err = wrong(s, -EINVAL, "is an array of what there can be one of");
+		if (row && !err)
 			err = special_struct(s, row, t, p);
-		else if (kernel_has(s->kernel, RULE_NESTED_FIELDS))
+		else if (!row && kernel_has(s->kernel, RULE_NESTED_FIELDS))
 			err = find_in_struct(s, id, p->off, level + 1);
 	}
 	size = btf_type_size(s->btf, id);
-	if (err || s->n == from || size < 0)
-		return err;
-	return repeat(s, from, n, (uint32_t)size);
+	if (!err && s->n != from && size >= 0)
+		err = repeat(s, from, n, (uint32_t)size);
+	if (err && !s->at.owner_id)
+		s->at = *p;
+	return err;
 }
 
 static int find_in_struct(struct search *s, uint32_t id, uint32_t off, uint32_t level)
@@ -365,22 +380,22 @@ static int check_together(struct search *s, uint32_t mask)
 
 	for (uint32_t i = 1; i < s->n; i++)
 		if (s->f[i].off < s->f[i - 1].off + s->f[i - 1].size)
-			return -EEXIST;
+			return wrong(s, -EEXIST, "its special fields overlap");
 	if ((mask & locks) == locks)
-		return -EINVAL;
+		return wrong(s, -EINVAL, "it has locks of both kinds");
 	if ((mask & BTF_FIELD_GRAPH_ROOT) && !(mask & locks))
-		return -EINVAL;
+		return wrong(s, -EINVAL, "a list or tree has no lock beside it");
 	if ((mask & BTF_FIELD_GRAPH_NODE) == BTF_FIELD_GRAPH_NODE && !(mask & BTF_FIELD_REFCOUNT))
-		return -EINVAL;
+		return wrong(s, -EINVAL, "a node of a list and of a tree needs a reference count");
 	return 0;
 }
 
-static int find_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf,
-		       uint32_t type_id, uint32_t allowed, struct btf_fields **out);
+static int find_fields(struct search *s, uint32_t type_id, struct btf_fields **out);
 
 /* R8.5 below 7.2: what is linked into a structure and holds roots must not hold owners */
-static int check_owned(const struct search *s, uint32_t mask)
+static int check_owned(struct search *s, uint32_t mask)
 {
+	struct search in = {.kernel = s->kernel, .btf = s->btf, .allowed = s->allowed};
 	struct btf_fields *c;
 	int err = 0;
 
@@ -389,13 +404,18 @@ static int check_owned(const struct search *s, uint32_t mask)
 	for (uint32_t i = 0; !err && i < s->n; i++) {
 		if (!(s->f[i].kind & BTF_FIELD_GRAPH_ROOT))
 			continue;
-		err = find_fields(s->kernel, s->btf, s->f[i].content_id, s->allowed, &c);
-		if (err)
+		err = find_fields(&in, s->f[i].content_id, &c);
+		if (err) {
+			s->why = in.why;
+			s->at = in.at;
+			if (!in.at.owner_id)
+				s->at = (struct place){.owner_id = s->f[i].content_id, .component = -1};
 			return err;
+		}
 		if (!c)
-			return -EINVAL;
+			return wrong(s, -EINVAL, "a list or tree is of a struct without a node");
 		if ((mask & BTF_FIELD_GRAPH_NODE) && (c->mask & BTF_FIELD_GRAPH_ROOT))
-			err = -ELOOP;
+			err = wrong(s, -ELOOP, "it is a node and owns structs that own others");
 		mem_free(c);
 	}
 	return err;
@@ -427,31 +447,43 @@ static int pack(struct search *s, struct btf_fields **out)
 }
 
 /* without the look at owned types */
-static int find_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf,
-		       uint32_t type_id, uint32_t allowed, struct btf_fields **out)
+/* s: kernel, btf and allowed are set */
+static int find_fields(struct search *s, uint32_t type_id, struct btf_fields **out)
 {
-	struct search s = {
-		.kernel = kernel,
-		.btf = btf,
-		.allowed = allowed,
-		.max = kernel->version >= KVER(6, 12) ? MAX_FIELDS : MAX_FIELDS - 1,
-	};
-	const struct btf_type *t = btf_skip_mods(btf, type_id, &type_id);
+	const struct btf_type *t = btf_skip_mods(s->btf, type_id, &type_id);
 	int err = 0;
 
 	*out = NULL;
+	s->n = s->seen = 0;
+	s->max = s->kernel->version >= KVER(6, 12) ? MAX_FIELDS : MAX_FIELDS - 1;
 	if (!t)
 		return 0;
 	if (btf_type_kind(t) == BTF_KIND_STRUCT)
-		err = find_in_struct(&s, type_id, 0, 0);
+		err = find_in_struct(s, type_id, 0, 0);
 	else if (btf_type_kind(t) == BTF_KIND_DATASEC)
-		err = find_in_section(&s, type_id);
+		err = find_in_section(s, type_id);
 	if (!err)
-		err = pack(&s, out);
+		err = pack(s, out);
 	if (err || !*out)
 		return err;
-	memcpy(s.f, (*out)->f, s.n * sizeof(s.f[0]));
-	err = check_together(&s, (*out)->mask);
+	memcpy(s->f, (*out)->f, s->n * sizeof(s->f[0]));
+	err = check_together(s, (*out)->mask);
+	if (err) {
+		mem_free(*out);
+		*out = NULL;
+	}
+	return err;
+}
+
+static int find_checked(struct search *s, uint32_t type_id, struct btf_fields **out)
+{
+	int err = find_fields(s, type_id, out);
+
+	if (err || !*out)
+		return err;
+	memcpy(s->f, (*out)->f, s->n * sizeof(s->f[0]));
+	s->allowed |= local_kinds(s->kernel);
+	err = check_owned(s, (*out)->mask);
 	if (err) {
 		mem_free(*out);
 		*out = NULL;
@@ -462,19 +494,9 @@ static int find_fields(const struct kfunc_kernel *kernel, const struct btf_obj *
 int vf_find_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, uint32_t type_id,
 		   uint32_t allowed, struct btf_fields **out)
 {
-	struct search s = {.kernel = kernel, .btf = btf, .allowed = allowed | local_kinds(kernel)};
-	int err = find_fields(kernel, btf, type_id, allowed, out);
+	struct search s = {.kernel = kernel, .btf = btf, .allowed = allowed};
 
-	if (err || !*out)
-		return err;
-	s.n = (*out)->n;
-	memcpy(s.f, (*out)->f, s.n * sizeof(s.f[0]));
-	err = check_owned(&s, (*out)->mask);
-	if (err) {
-		mem_free(*out);
-		*out = NULL;
-	}
-	return err;
+	return find_checked(&s, type_id, out);
 }
 
 /* ---------------------------------------------------------------- a program's BTF as a whole */
@@ -510,22 +532,37 @@ static bool has_special_member(const struct search *s, const struct btf_type *t)
 	return false;
 }
 
-int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf)
+/* what is wrong with a struct, in words */
+static void say_why(const struct search *s, uint32_t id, char *why, size_t size)
 {
-	struct search s = {.kernel = kernel, .btf = btf, .allowed = local_kinds(kernel)};
+	const struct btf_type *t = btf_type(s->btf, s->at.owner_id ? s->at.owner_id : id);
+	const char *name = btf_str(s->btf, t->name_off), *what = s->why ? s->why : "cannot be there";
+
+	if (s->at.owner_id && s->at.component >= 0)
+		snprintf(why, size, "struct %s: member %s %s", name,
+			 btf_str(s->btf, btf_type_members(t)[s->at.component].name_off), what);
+	else
+		snprintf(why, size, "struct %s: %s", name, what);
+}
+
+int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, char *why, size_t size)
+{
 	struct btf_fields *f;
 	int err;
 
 	for (uint32_t id = btf_start_id(btf); id < btf_end_id(btf); id++) {
+		struct search s = {.kernel = kernel, .btf = btf, .allowed = local_kinds(kernel)};
 		const struct btf_type *t = btf_type(btf, id);
 
 		if (!t || btf_type_kind(t) != BTF_KIND_STRUCT || !has_special_member(&s, t))
 			continue;
-		err = vf_find_fields(kernel, btf, id, s.allowed, &f);
-		if (err)
+		err = find_checked(&s, id, &f);
+		if (!err && !f) /* all of them are misaligned or of another size (seen on 6.18.44) */
+			err = wrong(&s, -EFAULT, "its special fields are misaligned or of another size");
+		if (err) {
+			say_why(&s, id, why, size);
 			return err;
-		if (!f) /* all of them are misaligned or of another size (seen on 6.18.44) */
-			return -EFAULT;
+		}
 		mem_free(f);
 	}
 	return 0;

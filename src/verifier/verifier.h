@@ -210,8 +210,8 @@ int vf_find_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf,
 
 /*
  * Whether the structs of a program's BTF that own something keep the rules (R8.20), as loading the BTF
- * asks. 0, or an error of vf_find_fields().
+ * asks. 0, or an error of vf_find_fields(), with a sentence in why.
  */
-int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf);
+int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, char *why, size_t size);
 
 #endif

@@ -247,6 +247,27 @@ static void nothing_there(void **state)
 	assert_int_equal(kfunc_map__fd(NULL), -ENOENT);
 	assert_int_equal(kfunc_map__lookup(NULL, &key, &key, 0), -ENOENT);
 	assert_int_equal(kfunc_link__fd(NULL), -EINVAL);
+	assert_null(kfunc_object__open_file(NULL, NULL));
+	assert_int_equal(errno, EINVAL);
+	assert_null(kfunc_kernel__open_image(NULL, NULL));
+	assert_int_equal(errno, EINVAL);
+	assert_string_equal(kfunc_object__name(NULL), "");
+	assert_string_equal(kfunc_object__warnings(NULL), "");
+	assert_string_equal(kfunc_program__name(NULL), "");
+	assert_string_equal(kfunc_program__section(NULL), "");
+	assert_string_equal(kfunc_program__type_name(NULL), "unspec");
+	assert_int_equal(kfunc_program__type(NULL), 0);
+	assert_int_equal(kfunc_program__set_autoload(NULL, true), -EINVAL);
+	assert_int_equal(kfunc_program__add_flags(NULL, 1), -EINVAL);
+	assert_int_equal(kfunc_program__line_stats(NULL, 0, NULL), -ENOENT);
+	assert_null(kfunc_object__next_map(NULL, NULL));
+	assert_string_equal(kfunc_map__name(NULL), "");
+	assert_int_equal(kfunc_map__type(NULL) + kfunc_map__key_size(NULL) + kfunc_map__value_size(NULL) +
+				 kfunc_map__max_entries(NULL),
+			 0);
+	assert_int_equal(kfunc_link__update_map(NULL, NULL), -EINVAL);
+	assert_string_equal(kfunc_kernel__release(NULL), "");
+	assert_false(kfunc_kernel__is_live(NULL));
 }
 
 /* Every allocation of open and check fails once; nothing leaks (ASan) and nothing breaks. */
@@ -402,6 +423,36 @@ static void a_run_is_stopped(void **state)
 	signal(SIGALRM, SIG_DFL);
 }
 
+/* libbpf goes on without them; whoever looks for the reason must find it */
+static void types_that_are_refused(void **state)
+{
+	struct kfunc_object *obj = kfunc_object__open_file(progs("loader/progs/refused_types.bpf.o"), NULL);
+	KFUNC_OPTS(kfunc_report, rep);
+	const char *said;
+
+	(void)state;
+	assert_non_null(obj);
+	assert_int_equal(kfunc_object__check(obj), 0);
+	assert_int_equal(kfunc_program__report(kfunc_object__next_program(obj, NULL), &rep), 0);
+	assert_int_equal(rep.verdict, KFUNC_REJECT);
+	assert_int_equal(rep.err, -EINVAL);
+	said = kfunc_object__warnings(obj);
+	assert_non_null(strstr(said, "struct item: member held points to a struct that the object only declares"));
+	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+	kfunc_object__close(obj);
+}
+
+/* sizes that nobody wrote are not followed into memory that is not the caller's */
+static void absurd_sizes(void **state)
+{
+	KFUNC_OPTS(kfunc_object_opts, opts);
+
+	(void)state;
+	opts.sz = SIZE_MAX;
+	assert_null(kfunc_object__open_file(progs("cli/progs/pair.bpf.o"), &opts));
+	assert_int_equal(errno, E2BIG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +465,8 @@ int main(void)
 		cmocka_unit_test(load_stops_at_a_rejection),
 		cmocka_unit_test(load_without_the_bad_one),
 		cmocka_unit_test(nothing_there),
+		cmocka_unit_test(types_that_are_refused),
+		cmocka_unit_test(absurd_sizes),
 		cmocka_unit_test(allocations_fail),
 		cmocka_unit_test(allocations_of_load_fail),
 		cmocka_unit_test(no_descriptors),

@@ -399,6 +399,7 @@ static void bad_object(void **state)
 {
 	struct btf_obj *b = bad_struct();
 	struct how how = {.kernel = odd, .btf = b};
+	char why[200] = "";
 	struct bpf_insn p[] = {r0_zero(), kcall(odd_id("bpf_obj_new_impl"), 0), r0_zero(),
 			       exit_insn()};
 
@@ -406,7 +407,8 @@ static void bad_object(void **state)
 	p[0].dst_reg = 1;
 	p[0].imm = 4;
 	check(p, 4, &how, -EINVAL, KF_BAD_FIELDS);
-	assert_int_equal(vf_check_btf_fields(odd, b), -EINVAL);
+	assert_int_equal(vf_check_btf_fields(odd, b, why, sizeof(why)), -EINVAL);
+	assert_non_null(strstr(why, "struct "));
 	btf_put(b);
 }
 
