@@ -109,10 +109,20 @@ static bool is_rcu_reg(const struct vf_reg *r, uint64_t arg)
 	return vf_reg_is_pointer(r) && (r->flags & VF_RCU);
 }
 
+/*
+ * An object may still be read where faults are tolerated, and so may memory that could only be read, whose
+ * size counts no longer: pointers to it are not followed any more when they are moved. Memory that could
+ * be written is nothing now.
+ */
 static void lose_rcu(const struct vf_env *env, struct vf_reg *r, uint64_t arg)
 {
-	(void)env;
 	(void)arg;
+	if (r->base == VF_MEM && !(r->flags & VF_RDONLY)) {
+		vf_reg_invalidate(env, r);
+		return;
+	}
+	if (r->base == VF_MEM)
+		r->mem_size = 0;
 	r->flags &= ~(VF_RCU | VF_MAYBE_NULL);
 	r->flags |= VF_UNTRUSTED;
 }

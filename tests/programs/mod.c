@@ -106,6 +106,11 @@ __bpf_kfunc int mod_pair(struct mod_pair *p)
 	return p->a + p->b;
 }
 
+__bpf_kfunc int mod_pair_times(struct mod_pair *p, u32 n)
+{
+	return (p->a + p->b) * (int)n;
+}
+
 __bpf_kfunc int mod_level3(struct mod_level3 *p)
 {
 	return p->x.x.x.a;
@@ -251,6 +256,22 @@ __bpf_kfunc void mod_obj_put(struct mod_obj *obj)
 __bpf_kfunc struct mod_obj *mod_obj_peer(struct mod_obj *obj)
 {
 	return obj->peer;
+}
+
+/* valid for as long as the caller stays in its RCU section */
+__bpf_kfunc struct mod_obj *mod_obj_seen(struct mod_obj *obj)
+{
+	return obj;
+}
+
+__bpf_kfunc int *mod_refs_seen(struct mod_obj *obj, u64 rdwr_buf_size)
+{
+	return rdwr_buf_size <= sizeof(obj->refs) ? &obj->refs : NULL;
+}
+
+__bpf_kfunc const int *mod_count_seen(struct mod_obj *obj)
+{
+	return &obj->refs;
 }
 
 __bpf_kfunc struct mod_listed *mod_listed_new(void)
@@ -405,6 +426,7 @@ BTF_ID_FLAGS(func, mod_mem_opt)
 BTF_ID_FLAGS(func, mod_mem_nullable)
 BTF_ID_FLAGS(func, mod_int)
 BTF_ID_FLAGS(func, mod_pair)
+BTF_ID_FLAGS(func, mod_pair_times)
 BTF_ID_FLAGS(func, mod_level3)
 BTF_ID_FLAGS(func, mod_level4)
 BTF_ID_FLAGS(func, mod_with_ptr)
@@ -431,6 +453,9 @@ BTF_ID_FLAGS(func, mod_obj_get, KF_ACQUIRE | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, mod_obj_put, KF_RELEASE)
 BTF_ID_FLAGS(func, mod_obj_peer, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, mod_obj_rcu, KF_RCU)
+BTF_ID_FLAGS(func, mod_obj_seen, KF_TRUSTED_ARGS | KF_RCU_PROTECTED | KF_RET_NULL)
+BTF_ID_FLAGS(func, mod_refs_seen, KF_TRUSTED_ARGS | KF_RCU_PROTECTED | KF_RET_NULL)
+BTF_ID_FLAGS(func, mod_count_seen, KF_TRUSTED_ARGS | KF_RCU_PROTECTED)
 BTF_ID_FLAGS(func, mod_listed_new, KF_ACQUIRE | KF_RET_NULL)
 BTF_ID_FLAGS(func, mod_listed_put, KF_RELEASE)
 BTF_ID_FLAGS(func, mod_head_serial, KF_TRUSTED_ARGS)

@@ -330,5 +330,167 @@ int flavour_released_as_plain(void *ctx)
 	return 0;
 }
 
+/* ---- moved pointers, and objects of another type ---- */
+
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, KF0504)
+int BPF_PROG(task_moved, struct task_struct *task, u64 clone_flags)
+{
+	return mod_task((void *)task + 8);
+}
+
+SEC("syscall")
+__expect_reject(EACCES, KF0330)
+int task_moved_by_a_variable(void *ctx)
+{
+	u64 where = bpf_ktime_get_ns() & 8;
+
+	return mod_task((void *)bpf_get_current_task_btf() + where);
+}
+
+SEC("tp_btf/task_newtask")
+__expect_reject(EINVAL, KF0512)
+int BPF_PROG(task_as_map, struct task_struct *task, u64 clone_flags)
+{
+	return mod_map(task);
+}
+
+/* ---- results that RCU protects ---- */
+
+SEC("syscall")
+__expect_accept
+__expect_retval(3)
+int seen_under_rcu(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(3), *seen;
+	int serial = 0;
+
+	if (!o)
+		return 0;
+	bpf_rcu_read_lock();
+	seen = mod_obj_seen(o);
+	if (seen)
+		serial = seen->head.serial;
+	bpf_rcu_read_unlock();
+	mod_obj_put(o);
+	return serial;
+}
+
+/* protected is not trusted */
+SEC("syscall")
+__expect_reject(EINVAL, KF0501)
+int seen_is_not_trusted(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(3), *seen, *p;
+
+	if (!o)
+		return 0;
+	bpf_rcu_read_lock();
+	seen = mod_obj_seen(o);
+	if (seen) {
+		p = mod_obj_get(seen);
+		mod_obj_put(p);
+	}
+	bpf_rcu_read_unlock();
+	mod_obj_put(o);
+	return 0;
+}
+
+SEC("syscall")
+__expect_reject(EINVAL, KF0502)
+int seen_after_rcu(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(3), *seen;
+	int r = 0;
+
+	if (!o)
+		return 0;
+	bpf_rcu_read_lock();
+	seen = mod_obj_seen(o);
+	bpf_rcu_read_unlock();
+	if (seen)
+		r = mod_obj_rcu(seen);
+	mod_obj_put(o);
+	return r;
+}
+
+/* what could be written is nothing any more */
+SEC("syscall")
+__expect_reject(EACCES, KF0403)
+int seen_memory_after_rcu(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(3);
+	int *refs, n;
+
+	if (!o)
+		return 0;
+	bpf_rcu_read_lock();
+	refs = mod_refs_seen(o, 4);
+	bpf_rcu_read_unlock();
+	n = refs ? *refs : 0;
+	mod_obj_put(o);
+	return n;
+}
+
+SEC("syscall")
+__expect_reject(EACCES, KF0403)
+int seen_memory_written_after_rcu(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(3);
+	int *refs;
+
+	if (!o)
+		return 0;
+	bpf_rcu_read_lock();
+	refs = mod_refs_seen(o, 4);
+	if (!refs) {
+		bpf_rcu_read_unlock();
+		goto put;
+	}
+	bpf_rcu_read_unlock();
+	refs[1000] = 0;
+put:
+	mod_obj_put(o);
+	return 0;
+}
+
+/* what could only be read is read as any address is, and is not memory for anybody else */
+SEC("syscall")
+__expect_accept
+__expect_retval(1)
+int seen_constant_after_rcu(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(3);
+	const int *refs;
+	int n;
+
+	if (!o)
+		return 0;
+	bpf_rcu_read_lock();
+	refs = mod_count_seen(o);
+	bpf_rcu_read_unlock();
+	n = *refs;
+	mod_obj_put(o);
+	return n;
+}
+
+SEC("syscall")
+__expect_reject(EACCES, KF0533)
+int seen_constant_passed_after_rcu(void *ctx)
+{
+	struct mod_obj *o = mod_obj_new(3);
+	const int *refs;
+	int n;
+
+	if (!o)
+		return 0;
+	bpf_rcu_read_lock();
+	refs = mod_count_seen(o);
+	bpf_rcu_read_unlock();
+	n = bpf_strncmp((const char *)(refs + 1000), 4, "\1");
+	mod_obj_put(o);
+	return n;
+}
+
 char LICENSE[] SEC("license")
 = "GPL";
