@@ -522,5 +522,40 @@ int dynptr_not_made(void *ctx)
 	return mod_dynptrs(&p, &q);
 }
 
+/* NULL is memory of size 0 only where the parameter may be NULL */
+SEC("syscall")
+__expect_reject(EACCES, KF0508)
+int pair_null(void *ctx)
+{
+	return mod_mem(NULL, 8);
+}
+
+SEC("syscall")
+__expect_reject(EACCES, KF0508)
+int pair_const_null(void *ctx)
+{
+	return mod_mem_const(NULL, 8);
+}
+
+SEC("syscall")
+__expect_accept
+__expect_retval(9)
+int fixed_before_a_number(void *ctx)
+{
+	struct mod_pair p = {1, 2};
+
+	return mod_pair_times(&p, 3);
+}
+
+/* the number after it says nothing about the memory */
+SEC("syscall")
+__expect_reject(EINVAL, KF0335)
+int fixed_too_small_before_a_number(void *ctx)
+{
+	char one = 1;
+
+	return mod_pair_times((void *)&one, 1);
+}
+
 char LICENSE[] SEC("license")
 = "GPL";

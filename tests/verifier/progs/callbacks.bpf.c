@@ -442,6 +442,75 @@ int workqueue_at_wrong_place(struct __sk_buff *ctx)
 	return 0;
 }
 
+SEC("tc") __expect_reject(EACCES)
+int workqueue_in_unchecked_value(struct __sk_buff *ctx)
+{
+	bpf_wq_init(&value()->wq, &values, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0524)
+int workqueue_somewhere(struct __sk_buff *ctx)
+{
+	struct value *v = value();
+	u64 where = ctx->len & 8;
+
+	hide(where);
+	if (v)
+		bpf_wq_init((void *)&v->wq + where, &values, 0);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0500)
+int workqueue_of_null(struct __sk_buff *ctx)
+{
+	bpf_wq_init(NULL, &values, 0);
+	return 0;
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, int);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_HASH);
+		__uint(max_entries, 4);
+		__type(key, int);
+		__type(value, struct value);
+	});
+} inner SEC(".maps");
+
+/* two lookups may have found two maps */
+SEC("tc") __expect_reject(EINVAL, KF0519)
+int workqueue_of_another_inner_map(struct __sk_buff *ctx)
+{
+	int one = 1, zero = 0;
+	void *a = bpf_map_lookup_elem(&inner, &zero), *b = bpf_map_lookup_elem(&inner, &one);
+	struct value *v;
+
+	if (!a || !b)
+		return 0;
+	v = bpf_map_lookup_elem(a, &one);
+	if (v)
+		bpf_wq_init(&v->wq, b, 0);
+	return 0;
+}
+
+SEC("tc") __expect_accept
+int workqueue_of_its_inner_map(struct __sk_buff *ctx)
+{
+	int one = 1;
+	void *a = bpf_map_lookup_elem(&inner, &one);
+	struct value *v;
+
+	if (!a)
+		return 0;
+	v = bpf_map_lookup_elem(a, &one);
+	if (v)
+		bpf_wq_init(&v->wq, a, 0);
+	return 0;
+}
+
 /* Kfunc scenario 97 */
 SEC("tc") __expect_reject(EINVAL, KF0500)
 int workqueue_on_the_stack(struct __sk_buff *ctx)

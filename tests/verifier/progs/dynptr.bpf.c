@@ -442,6 +442,39 @@ int overwritten_with_a_clone_left(struct __sk_buff *ctx)
 	return 0;
 }
 
+/* the frame's linear part may be another one afterwards */
+SEC("xdp") __expect_reject(EACCES, KF0302)
+int packet_after_pull(struct xdp_md *ctx)
+{
+	char *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+
+	if (data + 1 > end)
+		return 0;
+	bpf_xdp_pull_data(ctx, 64);
+	return *data & 1;
+}
+
+/* a task is not what socket buffers are */
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0504)
+int from_skb_of_a_task(u64 *ctx)
+{
+	struct bpf_dynptr p;
+
+	bpf_dynptr_from_skb((void *)ctx[0], 0, &p);
+	return 0;
+}
+
+/* a socket buffer is what the context stands for, not what other functions want */
+SEC("tc") __expect_reject(EINVAL, KF0504)
+int skb_as_a_task(struct __sk_buff *ctx)
+{
+	struct task_struct *t = bpf_task_acquire(bpf_cast_to_kern_ctx(ctx));
+
+	if (t)
+		bpf_task_release(t);
+	return 0;
+}
+
 /* ---- two of them ---- */
 
 SEC("tc") __expect_accept

@@ -8,6 +8,13 @@ struct twice {
 	long value;
 };
 
+struct owner {
+	struct bpf_refcount refs;
+	struct bpf_spin_lock lock;
+	struct bpf_list_head items __contains(item, link);
+};
+
+struct owner *keep_owner;
 private(L) struct bpf_spin_lock list_lock;
 private(L) struct bpf_list_head items __contains(item, link);
 private(T) struct bpf_spin_lock tree_lock;
@@ -16,6 +23,8 @@ private(S) struct bpf_spin_lock shared_lock;
 private(S) struct bpf_list_head shared_list __contains(shared, link);
 private(S) struct bpf_rb_root shared_tree __contains(shared, node);
 
+private(R) struct bpf_res_spin_lock res_lock;
+private(R) struct bpf_rb_root res_leaves __contains(leaf, node);
 private(W) struct bpf_spin_lock twice_lock;
 private(W) struct bpf_list_head twice_list __contains(twice, second);
 
@@ -447,6 +456,72 @@ int tree_unlock_in_less(struct __sk_buff *ctx)
 	bpf_spin_lock(&tree_lock);
 	rb_add(&leaves, &l->node, less_that_unlocks);
 	bpf_spin_unlock(&tree_lock);
+	return 0;
+}
+
+static bool less_that_unlocks_res(struct bpf_rb_node *a, const struct bpf_rb_node *b)
+{
+	bpf_res_spin_unlock(&res_lock);
+	return false;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int tree_res_unlock_in_less(struct __sk_buff *ctx)
+{
+	struct leaf *l = obj_new(struct leaf);
+
+	if (!l)
+		return 0;
+	if (bpf_res_spin_lock(&res_lock)) {
+		obj_drop(l);
+		return 0;
+	}
+	rb_add(&res_leaves, &l->node, less_that_unlocks_res);
+	bpf_res_spin_unlock(&res_lock);
+	return 0;
+}
+
+/* two references to objects with locks of their own: one lock does not stand for the other */
+SEC("tc") __expect_reject(EINVAL, KF0616)
+int list_push_other_objects_lock(struct __sk_buff *ctx)
+{
+	struct owner *a = obj_new(struct owner), *b, *p, *q;
+	struct item *i;
+
+	if (!a)
+		return 0;
+	b = obj_new(struct owner);
+	if (!b)
+		goto drop_a;
+	p = refcount_acquire(a);
+	q = refcount_acquire(b);
+	i = obj_new(struct item);
+	if (i) {
+		bpf_spin_lock(&p->lock);
+		push_front(&q->items, &i->link);
+		bpf_spin_unlock(&p->lock);
+	}
+	obj_drop(p);
+	obj_drop(q);
+	obj_drop(b);
+drop_a:
+	obj_drop(a);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES, KF0503)
+int object_drop_of_null(struct __sk_buff *ctx)
+{
+	obj_drop(NULL);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int list_push_null(struct __sk_buff *ctx)
+{
+	bpf_spin_lock(&list_lock);
+	push_front(&items, NULL);
+	bpf_spin_unlock(&list_lock);
 	return 0;
 }
 

@@ -406,6 +406,12 @@ int num_in_two_frames(struct __sk_buff *ctx)
 }
 
 SEC("tc") __expect_reject(EINVAL, KF0500)
+int num_of_null(struct __sk_buff *ctx)
+{
+	return !bpf_iter_num_next(NULL);
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0500)
 int num_in_a_global(struct __sk_buff *ctx)
 {
 	bpf_iter_num_new((struct bpf_iter_num *)values, 0, 10);
