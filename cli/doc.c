@@ -316,6 +316,11 @@ static int explain_absence(const struct doc *d)
 	for (int i = 1; i <= d->n_names; i++) {
 		struct strbuf life = {0};
 
+		if (d->host && contract_doc_paragraph(cli_host_doc(d->host, d->names[i]), "Removed:", &life)) {
+			cli_error("%s() was removed from %s: %s", d->names[i], d->host->path, strbuf_str(&life));
+			strbuf_free(&life);
+			continue;
+		}
 		contract_lifecycle(NULL, d->names[i], d->kernel->version, &life);
 		if (life.len && !d->host)
 			cli_error("%s() is not in kernel %s: %s", d->names[i], d->kernel->release,

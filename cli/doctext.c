@@ -83,7 +83,8 @@ static void first_line(struct parser *p, const char *s, size_t n)
 	for (size_t i = 0; !dash && i + 3 <= n; i++)
 		if (!memcmp(s + i, " - ", 3))
 			dash = s + i + 3;
-	if (!dash || !memchr(s, '(', dash - s))
+	/* "name() - summary" or "name - summary", but no dash in the midst of a sentence */
+	if (!dash || (!memchr(s, '(', dash - s) && memchr(s, ' ', dash - 3 - s)))
 		dash = s;
 	p->into = &p->d->summary;
 	put_words(p->into, dash, n - (dash - s));

@@ -142,7 +142,9 @@ bool cli_source_line(const struct host_line *at, struct strbuf *out)
 	return p && !out->err;
 }
 
-/* Where the comment begins that ends right before p; NULL: none. Attributes may stand in between.
+/*
+ * Where the comment begins that ends right before p; NULL: none. Attributes may stand in between, but no
+ * definition or statement that begins like one; and what stands behind code is about that code.
  */
 static const char *comment_before(const char *text, const char *p)
 {
@@ -155,13 +157,16 @@ static const char *comment_before(const char *text, const char *p)
 			break;
 		for (line = p; line > text && line[-1] != '\n';)
 			line--;
-		if (p == text || strncmp(line, "__", 2)) /* __bpf_kfunc on a line of its own */
+		/* __bpf_kfunc on a line of its own */
+		if (p == text || strncmp(line, "__", 2) || strchr(";{}", p[-1]))
 			return NULL;
 		p = line;
 	}
 	for (start = p - 4; start > text && strncmp(start, "/*", 2);)
 		start--;
-	return strncmp(start, "/*", 2) ? NULL : start;
+	for (line = start; line > text && strchr(" \t", line[-1]);)
+		line--;
+	return strncmp(start, "/*", 2) || (line > text && line[-1] != '\n') ? NULL : start;
 }
 
 bool cli_comment_above(const struct host_line *at, struct strbuf *out)

@@ -257,7 +257,7 @@ enum contract_state contract_lifecycle(const struct kfunc_contract *c, const cha
 	if (h && h->removed)
 		put_version(out, ", removed in ", h->removed);
 	if (state == CSTATE_DEPRECATED) {
-		strbuf_puts(out, h ? "; deprecated: " : "deprecated: ");
+		strbuf_puts(out, h ? "; " : "");
 		if (!contract_doc_paragraph(c->doc, "Deprecated:", out))
 			strbuf_puts(out, "its documentation names no replacement");
 	} else if (h && h->instead) {

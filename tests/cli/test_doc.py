@@ -39,7 +39,7 @@ def words_of_arguments():
 def deprecated():
     r = kfunc("doc", "bpf_cgroup_kptr_get")
     same(r.status, 0, r)
-    for part in ("deprecated: since Linux 6.2, removed in 6.4", "second release", "bpf_cgroup_acquire()"):
+    for part in ("deprecated: since Linux 6.2, removed in 6.4; removed from Linux in 6.4", "second release", "bpf_cgroup_acquire()"):
         has(r.out, part)
     row = kfunc("list", "--json", "bpf_cgroup_kptr_get").rows()[0]
     same((row["state"], row["since"], row["removed"]), ("deprecated", "6.2", "6.4"))

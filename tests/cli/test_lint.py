@@ -154,6 +154,18 @@ def documentation_of_a_host():
     has(r.out, "app_charge() - Takes amount from a user's budget; returns what is left, or an error.")
 
 
+def comments_that_are_about_something_else():
+    elf = build("comments")
+    for name, summary in (("behind_code", "no documentation is known"), ("behind_brackets", "no documentation is known"),
+                          ("plain_name", "a summary without parentheses"),
+                          ("behind_one_line", "no documentation is known"),
+                          ("marked_above", "the mark has a line of its own")):
+        has(kfunc("doc", "--host", elf, name).out, f"{name}() - {summary}\n")
+    r = kfunc("doc", "--host", elf, "gone")
+    same(r.status, 1, r)
+    has(r.err, "gone() was removed from " + elf + ": in release 2; use plain_name().")
+
+
 main([every_mistake_and_no_near_miss, with_optimisation, copies_and_twins, functions_of_other_files,
       marks_of_every_code, text_form, stripped, only_warnings_is_success, files_that_are_no_hosts, damaged_files,
-      documentation_of_a_host])
+      documentation_of_a_host, comments_that_are_about_something_else])
