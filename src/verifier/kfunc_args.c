@@ -5,6 +5,8 @@
  * object or plain memory) is decided here, then trust (3.4), offset (3.5) and the kind's own check
  * (3.6), type match (R3.12-R3.14).
  */
+#include <stdio.h>
+
 #include "verifier/kfunc_args.h"
 
 struct karg {
@@ -26,7 +28,7 @@ static int reject_kind(struct vf_env *env, const struct karg *x, enum diag_code 
 	const struct vf_reg *r = karg_reg(env, x);
 	char have[96];
 
-	if (r->base == VF_SCALAR && r->gone_at && diag_row(code)->err == EINVAL) {
+	if (r->base == VF_SCALAR && r->gone_at && !(r->gone_at & VF_LAPSED) && diag_row(code)->err == EINVAL) {
 		vf_note(env, r->gone_at, "the object is given away here");
 		return vf_reject(env, KF_ARG_RELEASED,
 				 "parameter %s of %s() wants %s, R%u no longer points to one",
@@ -126,6 +128,11 @@ static int check_trust(struct vf_env *env, const struct karg *x)
 		return reject_kind(env, x, KF_ARG_NOT_TRUSTED, "a trusted pointer");
 	if (r->flags & VF_RCU)
 		return 0;
+	/* loaded in a section, and still not protected: the usual advice was followed */
+	if ((r->flags & VF_UNTRUSTED) && vf_in_rcu_cs(env))
+		snprintf(env->report->help, sizeof(env->report->help),
+			 "RCU keeps only some types valid, and what was loaded in this read section: acquire the object, "
+			 "or take it out of its map with bpf_kptr_xchg()");
 	return reject_kind(env, x, KF_ARG_NOT_RCU, "a trusted or RCU protected pointer");
 }
 

@@ -117,7 +117,7 @@ int vf_kptr_get_slot(struct vf_env *env, uint32_t regno, const struct contract_a
 				 "R%u does not point to a referenced kernel pointer of map %.16s",
 				 regno, r->map->name);
 	if (!btf_types_match(f->btf, f->type_id, 0, k->btf, a->pointee_id, true))
-		return vf_reject(env, KF_NODE_TYPE,
+		return vf_reject(env, KF_ARG_TYPE,
 				 "the slot holds pointers to struct %s, %s() wants "
 				 "struct %s",
 				 btf_type_name(f->btf, f->type_id), k->name,

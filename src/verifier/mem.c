@@ -156,7 +156,7 @@ static bool was_object(const struct vf_env *env, const struct vf_reg *r)
 {
 	const struct kfunc_contract *k;
 
-	if (r->base == VF_SCALAR && r->gone_at)
+	if (r->base == VF_SCALAR && r->gone_at && !(r->gone_at & VF_LAPSED))
 		return true;
 	if (r->base != VF_SCALAR || vf_reg_is_const(r) || r->made_at >= env->prog->n_insns)
 		return false;
@@ -172,10 +172,18 @@ static int refuse_base(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 	(void)m;
 	vf_note(env, r->made_at, "r%u gets its value here", regno);
 	if (r->base == VF_SCALAR && r->gone_at)
-		vf_note(env, r->gone_at, "what r%u pointed to is given away here", regno);
+		vf_note(env, r->gone_at & ~VF_LAPSED,
+			r->gone_at & VF_LAPSED ? "what r%u pointed to may not be there any more after this"
+					       : "what r%u pointed to is given away here",
+			regno);
 	if (was_object(env, r))
 		return vf_reject(env, KF_USE_AFTER_RELEASE,
 				 "what r%u pointed to was released before", regno);
+	if (r->base == VF_SCALAR && r->gone_at & VF_LAPSED) {
+		snprintf(env->report->help, sizeof(env->report->help),
+			 "get the pointer again after the call, and check it again");
+		return vf_reject(env, KF_SCALAR_DEREF, "r%u was a pointer, which a call has made invalid", regno);
+	}
 	if (r->base == VF_SCALAR && vf_reg_is_const(r) && !r->s.t.v) {
 		snprintf(env->report->help, sizeof(env->report->help),
 			 "compare the pointer with NULL, and use it only where it is not");

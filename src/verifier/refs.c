@@ -88,6 +88,7 @@ static void invalidate(const struct vf_env *env, struct vf_reg *r, uint64_t arg)
 {
 	(void)arg;
 	vf_reg_invalidate(env, r);
+	r->gone_at = env->insn_idx | VF_LAPSED;
 }
 
 int vf_invalidate_regs(struct vf_env *env, vf_reg_match_fn match, uint64_t arg)

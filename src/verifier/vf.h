@@ -152,8 +152,11 @@ struct vf_reg {
 	};
 	uint32_t iter_depth; /* iterator slots */
 	uint32_t made_at;    /* instruction that made the value, for diagnostics; never compared */
-	uint32_t gone_at;    /* a number that was a pointer: instruction that released it; as above */
+	uint32_t gone_at;    /* a number that was a pointer: instruction that released it, as above; VF_LAPSED */
 };
+
+/* in gone_at: nothing was released, the memory may have moved or its owner is another */
+#define VF_LAPSED (1u << 31)
 
 enum vf_slot_kind {
 	VF_SLOT_INVALID, /* never written */

@@ -164,7 +164,7 @@ int BPF_PROG(missing_null_check_of_value, struct cgroup *cgrp, const char *path)
 }
 
 /* the slot holds tasks */
-SEC("tp_btf/cgroup_mkdir") __expect_reject(EINVAL, KF1003)
+SEC("tp_btf/cgroup_mkdir") __expect_reject(EINVAL, KF0500)
 int BPF_PROG(wrong_type, struct cgroup *cgrp, const char *path)
 {
 	struct entry *e = entry_of(cgrp);

@@ -196,3 +196,30 @@ int hint(void *ctx)
 
 char LICENSE[] SEC("license")
 = "GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, int);
+	__type(value, struct { struct task_struct __kptr_untrusted *hint; });
+} hints SEC(".maps");
+
+/* in a read section already: the advice must be another */
+SEC("syscall")
+__expect_reject(EINVAL, KF0502)
+__expect_says("acquire the object, or take it out of its map with bpf_kptr_xchg()")
+int hint_under_rcu(void *ctx)
+{
+	int key = 0, r = 0;
+	struct { struct task_struct *hint; } *v = bpf_map_lookup_elem(&hints, &key);
+	struct task_struct *t;
+
+	if (!v)
+		return 0;
+	bpf_rcu_read_lock();
+	t = v->hint;
+	if (t)
+		r = t->pid + mod_task_rcu(t);
+	bpf_rcu_read_unlock();
+	return r;
+}

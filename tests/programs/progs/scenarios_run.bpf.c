@@ -371,7 +371,7 @@ int read_after_push(struct __sk_buff *skb)
 }
 
 /* Scenario 79: and not afterwards */
-SEC("tc") __expect_reject(EACCES, KF0302)
+SEC("tc") __expect_reject(EACCES, KF0302) __expect_says("a call has made invalid")
 int read_after_unlock(struct __sk_buff *skb)
 {
 	struct item *i = new(struct item);
