@@ -36,8 +36,6 @@ bool jit_available(void)
 static void free_memory(struct jit_code *jit)
 {
 	jit_drop_image(jit);
-	mem_free(jit->addr);
-	mem_free(jit->func_addr);
 	mem_free(jit->fix);
 	mem_free(jit->range.row);
 	mem_free(jit);
@@ -118,18 +116,16 @@ static uint64_t run_throwing(const struct rt_prog *p, void *ctx);
 int jit_compile(struct rt_prog *p)
 {
 	struct jit_code *jit;
-	int err = -ENOMEM;
+	int err;
 
 	if (!jit_available() || p->facts.record) /* only the interpreter checks recorded states */
 		return -ENOTSUPP;
-	jit = mem_zalloc(sizeof(*jit));
+	jit = mem_alloc(sizeof(*jit) + (p->n_insns + p->facts.n_subprogs) * sizeof(*jit->addr));
 	if (!jit)
 		return -ENOMEM;
-	jit->n_ops = p->n_insns;
-	jit->addr = mem_calloc(p->n_insns, sizeof(*jit->addr));
-	jit->func_addr = mem_calloc(p->facts.n_subprogs, sizeof(*jit->func_addr));
-	if (jit->addr && jit->func_addr)
-		err = jit_arch_compile(p, jit);
+	*jit = (struct jit_code){.n_ops = p->n_insns, .addr = (uint32_t *)(jit + 1)};
+	jit->func_addr = jit->addr + p->n_insns;
+	err = jit_arch_compile(p, jit);
 	if (!err)
 		err = add_faults(jit);
 	if (err) {

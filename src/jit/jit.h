@@ -24,8 +24,8 @@ struct jit_code {
 	struct jit_piece *piece; /* where it is one of many; NULL: it has pages of its own */
 	uint32_t len;
 	uint32_t n_ops;
-	uint32_t *addr;	     /* offset of each instruction's code */
-	uint32_t *func_addr; /* of each function's entry */
+	uint32_t *addr;	     /* offset of each instruction's code; in this allocation */
+	uint32_t *func_addr; /* of each function's entry; there, too */
 	uint32_t entry;	     /* of code that takes struct rt_prog's run's arguments */
 	struct jit_fix *fix;
 	uint32_t n_fix;
@@ -51,27 +51,40 @@ struct jit_packet {
 };
 struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size);
 
-/* live.c, for every operation; zero before. */
+/* live.c, for every operation; live is zero before. */
 struct jit_flow {
-	uint16_t *live;	      /* registers that are read at or after it, as a mask, and JIT_TARGET ... */
-	uint16_t *use, *def;  /* those that it itself reads and writes */
-	int32_t *jump;	      /* twice the operation that it may jump to, -2 for none, and JIT_ENDS */
+	uint16_t *live;	     /* registers that are read at or after it, as a mask, and JIT_TARGET ... */
+	uint16_t *use, *def; /* those that it itself reads and writes; def: and JIT_CALLS ... */
+	int32_t *jump;	     /* JIT_STEP times the operation that it may jump to, or -1, and JIT_ENDS ... */
+	uint32_t *back;	     /* the operations that jump or call backwards */
+	uint32_t n_back;
 };
-#define JIT_ENDS    1	      /* the next operation does not follow */
+#define JIT_ENDS    1 /* the next operation does not follow */
+#define JIT_INTO    2 /* it calls a function of the program */
+#define JIT_STEP    4
+#define JIT_NEXT    (-JIT_STEP)
 #define JIT_REGS    0x07ffu
 #define JIT_TARGET  0x8000u /* something jumps there */
 #define JIT_TARGETS 0x4000u /* more than one thing does */
 #define JIT_LOOP    0x2000u /* from behind */
-#define JIT_BACK    0x0800u /* some operation behind jumps there, or one calls it */
 #define JIT_COPY    0x1000u /* a jump in whose place a copy of its target is (x86_flow.c) */
-void jit_liveness(const struct rt_prog *p, const struct jit_flow *f);
+/* with def */
+#define JIT_CALLS   0x8000u /* it may be a call */
+#define JIT_SCRATCH 0x4000u /* it needs one more register (atomic and, or, xor that fetch) */
+#define JIT_BUDGET  0x2000u /* it counts jumps (may_goto) */
+
+static inline int32_t jit_target(int32_t jump)
+{
+	return jump >> 2;
+}
+
+void jit_liveness(const struct rt_prog *p, struct jit_flow *f);
 /* a lookup in an array known at load time: where its values are; g may be NULL */
 struct map_array_geometry;
 bool jit_array_lookup(const struct rt_prog *p, uint32_t i, struct map_array_geometry *g);
 /* the same of a hash map whose keys are one word; g may be NULL */
 struct map_hash_geometry;
 bool jit_hash_lookup(const struct rt_prog *p, uint32_t i, struct map_hash_geometry *g);
-bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target);
 
 /* memory.c. A place where len bytes of code will run: jit->image, a multiple of JIT_ALIGN. They come there
  * with jit_put_image(), once; -ENOTSUPP: the host forbids new code. */

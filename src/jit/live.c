@@ -41,140 +41,191 @@ bool jit_hash_lookup(const struct rt_prog *p, uint32_t i, struct map_hash_geomet
 	       !map->is_inner_template && map_hash_geometry(map->obj, g ? g : &here);
 }
 
-static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t *def)
+static uint16_t registers(uint8_t operands, const struct interp_op *op)
+{
+	uint16_t m = (operands & ISA_U_DST ? 1u << op->dst : 0) | (operands & ISA_U_SRC ? 1u << op->src : 0);
+
+	if (operands > (ISA_U_DST | ISA_U_SRC)) {
+		m |= operands & ISA_U_R0 ? 1u << 0 : 0;
+		m |= operands & ISA_U_R6 ? 1u << 6 : 0;
+		m |= operands & ISA_U_CLOBBER ? CLOBBERED : 0;
+	}
+	return m;
+}
+
+/* what an operation that is no instruction of its own reads and writes */
+static void extra_use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t *def)
 {
 	const struct interp_op *op = &p->code->ops[i];
 	const struct kfunc_contract *c;
-	const struct isa_insn *row;
-	uint16_t plain;
 
-	*use = *def = 0;
 	switch (op->op) {
 	case IOP_TRAP:
 	case IOP_NOP:
+		*use = *def = 0;
 		return;
 	case IOP_KFUNC:
 	case IOP_KFUNC_PLAIN:
 		c = p->facts.insn[i].kfunc;
 		*use = c && c->btf ? args(c->n_args) : ARGS; /* without types all may be arguments */
-		*def = CLOBBERED;
-		return;
-	case ISA_CALL_SUB:
-		*def = CLOBBERED; /* what it reads: round_of() */
+		*def = CLOBBERED | JIT_CALLS;
 		return;
 	case IOP_HELPER:
 		*use = jit_array_lookup(p, i, NULL) || jit_hash_lookup(p, i, NULL) ? 1u << 2 : ARGS;
-		*def = CLOBBERED;
+		*def = CLOBBERED | JIT_CALLS;
 		return;
 	case IOP_TAIL_CALL:
 		*use = ARGS;
-		*def = CLOBBERED;
+		*def = CLOBBERED | JIT_CALLS;
 		return;
 	case IOP_THROW:
-		*use = 1 << 1;
+		*use = 1u << 1;
+		*def = JIT_CALLS;
 		return;
-	case ISA_EXIT:
-		*use = 1 << 0;
+	default: /* loads that may fault */
+		*use = 1u << op->src;
+		*def = 1u << op->dst;
+	}
+}
+
+static bool is_fetch_loop(uint16_t op)
+{
+	return op == ISA_FETCH_ORW || op == ISA_FETCH_ORDW || op == ISA_FETCH_ANDW ||
+	       op == ISA_FETCH_ANDDW || op == ISA_FETCH_XORW || op == ISA_FETCH_XORDW;
+}
+
+static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t *def)
+{
+	const struct interp_op *op = &p->code->ops[i];
+	uint16_t plain = jit_plain_op(op);
+	const struct isa_insn *row;
+
+	if (plain >= ISA_OP_COUNT) {
+		extra_use_def(p, i, use, def);
 		return;
+	}
+	row = &isa_rows[plain];
+	*use = registers(row->use, op);
+	*def = registers(row->def, op);
+	switch (BPF_CLASS(row->code)) {
+	case BPF_STX:
+		*def |= is_fetch_loop(plain) ? JIT_SCRATCH : 0;
+		break;
+	case BPF_JMP:
+		*def |= plain == ISA_CALL_SUB ? JIT_CALLS : plain == ISA_MAY_GOTO ? JIT_BUDGET : 0;
+		break;
+	case BPF_LD: /* packet loads */
+		*def |= plain != ISA_LDIMM64 ? JIT_CALLS : 0;
+		break;
 	default:
 		break;
 	}
-	if (op->op >= IOP_PROBE_B) {
-		*use = 1u << op->src;
-		*def = 1u << op->dst;
-		return;
-	}
-	plain = jit_plain_op(op);
-	row = &isa_rows[plain];
-	if (row->use & ISA_U_DST)
-		*use |= 1u << op->dst;
-	if (row->use & ISA_U_SRC)
-		*use |= 1u << op->src;
-	if (row->def & ISA_U_DST)
-		*def |= 1u << op->dst;
-	if (row->def & ISA_U_SRC)
-		*def |= 1u << op->src;
-	if (BPF_CLASS(row->code) == BPF_LD && op->op != ISA_LDIMM64) { /* packet loads */
-		*use |= 1u << 6;
-		*def |= CLOBBERED;
-	}
-	if (plain == ISA_CMPXCHGW || plain == ISA_CMPXCHGDW) {
-		*use |= 1u << 0 | 1u << op->dst | 1u << op->src;
-		*def = 1u << 0;
-	}
 }
 
-/* *target: where the operation may jump, or -1; whether the next operation may follow */
-bool jit_successors(const struct interp_code *code, uint32_t i, int64_t *target)
+/* Where the operation goes: see struct jit_flow */
+static int32_t successors(const struct interp_code *code, const struct interp_op *op)
 {
-	const struct interp_op *op = &code->ops[i];
 	uint8_t class;
 
-	*target = -1;
-	if (op->op == IOP_TRAP || op->op == ISA_EXIT)
-		return false;
 	if (op->op >= ISA_OP_COUNT)
-		return true;
+		return op->op == IOP_TRAP ? JIT_NEXT | JIT_ENDS : JIT_NEXT;
 	class = BPF_CLASS(isa_rows[op->op].code);
-	if ((class != BPF_JMP && class != BPF_JMP32) || op->op == ISA_CALL_SUB)
-		return true;
-	*target = op->target - code->ops;
-	return op->op != ISA_JA && op->op != ISA_JA32;
+	if (class != BPF_JMP && class != BPF_JMP32)
+		return JIT_NEXT;
+	if (op->op == ISA_EXIT)
+		return JIT_NEXT | JIT_ENDS;
+	if (op->op == ISA_CALL_SUB)
+		return JIT_NEXT | JIT_INTO;
+	return (int32_t)(op->target - code->ops) * JIT_STEP | (op->op == ISA_JA || op->op == ISA_JA32 ? JIT_ENDS : 0);
+}
+
+static uint32_t callee(const struct rt_prog *p, uint32_t i)
+{
+	return p->code->ops[i].func->entry - p->code->ops;
+}
+
+/* what is read after operation i, which is not just followed by the next */
+static uint16_t read_after(const struct rt_prog *p, const struct jit_flow *f, uint32_t i)
+{
+	int32_t jump = f->jump[i], target = jit_target(jump);
+	uint16_t out = jump & JIT_ENDS ? 0 : f->live[i + 1];
+
+	if (target >= 0)
+		out |= f->live[target];
+	if (jump & JIT_INTO)
+		f->use[i] = f->live[callee(p, i)] & ARGS;
+	return out;
+}
+
+/* backwards from before end */
+static void round_of(const struct rt_prog *p, const struct jit_flow *f, uint32_t end)
+{
+	uint16_t out = end < p->n_insns ? f->live[end] : 0, *live = f->live;
+
+	for (uint32_t i = end; i-- > 0;) {
+		if (f->jump[i] != JIT_NEXT)
+			out = read_after(p, f, i);
+		out = ((out & ~f->def[i]) | f->use[i]) & JIT_REGS;
+		live[i] = (live[i] & ~JIT_REGS) | out;
+	}
 }
 
 /*
- * One way backwards through the program carries everything that flows forwards. Another one is needed where
- * an operation that is reached from behind, or called, turns out to read more than it was thought to.
+ * One way backwards through the program carries everything that flows forwards. Another one is needed from
+ * where an operation jumps back, or calls a function before it, and turns out to read more than it was thought
+ * to. Returns the end of that, 0: none is needed.
  */
-static bool round_of(const struct rt_prog *p, const struct jit_flow *f)
+static uint32_t again_from(const struct rt_prog *p, const struct jit_flow *f)
 {
-	const struct interp_code *code = p->code;
-	uint16_t *live = f->live;
-	bool again = false;
+	for (uint32_t n = f->n_back; n-- > 0;) {
+		uint32_t i = f->back[n];
+		bool calls = f->jump[i] & JIT_INTO;
+		uint16_t read = f->live[calls ? callee(p, i) : (uint32_t)jit_target(f->jump[i])];
 
-	for (uint32_t i = p->n_insns; i-- > 0;) {
-		int32_t target = f->jump[i] >> 1;
-		uint16_t op = code->ops[i].op, out = 0, was = live[i] & JIT_REGS;
-
-		if (!(f->jump[i] & JIT_ENDS))
-			out = live[i + (op == ISA_LDIMM64 ? 2 : 1)];
-		if (target >= 0)
-			out |= live[target];
-		if (op == ISA_CALL_SUB)
-			f->use[i] = live[code->ops[i].func->entry - code->ops] & ARGS;
-		out = ((out & ~f->def[i]) | f->use[i]) & JIT_REGS;
-		again |= out != was && live[i] & JIT_BACK;
-		live[i] = (live[i] & ~JIT_REGS) | out;
+		/* a jump writes no register: what its target reads is read here */
+		if (read & (calls ? ARGS & ~f->use[i] : JIT_REGS & ~f->live[i]))
+			return i + 1;
 	}
-	return again;
+	return 0;
 }
 
-static void mark_target(const struct rt_prog *p, uint32_t i, const struct jit_flow *f)
+static void mark_target(const struct rt_prog *p, uint32_t i, struct jit_flow *f)
 {
-	const struct interp_op *op = &p->code->ops[i];
+	int32_t jump = successors(p->code, &p->code->ops[i]);
+	int32_t target = jit_target(jump);
 	uint16_t *live = f->live;
-	int64_t target;
-	bool goes_on = jit_successors(p->code, i, &target) && i + (op->op == ISA_LDIMM64 ? 2 : 1) < p->n_insns;
 
-	f->jump[i] = (int32_t)(target * 2) | (goes_on ? 0 : JIT_ENDS);
-	if (op->op == ISA_CALL_SUB)
-		live[op->func->entry - p->code->ops] |= JIT_BACK;
+	if (i + (p->code->ops[i].op == ISA_LDIMM64 ? 2 : 1) >= p->n_insns)
+		jump |= JIT_ENDS;
+	f->jump[i] = jump;
+	if (jump & JIT_INTO && callee(p, i) <= i)
+		f->back[f->n_back++] = i;
 	if (target < 0)
 		return;
 	live[target] |= live[target] & JIT_TARGET ? JIT_TARGETS : JIT_TARGET;
-	if (target > i)
+	if (target > (int64_t)i)
 		return;
-	live[target] |= JIT_BACK;
-	if (op->op != ISA_MAY_GOTO)
+	f->back[f->n_back++] = i;
+	if (p->code->ops[i].op != ISA_MAY_GOTO)
 		live[target] |= JIT_LOOP;
 }
 
-void jit_liveness(const struct rt_prog *p, const struct jit_flow *f)
+void jit_liveness(const struct rt_prog *p, struct jit_flow *f)
 {
+	uint32_t end = p->n_insns;
+
+	f->n_back = 0;
 	for (uint32_t i = 0; i < p->n_insns; i++) {
 		use_def(p, i, &f->use[i], &f->def[i]);
 		mark_target(p, i, f);
+		if (p->code->ops[i].op == ISA_LDIMM64 && i + 1 < p->n_insns) { /* nothing, on the way to the next */
+			i++;
+			f->use[i] = f->def[i] = 0;
+			f->jump[i] = i + 1 < p->n_insns ? JIT_NEXT : JIT_NEXT | JIT_ENDS;
+		}
 	}
-	while (round_of(p, f))
-		;
+	while (end) {
+		round_of(p, f, end);
+		end = again_from(p, f);
+	}
 }

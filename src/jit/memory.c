@@ -14,12 +14,14 @@
  * period of the program that had it, and a system call: no processor is still in the old code.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -34,12 +36,16 @@
 #define MFD_EXEC 0x10u
 #endif
 
+struct file_id {
+	uint64_t ino;
+	uint32_t major, minor; /* of its device */
+};
+
 struct jit_piece {
 	struct jit_piece *next;
 	uint8_t *at;
-	int fd;	       /* -1: the host closed it */
-	dev_t dev;     /* of the file */
-	ino_t ino;
+	_Atomic int fd; /* -1: the host closed it */
+	struct file_id file;
 	bool closed;   /* nothing more is put into it */
 	uint32_t used; /* units */
 	uint32_t hint; /* nothing is free before it */
@@ -105,6 +111,17 @@ const uint8_t *jit_probable_place(void)
 	return (const uint8_t *)(wish ? wish : first_wish());
 }
 
+/* Times are not asked for: where they were seen, the next write has to put down a new one. */
+static bool identify(int fd, struct file_id *id)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO, &st))
+		return false;
+	*id = (struct file_id){st.stx_ino, st.stx_dev_major, st.stx_dev_minor};
+	return true;
+}
+
 static int open_file(void)
 {
 	struct rlimit limit;
@@ -126,14 +143,11 @@ static int open_file(void)
 static struct jit_piece *new_piece(void)
 {
 	struct jit_piece *p = mem_zalloc(sizeof(*p));
-	struct stat st;
 
 	if (!p)
 		return NULL;
 	p->fd = open_file();
-	if (p->fd >= 0 && !fstat(p->fd, &st)) {
-		p->dev = st.st_dev;
-		p->ino = st.st_ino;
+	if (p->fd >= 0 && identify(p->fd, &p->file)) {
 		p->at = map_near(PIECE, PROT_READ | PROT_EXEC, MAP_SHARED, p->fd);
 		if (p->at != MAP_FAILED) {
 			p->next = pieces;
@@ -170,6 +184,19 @@ static uint32_t find_run(const struct jit_piece *p, uint32_t from, uint32_t to, 
 	return UNITS;
 }
 
+/* Hosts that become daemons close descriptors that they do not know, and their numbers are used again. */
+static bool still_ours(struct jit_piece *p)
+{
+	struct file_id id;
+
+	if (p->fd >= 0 && identify(p->fd, &id) && id.ino == p->file.ino && id.major == p->file.major &&
+	    id.minor == p->file.minor)
+		return true;
+	p->fd = -1;
+	p->closed = true;
+	return false;
+}
+
 static bool take(struct jit_piece *p, struct jit_code *jit, uint32_t n)
 {
 	uint32_t u;
@@ -177,7 +204,7 @@ static bool take(struct jit_piece *p, struct jit_code *jit, uint32_t n)
 	if (p->closed || UNITS - p->used < n)
 		return false;
 	u = find_run(p, p->hint, UNITS, n);
-	if (u == UNITS)
+	if (u == UNITS || !still_ours(p))
 		return false;
 	if (u == p->hint)
 		p->hint = u + n;
@@ -210,29 +237,19 @@ static bool take_shared(struct jit_code *jit, uint32_t len)
 
 int jit_alloc_image(struct jit_code *jit, uint32_t len)
 {
-	size_t page = sysconf(_SC_PAGESIZE), size = (len + page - 1) & ~(page - 1);
+	size_t page, size;
 	void *at;
 
 	if (take_shared(jit, len))
 		return 0;
+	page = sysconf(_SC_PAGESIZE);
+	size = (len + page - 1) & ~(page - 1);
 	at = map_near(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (at == MAP_FAILED)
 		return -ENOMEM;
 	jit->image = at;
 	jit->size = size;
 	return 0;
-}
-
-/* Hosts that become daemons close descriptors that they do not know, and their numbers are used again. */
-static bool still_ours(struct jit_piece *p)
-{
-	struct stat st;
-
-	if (p->fd >= 0 && !fstat(p->fd, &st) && st.st_dev == p->dev && st.st_ino == p->ino)
-		return true;
-	p->fd = -1;
-	p->closed = true;
-	return false;
 }
 
 /* p's units [first, first + n) are free again; lock held */
@@ -260,7 +277,8 @@ static bool write_all(const struct jit_code *jit, const uint8_t *code, uint32_t 
 	uint64_t off = jit->image - jit->piece->at;
 
 	while (len) {
-		ssize_t n = pwrite(jit->piece->fd, code, len, off);
+		/* unlike pwrite(), this is not where a thread may be cancelled */
+		ssize_t n = syscall(SYS_pwrite64, jit->piece->fd, code, (size_t)len, off);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -275,17 +293,11 @@ static bool write_all(const struct jit_code *jit, const uint8_t *code, uint32_t 
 
 int jit_put_image(struct jit_code *jit, const void *code, uint32_t len)
 {
-	struct jit_piece *p = jit->piece;
-	bool ok;
-
-	if (!p) {
+	if (!jit->piece) {
 		memcpy(jit->image, code, len);
 		return mprotect(jit->image, jit->size, PROT_READ | PROT_EXEC) ? -ENOTSUPP : 0;
 	}
-	pthread_mutex_lock(&lock);
-	ok = still_ours(p);
-	pthread_mutex_unlock(&lock);
-	return ok && write_all(jit, code, len) ? 0 : -ENOTSUPP;
+	return write_all(jit, code, len) ? 0 : -ENOTSUPP; /* whose file it is was seen just now: take() */
 }
 
 void jit_drop_image(struct jit_code *jit)

@@ -12,24 +12,14 @@
 #include "jit/x86.h"
 
 #define MAX_PASSES 12
-#define FIRST_GUESS 4  /* bytes of an operation: usual */
+/* bytes of an operation: usual, and of a lookup in line */
+#define FIRST_GUESS  4
+#define LOOKUP_GUESS 40
 #define USUAL_BYTES 16 /* room for one */
 #define LOOP_ALIGN  32
 #define FUNC_ALIGN  16
 
 const uint8_t x86_reg_of[11] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP};
-
-static bool is_fetch_loop(uint16_t op)
-{
-	return op == ISA_FETCH_ORW || op == ISA_FETCH_ORDW || op == ISA_FETCH_ANDW ||
-	       op == ISA_FETCH_ANDDW || op == ISA_FETCH_XORW || op == ISA_FETCH_XORDW;
-}
-
-static bool is_call(uint16_t op)
-{
-	return op == IOP_HELPER || op == IOP_KFUNC || op == IOP_KFUNC_PLAIN || op == IOP_TAIL_CALL ||
-	       op == IOP_THROW || op == ISA_CALL_SUB || (op >= ISA_LD_ABSB && op <= ISA_LD_INDW);
-}
 
 /* which callee-saved registers function f changes, and what else its frame depends on */
 static void scan_func(struct x86 *x, uint32_t f)
@@ -39,14 +29,12 @@ static void scan_func(struct x86 *x, uint32_t f)
 	uint32_t use = 0, def = 0;
 
 	for (uint32_t i = sub->start; i < sub->end; i++) {
-		uint16_t op = x->code->ops[i].op;
-
 		use |= x->use_of[i];
 		def |= x->def_of[i];
-		fn->has_budget |= op == ISA_MAY_GOTO;
-		fn->saves_r12 |= is_fetch_loop(jit_plain_op(&x->code->ops[i]));
-		fn->calls |= is_call(op);
 	}
+	fn->calls = def & JIT_CALLS;
+	fn->saves_r12 = def & JIT_SCRATCH;
+	fn->has_budget = def & JIT_BUDGET;
 	for (int k = 0; k < 4; k++)
 		fn->saves[k] = def & 1u << (6 + k);
 	if (fn->has_budget && !fn->saves_r12) {
@@ -54,6 +42,8 @@ static void scan_func(struct x86 *x, uint32_t f)
 		fn->budget_in_r12 = fn->saves_r12 = true;
 	}
 	fn->has_frame = fn->has_budget || use & 1u << 10;
+	if (use & 1u << 10)
+		x86_scan_stack(x, f);
 }
 
 /* computes a value that nobody reads, and does nothing else */
@@ -71,11 +61,30 @@ static bool is_useless(const struct x86 *x, const struct interp_op *op, uint16_t
 	return class == BPF_ALU || class == BPF_ALU64 || class == BPF_LDX || op->op == ISA_LDIMM64;
 }
 
+/* by the group that it belongs to */
+static bool emit(struct x86 *x, const struct interp_op *op, uint32_t i)
+{
+	if (op->op >= IOP_PROBE_B)
+		return x86_mem(x, op, i);
+	if (op->op >= ISA_OP_COUNT)
+		return x86_jump(x, op, i) || x86_arena(x, op, i) || x86_call(x, op, i);
+	switch (BPF_CLASS(isa_rows[op->op].code)) {
+	case BPF_ALU:
+	case BPF_ALU64:
+		return x86_alu(x, op, i);
+	case BPF_JMP:
+	case BPF_JMP32:
+		return x86_jump(x, op, i) || x86_call(x, op, i);
+	default:
+		return x86_mem(x, op, i) || x86_call(x, op, i);
+	}
+}
+
 int x86_translate(struct x86 *x, uint32_t i)
 {
 	const struct interp_op *op = &x->code->ops[i];
 	uint32_t next = i + (op->op == ISA_LDIMM64 ? 2 : 1);
-	int32_t target = x->jump_of[i] >> 1;
+	int32_t target = jit_target(x->jump_of[i]);
 	bool goes_on = !(x->jump_of[i] & JIT_ENDS);
 	uint16_t def;
 
@@ -85,8 +94,7 @@ int x86_translate(struct x86 *x, uint32_t i)
 	def = x->def_of[i];
 	if (x86_is_target(x, i))
 		x86_forget(x);
-	if (!is_useless(x, op, def) && !x86_alu(x, op, i) && !x86_mem(x, op, i) &&
-	    !x86_jump(x, op, i) && !x86_arena(x, op, i) && !x86_call(x, op, i))
+	if (!is_useless(x, op, def) && !emit(x, op, i))
 		return -ENOTSUPP;
 	next += x->skip;
 	if (!goes_on)
@@ -266,27 +274,42 @@ static int translate(struct x86 *x, struct scratch *s, struct jit_code *jit)
 	return err ? err : jit_put_image(jit, x->buf, x->len);
 }
 
+/* how long the operation's code will be, about: a good guess saves a pass */
+static uint32_t guess(const struct x86 *x, uint32_t i)
+{
+	return x->code->ops[i].op == IOP_HELPER && x->use_of[i] == 1u << 2 ? LOOKUP_GUESS : FIRST_GUESS;
+}
+
 static int find_flow(struct x86 *x, struct scratch *s)
 {
-	uint32_t n = x->prog->n_insns;
-	size_t size = n * (sizeof(int32_t) + 3 * sizeof(uint16_t));
+	uint32_t n = x->prog->n_insns, n_funcs = x->prog->facts.n_subprogs;
 	struct jit_flow flow;
-	int err = mem_grow((void **)&s->flow, &s->cap_flow, size, 1);
+	int err = mem_grow((void **)&s->flow, &s->cap_flow,
+			   n_funcs * sizeof(*x->funcs) + n * (2 * sizeof(uint32_t) + 3 * sizeof(uint16_t)), 1);
 
 	if (err)
 		return err;
-	memset(s->flow, 0, size);
-	flow.jump = (int32_t *)s->flow;
-	flow.live = (uint16_t *)(flow.jump + n);
+	x->funcs = (struct x86_func *)s->flow;
+	memset(x->funcs, 0, n_funcs * sizeof(*x->funcs));
+	flow.jump = (int32_t *)(x->funcs + n_funcs);
+	flow.back = (uint32_t *)(flow.jump + n);
+	flow.live = (uint16_t *)(flow.back + n);
 	flow.use = flow.live + n;
 	flow.def = flow.use + n;
+	memset(flow.live, 0, n * sizeof(*flow.live));
 	jit_liveness(x->prog, &flow);
 	x->live = flow.live;
 	x->use_of = flow.use;
 	x->def_of = flow.def;
 	x->jump_of = flow.jump;
-	for (uint32_t i = 0; i < n; i++)
-		x86_mark_copy(x, flow.live, i);
+	for (uint32_t i = 0, at = 0; i < n; i++) {
+		x->addr[i] = at;
+		at += guess(x, i);
+		if (flow.jump[i] & JIT_ENDS)
+			x86_mark_copy(x, flow.live, i);
+	}
+	for (uint32_t f = 0; f < n_funcs; f++)
+		scan_func(x, f);
 	return 0;
 }
 
@@ -302,21 +325,11 @@ int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 {
 	struct x86 x = {.prog = p, .code = p->code, .addr = jit->addr, .func_addr = jit->func_addr};
 	struct scratch *s = take_scratch();
-	int err = -ENOMEM;
+	int err = s ? find_flow(&x, s) : -ENOMEM;
 
-	x.funcs = mem_calloc(p->facts.n_subprogs, sizeof(*x.funcs));
-	if (!s || !x.funcs)
-		goto out;
-	err = find_flow(&x, s);
 	if (err)
 		goto out;
 	x.bmi2 = __builtin_cpu_supports("bmi2");
-	for (uint32_t f = 0; f < p->facts.n_subprogs; f++) {
-		scan_func(&x, f);
-		x86_scan_stack(&x, f);
-	}
-	for (uint32_t i = 0; i < p->n_insns; i++)
-		x.addr[i] = i * FIRST_GUESS;
 	x.jumps = s->jumps;
 	x.cap_jumps = s->cap_jumps;
 	err = translate(&x, s, jit);
@@ -327,7 +340,6 @@ int jit_arch_compile(const struct rt_prog *p, struct jit_code *jit)
 	mem_free(x.fix);
 	mem_free(x.slow);
 out:
-	mem_free(x.funcs);
 	put_scratch(s);
 	return err;
 }

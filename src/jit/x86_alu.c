@@ -142,33 +142,24 @@ static void truncate_to(struct x86 *x, int dst, int32_t width)
 }
 
 /* operations that are told apart by more than their opcode */
-static bool special(struct x86 *x, const struct interp_op *op)
+/* moves that extend the sign; byte swaps */
+static bool special(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w)
 {
-	static const struct {
-		uint16_t op;
-		uint8_t bits;
-		bool w;
-	} moves[] = {
-		{ISA_MOV64_S8, 8, true},   {ISA_MOV64_S16, 16, true},	{ISA_MOV64_S32, 32, true},
-		{ISA_MOV32_S8, 8, false},  {ISA_MOV32_S16, 16, false},
-	};
-	int src;
+	int src, bits = isa_rows[op->op].val;
 
-	for (size_t k = 0; k < sizeof(moves) / sizeof(moves[0]); k++) {
-		if (op->op != moves[k].op)
-			continue;
+	if (bpf_op == BPF_MOV && bits) {
 		src = x86_read(x, op->src);
-		sign_extend(x, moves[k].w, x86_write(x, op->dst), src, moves[k].bits);
-		if (!moves[k].w)
+		sign_extend(x, w, x86_write(x, op->dst), src, bits);
+		if (!w)
 			x86_set_bound(x, op->dst, UINT32_MAX);
 		return true;
 	}
+	if (bpf_op != BPF_END)
+		return false;
 	if (op->op == ISA_LE)
 		truncate_to(x, x86_change(x, op->dst), op->imm);
-	else if (op->op == ISA_BE || op->op == ISA_BSWAP)
-		swap_bytes(x, x86_change(x, op->dst), op->imm);
 	else
-		return false;
+		swap_bytes(x, x86_change(x, op->dst), op->imm);
 	return true;
 }
 
@@ -394,7 +385,7 @@ bool x86_alu(struct x86 *x, const struct interp_op *op, uint32_t i)
 	w = BPF_CLASS(code) == BPF_ALU64;
 	k = BPF_SRC(code) == BPF_K;
 	bpf_op = BPF_OP(code);
-	if (special(x, op))
+	if (special(x, op, bpf_op, w))
 		return true;
 	if (bpf_op == BPF_MOV) {
 		mov(x, op, w, k);

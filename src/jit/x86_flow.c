@@ -35,7 +35,8 @@ static bool fits8(const struct x86 *x, uint32_t target, int64_t d)
 
 static void add_jump(struct x86 *x, struct x86_jump jump)
 {
-	if (mem_grow((void **)&x->jumps, &x->cap_jumps, x->n_jumps + 1, sizeof(*x->jumps))) {
+	if (x->n_jumps == x->cap_jumps &&
+	    mem_grow((void **)&x->jumps, &x->cap_jumps, x->n_jumps + 1, sizeof(*x->jumps))) {
 		x->err = -ENOMEM;
 		return;
 	}

@@ -43,7 +43,7 @@ static bool fits_in_loop(const struct x86 *x, uint32_t func)
 
 		if (op == ISA_LDIMM64)
 			i++;
-		else if (x->jump_of[i] & JIT_ENDS || x->jump_of[i] >> 1 >= 0 || op == IOP_THROW)
+		else if (x->jump_of[i] != JIT_NEXT || op == IOP_THROW)
 			return false;
 	}
 	return true;
