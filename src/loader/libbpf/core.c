@@ -12,7 +12,8 @@
  *   than the attributes of the load say;
  * - types and maps that cannot be made for want of memory are not done without, as libbpf would: the
  *   verdicts would be others;
- * - what libbpf forgets to free when it refuses a malformed relocation is remembered.
+ * - what libbpf forgets to free when it refuses a malformed relocation is remembered;
+ * - an object is never made a program that loads it elsewhere, so the generator of those is left out.
  *
  * The functions at the end read what libbpf knows and has no interface for.
  */
@@ -50,6 +51,21 @@ struct bpf_object;
 struct bpf_core_cand_list;
 static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf, struct hashmap *map,
 			    __u32 local_id, struct bpf_core_cand_list **out);
+
+/* nothing calls bpf_object__gen_loader(), which alone would make use of these */
+#include "bpf_gen_internal.h"
+#define bpf_gen__init(...)		    ((void)0)
+#define bpf_gen__finish(...)		    (-ENOTSUP)
+#define bpf_gen__free(...)		    ((void)0)
+#define bpf_gen__load_btf(...)		    ((void)0)
+#define bpf_gen__map_create(...)	    ((void)0)
+#define bpf_gen__prog_load(...)		    ((void)0)
+#define bpf_gen__map_update_elem(...)	    ((void)0)
+#define bpf_gen__map_freeze(...)	    ((void)0)
+#define bpf_gen__record_attach_target(...)  ((void)0)
+#define bpf_gen__record_extern(...)	    ((void)0)
+#define bpf_gen__record_relo_core(...)	    ((void)0)
+#define bpf_gen__populate_outer_map(...)    ((void)0)
 
 #include "libbpf.c"
 
