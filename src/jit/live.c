@@ -43,14 +43,11 @@ bool jit_hash_lookup(const struct rt_prog *p, uint32_t i, struct map_hash_geomet
 
 static uint16_t registers(uint8_t operands, const struct interp_op *op)
 {
-	uint16_t m = (operands & ISA_U_DST ? 1u << op->dst : 0) | (operands & ISA_U_SRC ? 1u << op->src : 0);
+	static const uint16_t fixed[8] = { /* ISA_U_R0, ISA_U_R6, ISA_U_CLOBBER */
+		0, 1u << 0, 1u << 6, 1u << 0 | 1u << 6, CLOBBERED, CLOBBERED, CLOBBERED | 1u << 6, CLOBBERED | 1u << 6,
+	};
 
-	if (operands > (ISA_U_DST | ISA_U_SRC)) {
-		m |= operands & ISA_U_R0 ? 1u << 0 : 0;
-		m |= operands & ISA_U_R6 ? 1u << 6 : 0;
-		m |= operands & ISA_U_CLOBBER ? CLOBBERED : 0;
-	}
-	return m;
+	return fixed[operands >> 2] | (operands & ISA_U_DST) << op->dst | (operands >> 1 & 1) << op->src;
 }
 
 /* what an operation that is no instruction of its own reads and writes */
@@ -92,51 +89,6 @@ static bool is_fetch_loop(uint16_t op)
 {
 	return op == ISA_FETCH_ORW || op == ISA_FETCH_ORDW || op == ISA_FETCH_ANDW ||
 	       op == ISA_FETCH_ANDDW || op == ISA_FETCH_XORW || op == ISA_FETCH_XORDW;
-}
-
-static void use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, uint16_t *def)
-{
-	const struct interp_op *op = &p->code->ops[i];
-	uint16_t plain = jit_plain_op(op);
-	const struct isa_insn *row;
-
-	if (plain >= ISA_OP_COUNT) {
-		extra_use_def(p, i, use, def);
-		return;
-	}
-	row = &isa_rows[plain];
-	*use = registers(row->use, op);
-	*def = registers(row->def, op);
-	switch (BPF_CLASS(row->code)) {
-	case BPF_STX:
-		*def |= is_fetch_loop(plain) ? JIT_SCRATCH : 0;
-		break;
-	case BPF_JMP:
-		*def |= plain == ISA_CALL_SUB ? JIT_CALLS : plain == ISA_MAY_GOTO ? JIT_BUDGET : 0;
-		break;
-	case BPF_LD: /* packet loads */
-		*def |= plain != ISA_LDIMM64 ? JIT_CALLS : 0;
-		break;
-	default:
-		break;
-	}
-}
-
-/* Where the operation goes: see struct jit_flow */
-static int32_t successors(const struct interp_code *code, const struct interp_op *op)
-{
-	uint8_t class;
-
-	if (op->op >= ISA_OP_COUNT)
-		return op->op == IOP_TRAP ? JIT_NEXT | JIT_ENDS : JIT_NEXT;
-	class = BPF_CLASS(isa_rows[op->op].code);
-	if (class != BPF_JMP && class != BPF_JMP32)
-		return JIT_NEXT;
-	if (op->op == ISA_EXIT)
-		return JIT_NEXT | JIT_ENDS;
-	if (op->op == ISA_CALL_SUB)
-		return JIT_NEXT | JIT_INTO;
-	return (int32_t)(op->target - code->ops) * JIT_STEP | (op->op == ISA_JA || op->op == ISA_JA32 ? JIT_ENDS : 0);
 }
 
 static uint32_t callee(const struct rt_prog *p, uint32_t i)
@@ -189,25 +141,67 @@ static uint32_t again_from(const struct rt_prog *p, const struct jit_flow *f)
 	return 0;
 }
 
-static void mark_target(const struct rt_prog *p, uint32_t i, struct jit_flow *f)
+static void mark_jump(const struct rt_prog *p, uint32_t i, struct jit_flow *f)
 {
-	int32_t jump = successors(p->code, &p->code->ops[i]);
-	int32_t target = jit_target(jump);
+	const struct interp_op *op = &p->code->ops[i];
 	uint16_t *live = f->live;
+	uint32_t target;
 
-	if (i + (p->code->ops[i].op == ISA_LDIMM64 ? 2 : 1) >= p->n_insns)
-		jump |= JIT_ENDS;
-	f->jump[i] = jump;
-	if (jump & JIT_INTO && callee(p, i) <= i)
-		f->back[f->n_back++] = i;
-	if (target < 0)
+	switch (op->op) {
+	case ISA_EXIT:
+		f->jump[i] |= JIT_ENDS;
 		return;
+	case ISA_CALL_SUB:
+		f->def[i] |= JIT_CALLS;
+		f->jump[i] |= JIT_INTO;
+		if (callee(p, i) <= i)
+			f->back[f->n_back++] = i;
+		return;
+	default:
+		break;
+	}
+	target = op->target - p->code->ops;
+	f->jump[i] = (int32_t)target * JIT_STEP | (op->op == ISA_JA || op->op == ISA_JA32 ? JIT_ENDS : 0);
 	live[target] |= live[target] & JIT_TARGET ? JIT_TARGETS : JIT_TARGET;
-	if (target > (int64_t)i)
+	if (op->op == ISA_MAY_GOTO)
+		f->def[i] |= JIT_BUDGET;
+	if (target > i)
 		return;
 	f->back[f->n_back++] = i;
-	if (p->code->ops[i].op != ISA_MAY_GOTO)
+	if (op->op != ISA_MAY_GOTO)
 		live[target] |= JIT_LOOP;
+}
+
+/* operation i by itself */
+static void look_at(const struct rt_prog *p, uint32_t i, struct jit_flow *f)
+{
+	const struct interp_op *op = &p->code->ops[i];
+	uint16_t plain = jit_plain_op(op);
+	const struct isa_insn *row;
+
+	f->jump[i] = JIT_NEXT;
+	if (plain >= ISA_OP_COUNT) {
+		extra_use_def(p, i, &f->use[i], &f->def[i]);
+		f->jump[i] |= plain == IOP_TRAP ? JIT_ENDS : 0;
+		return;
+	}
+	row = &isa_rows[plain];
+	f->use[i] = registers(row->use, op);
+	f->def[i] = registers(row->def, op);
+	switch (BPF_CLASS(row->code)) {
+	case BPF_JMP:
+	case BPF_JMP32:
+		mark_jump(p, i, f);
+		break;
+	case BPF_STX:
+		f->def[i] |= is_fetch_loop(plain) ? JIT_SCRATCH : 0;
+		break;
+	case BPF_LD: /* packet loads */
+		f->def[i] |= plain != ISA_LDIMM64 ? JIT_CALLS : 0;
+		break;
+	default:
+		break;
+	}
 }
 
 void jit_liveness(const struct rt_prog *p, struct jit_flow *f)
@@ -215,15 +209,18 @@ void jit_liveness(const struct rt_prog *p, struct jit_flow *f)
 	uint32_t end = p->n_insns;
 
 	f->n_back = 0;
-	for (uint32_t i = 0; i < p->n_insns; i++) {
-		use_def(p, i, &f->use[i], &f->def[i]);
-		mark_target(p, i, f);
-		if (p->code->ops[i].op == ISA_LDIMM64 && i + 1 < p->n_insns) { /* nothing, on the way to the next */
-			i++;
+	for (uint32_t i = 0; i < end; i++) {
+		look_at(p, i, f);
+		if (p->code->ops[i].op != ISA_LDIMM64)
+			continue;
+		if (i + 2 >= end)
+			f->jump[i] |= JIT_ENDS;
+		if (++i < end) { /* its second half: nothing, on the way to the next */
 			f->use[i] = f->def[i] = 0;
-			f->jump[i] = i + 1 < p->n_insns ? JIT_NEXT : JIT_NEXT | JIT_ENDS;
+			f->jump[i] = JIT_NEXT;
 		}
 	}
+	f->jump[end - 1] |= JIT_ENDS;
 	while (end) {
 		round_of(p, f, end);
 		end = again_from(p, f);

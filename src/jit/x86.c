@@ -12,8 +12,10 @@
 #include "jit/x86.h"
 
 #define MAX_PASSES 12
-/* bytes of an operation: usual, and of a lookup in line */
+/* bytes of an operation: usual, of a call with what stands in its place, ... with more, of a lookup in line */
 #define FIRST_GUESS  4
+#define CALL_GUESS   12
+#define KFUNC_GUESS  22
 #define LOOKUP_GUESS 40
 #define USUAL_BYTES 16 /* room for one */
 #define LOOP_ALIGN  32
@@ -277,7 +279,16 @@ static int translate(struct x86 *x, struct scratch *s, struct jit_code *jit)
 /* how long the operation's code will be, about: a good guess saves a pass */
 static uint32_t guess(const struct x86 *x, uint32_t i)
 {
-	return x->code->ops[i].op == IOP_HELPER && x->use_of[i] == 1u << 2 ? LOOKUP_GUESS : FIRST_GUESS;
+	switch (x->code->ops[i].op) {
+	case IOP_HELPER:
+		return x->use_of[i] == 1u << 2 ? LOOKUP_GUESS : CALL_GUESS;
+	case IOP_KFUNC:
+		return KFUNC_GUESS;
+	case IOP_KFUNC_PLAIN:
+		return CALL_GUESS;
+	default:
+		return FIRST_GUESS;
+	}
 }
 
 static int find_flow(struct x86 *x, struct scratch *s)
@@ -302,11 +313,13 @@ static int find_flow(struct x86 *x, struct scratch *s)
 	x->use_of = flow.use;
 	x->def_of = flow.def;
 	x->jump_of = flow.jump;
-	for (uint32_t i = 0, at = 0; i < n; i++) {
-		x->addr[i] = at;
-		at += guess(x, i);
+	for (uint32_t i = 0; i < n; i++)
 		if (flow.jump[i] & JIT_ENDS)
 			x86_mark_copy(x, flow.live, i);
+	for (uint32_t i = 0, at = 0; i < n; i++) {
+		at += flow.live[i] & JIT_LOOP ? LOOP_ALIGN / 3 : 0;
+		x->addr[i] = at;
+		at += guess(x, i);
 	}
 	for (uint32_t f = 0; f < n_funcs; f++)
 		scan_func(x, f);

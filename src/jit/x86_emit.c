@@ -12,11 +12,27 @@ void rex(struct x86 *x, bool w, int reg, int rm, bool force)
 		e1(x, b);
 }
 
+/* n bytes, the lowest first, at once: at most 4 */
+static void put(struct x86 *x, uint32_t bytes, uint32_t n)
+{
+	memcpy(x->buf + x->len, &bytes, 4);
+	x->len += n;
+}
+
+/* the same after the prefix for reg and rm, if there is one: at most 3 */
+static void put_rex(struct x86 *x, bool w, int reg, int rm, uint32_t bytes, uint32_t n)
+{
+	uint8_t b = 0x40 | (w ? 8 : 0) | (reg & 8 ? 4 : 0) | (rm & 8 ? 1 : 0);
+
+	if (b == 0x40)
+		put(x, bytes, n);
+	else
+		put(x, bytes << 8 | b, n + 1);
+}
+
 void op_rr(struct x86 *x, bool w, uint8_t op, int reg, int rm)
 {
-	rex(x, w, reg, rm, false);
-	e1(x, op);
-	e1(x, 0xc0 | (reg & 7) << 3 | (rm & 7));
+	put_rex(x, w, reg, rm, op | (0xc0u | (reg & 7) << 3 | (rm & 7)) << 8, 2);
 }
 
 void mem(struct x86 *x, int reg, int base, int32_t disp)
@@ -26,8 +42,7 @@ void mem(struct x86 *x, int reg, int base, int32_t disp)
 	if (disp == 0 && (base & 7) != RBP) {
 		e1(x, modrm);
 	} else if (disp >= -128 && disp <= 127) {
-		e1(x, 0x40 | modrm);
-		e1(x, (uint8_t)disp);
+		put(x, (uint8_t)disp << 8 | 0x40 | modrm, 2);
 	} else {
 		e1(x, 0x80 | modrm);
 		e4(x, (uint32_t)disp);
@@ -135,24 +150,21 @@ void mov_imm(struct x86 *x, int dst, uint64_t v)
 
 void push(struct x86 *x, int reg)
 {
-	rex(x, false, 0, reg, false);
-	e1(x, 0x50 | (reg & 7));
+	put_rex(x, false, 0, reg, 0x50 | (reg & 7), 1);
 }
 
 void pop(struct x86 *x, int reg)
 {
-	rex(x, false, 0, reg, false);
-	e1(x, 0x58 | (reg & 7));
+	put_rex(x, false, 0, reg, 0x58 | (reg & 7), 1);
 }
 
 void grp1_imm(struct x86 *x, bool w, int ext, int rm, int32_t imm)
 {
-	rex(x, w, 0, rm, false);
-	e1(x, imm >= -128 && imm <= 127 ? 0x83 : 0x81);
-	e1(x, 0xc0 | ext << 3 | (rm & 7));
-	if (imm >= -128 && imm <= 127)
-		e1(x, (uint8_t)imm);
-	else
+	bool is_short = imm >= -128 && imm <= 127;
+	uint32_t modrm = 0xc0 | ext << 3 | (rm & 7);
+
+	put_rex(x, w, 0, rm, (is_short ? (uint8_t)imm << 16 | 0x83 : 0x81) | modrm << 8, is_short ? 3 : 2);
+	if (!is_short)
 		e4(x, (uint32_t)imm);
 }
 
