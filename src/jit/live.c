@@ -43,9 +43,8 @@ bool jit_hash_lookup(const struct rt_prog *p, uint32_t i, struct map_hash_geomet
 
 static uint16_t registers(uint8_t operands, const struct interp_op *op)
 {
-	static const uint16_t fixed[8] = { /* ISA_U_R0, ISA_U_R6, ISA_U_CLOBBER */
-		0, 1u << 0, 1u << 6, 1u << 0 | 1u << 6, CLOBBERED, CLOBBERED, CLOBBERED | 1u << 6, CLOBBERED | 1u << 6,
-	};
+	/* by ISA_U_R0, ISA_U_R6 and ISA_U_CLOBBER */
+	static const uint16_t fixed[8] = {0x00, 0x01, 0x40, 0x41, 0x3f, 0x3f, 0x7f, 0x7f};
 
 	return fixed[operands >> 2] | (operands & ISA_U_DST) << op->dst | (operands >> 1 & 1) << op->src;
 }

@@ -297,7 +297,8 @@ int jit_put_image(struct jit_code *jit, const void *code, uint32_t len)
 		memcpy(jit->image, code, len);
 		return mprotect(jit->image, jit->size, PROT_READ | PROT_EXEC) ? -ENOTSUPP : 0;
 	}
-	return write_all(jit, code, len) ? 0 : -ENOTSUPP; /* whose file it is was seen just now: take() */
+	/* whose file it is was seen just now: take() */
+	return write_all(jit, code, len) ? 0 : -ENOTSUPP;
 }
 
 void jit_drop_image(struct jit_code *jit)

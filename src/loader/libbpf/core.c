@@ -54,18 +54,18 @@ static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf,
 
 /* nothing calls bpf_object__gen_loader(), which alone would make use of these */
 #include "bpf_gen_internal.h"
-#define bpf_gen__init(...)		    ((void)0)
-#define bpf_gen__finish(...)		    (-ENOTSUP)
-#define bpf_gen__free(...)		    ((void)0)
-#define bpf_gen__load_btf(...)		    ((void)0)
-#define bpf_gen__map_create(...)	    ((void)0)
-#define bpf_gen__prog_load(...)		    ((void)0)
-#define bpf_gen__map_update_elem(...)	    ((void)0)
-#define bpf_gen__map_freeze(...)	    ((void)0)
-#define bpf_gen__record_attach_target(...)  ((void)0)
-#define bpf_gen__record_extern(...)	    ((void)0)
-#define bpf_gen__record_relo_core(...)	    ((void)0)
-#define bpf_gen__populate_outer_map(...)    ((void)0)
+#define bpf_gen__init(...)                 ((void)0)
+#define bpf_gen__finish(...)               (-ENOTSUP)
+#define bpf_gen__free(...)                 ((void)0)
+#define bpf_gen__load_btf(...)             ((void)0)
+#define bpf_gen__map_create(...)           ((void)0)
+#define bpf_gen__prog_load(...)            ((void)0)
+#define bpf_gen__map_update_elem(...)      ((void)0)
+#define bpf_gen__map_freeze(...)           ((void)0)
+#define bpf_gen__record_attach_target(...) ((void)0)
+#define bpf_gen__record_extern(...)        ((void)0)
+#define bpf_gen__record_relo_core(...)     ((void)0)
+#define bpf_gen__populate_outer_map(...)   ((void)0)
 
 #include "libbpf.c"
 
