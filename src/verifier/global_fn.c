@@ -225,8 +225,9 @@ static int one_arg(struct vf_env *env, uint32_t func_id, uint32_t i, uint32_t ty
 		return bad_arg(env, i, "a tag on something that is no pointer");
 	if ((tags & TAG_NULLABLE) && !(tags & TAG_TRUSTED))
 		return bad_arg(env, i, "only trusted pointers can be nullable");
+	/* of trusted and untrusted the first one counts (seen on 6.18.44) */
 	if (((tags & TAG_ARENA) && (tags & ~(uint32_t)TAG_ARENA)) ||
-	    ((tags & TAG_UNTRUSTED) && (tags & ~(uint32_t)TAG_UNTRUSTED)))
+	    ((tags & TAG_UNTRUSTED) && !(tags & TAG_TRUSTED) && (tags & ~(uint32_t)TAG_UNTRUSTED)))
 		return bad_arg(env, i, "tags that exclude each other");
 	if (t && btf_is_scalar(t)) {
 		a->kind = VF_GARG_SCALAR;

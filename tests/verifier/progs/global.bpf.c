@@ -377,6 +377,167 @@ int returned_u64(struct __sk_buff *ctx)
 	return gives_u64(1);
 }
 
+noinline int reads_untrusted(struct task_struct *t __arg("untrusted"))
+{
+	return t->pid;
+}
+
+SEC("tc") __expect_accept
+int untrusted_gets_a_number(struct __sk_buff *ctx)
+{
+	return reads_untrusted((void *)(long)ctx->len);
+}
+
+noinline int trusts_untrusted(struct task_struct *t __arg("untrusted"))
+{
+	struct task_struct *own = bpf_task_acquire(t);
+
+	if (own)
+		bpf_task_release(own);
+	return 0;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EINVAL, KF0502)
+int untrusted_is_not_trusted(u64 *ctx)
+{
+	return trusts_untrusted((void *)ctx[0]);
+}
+
+noinline int reads_untrusted_number(long *n __arg("untrusted"))
+{
+	return *n;
+}
+
+SEC("tc") __expect_accept
+int untrusted_number(struct __sk_buff *ctx)
+{
+	return reads_untrusted_number((void *)(long)ctx->len);
+}
+
+noinline int writes_untrusted_number(long *n __arg("untrusted"))
+{
+	*n = 1;
+	return 0;
+}
+
+SEC("tc") __expect_reject(EACCES)
+int untrusted_number_written(struct __sk_buff *ctx)
+{
+	return writes_untrusted_number((void *)(long)ctx->len);
+}
+
+noinline int untrusted_pair(struct pair *p __arg("untrusted"))
+{
+	return p->a;
+}
+
+SEC("tc") __expect_reject(ENOENT, KF0236)
+int untrusted_struct_of_the_program(struct __sk_buff *ctx)
+{
+	return untrusted_pair((void *)(long)ctx->len);
+}
+
+noinline int untrusted_pointer(long **p __arg("untrusted"))
+{
+	return *p != NULL;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int untrusted_pointer_to_pointer(struct __sk_buff *ctx)
+{
+	return untrusted_pointer((void *)(long)ctx->len);
+}
+
+noinline int trusted_pair(struct pair *p __arg("trusted"))
+{
+	return p->a;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int trusted_struct_of_the_program(struct __sk_buff *ctx)
+{
+	struct pair p = {};
+
+	return trusted_pair(&p);
+}
+
+noinline int both_tags(struct task_struct *t __arg("untrusted") __arg("trusted"))
+{
+	return t->pid;
+}
+
+/* it is trusted then, for the function and for its callers */
+SEC("tp_btf/task_newtask") __expect_accept
+int trusted_and_untrusted(u64 *ctx)
+{
+	return both_tags((void *)ctx[0]);
+}
+
+SEC("tc") __expect_reject(EACCES, KF0256)
+int trusted_and_untrusted_gets_a_number(struct __sk_buff *ctx)
+{
+	return both_tags((void *)(long)ctx->len);
+}
+
+noinline int two_tags(long *n __arg("untrusted") __arg("nonnull"))
+{
+	return *n;
+}
+
+SEC("tc") __expect_reject(EINVAL)
+int untrusted_and_nonnull(struct __sk_buff *ctx)
+{
+	return two_tags((void *)(long)ctx->len);
+}
+
+noinline int reads_trusted(struct task_struct *t __arg("trusted"))
+{
+	return t->pid;
+}
+
+SEC("tp_btf/task_newtask") __expect_accept
+int trusted_given(u64 *ctx)
+{
+	return reads_trusted((void *)ctx[0]);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0256)
+int trusted_gets_moved(u64 *ctx)
+{
+	return reads_trusted((void *)ctx[0] + 8);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0256)
+int trusted_gets_null(u64 *ctx)
+{
+	return reads_trusted(NULL);
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0256)
+int trusted_gets_maybe_null(u64 *ctx)
+{
+	struct task_struct *t = bpf_task_from_pid(1);
+	int r = reads_trusted(t);
+
+	if (t)
+		bpf_task_release(t);
+	return r;
+}
+
+SEC("tp_btf/task_newtask") __expect_reject(EACCES, KF0256)
+int trusted_gets_untrusted(u64 *ctx)
+{
+	struct task_struct *t = bpf_rdonly_cast((void *)ctx[0], bpf_core_type_id_kernel(struct task_struct));
+
+	return reads_trusted(t);
+}
+
+SEC("tc") __expect_reject(EACCES, KF0256)
+int trusted_gets_another_type(struct __sk_buff *ctx)
+{
+	return reads_trusted(bpf_cast_to_kern_ctx(ctx));
+}
+
 noinline int unknown_tag(struct pair *p __arg("whatever"))
 {
 	return p ? p->a : 0;

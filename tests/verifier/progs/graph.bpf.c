@@ -509,6 +509,27 @@ drop_a:
 	return 0;
 }
 
+SEC("tc") __expect_reject(EINVAL, KF0615)
+int two_locks(struct __sk_buff *ctx)
+{
+	bpf_spin_lock(&list_lock);
+	bpf_spin_lock(&tree_lock);
+	bpf_spin_unlock(&tree_lock);
+	bpf_spin_unlock(&list_lock);
+	return 0;
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0615)
+int lock_under_a_resilient_one(struct __sk_buff *ctx)
+{
+	if (bpf_res_spin_lock(&res_lock))
+		return 0;
+	bpf_spin_lock(&list_lock);
+	bpf_spin_unlock(&list_lock);
+	bpf_res_spin_unlock(&res_lock);
+	return 0;
+}
+
 SEC("tc") __expect_reject(EACCES, KF0503)
 int object_drop_of_null(struct __sk_buff *ctx)
 {
