@@ -23,11 +23,11 @@ static uint64_t rnd(void)
 /* numbers of all lengths, and what lies beside powers of two */
 static int64_t number(void)
 {
-	int64_t n = (int64_t)(rnd() >> rnd() % 64);
+	uint64_t n = rnd() >> rnd() % 64;
 
 	if (!(rnd() & 3))
-		n = (int64_t)(1ull << rnd() % 64) + (int64_t)(rnd() % 3) - 1;
-	return rnd() & 1 ? (int64_t)(0 - (uint64_t)n) : n;
+		n = (1ull << rnd() % 64) + rnd() % 3 - 1;
+	return (int64_t)(rnd() & 1 ? 0 - n : n);
 }
 
 #define OPS 8
