@@ -23,9 +23,11 @@
 #define ENOUGH	  420
 #define SLOTS	  6   /* fp-8 .. fp-48 */
 #define KEY	  -56 /* scratch for keys */
-#define ITER	  -80
+#define KEEP	  -64 /* a record */
+#define ITER	  -80 /* and one more below */
 #define VALUE	  32
 #define FUNCS	  5
+#define BREAKS	  12
 #define MAX_DEPTH 4
 
 #ifndef BPF_JCOND
@@ -41,7 +43,7 @@ enum role { MAIN, SUB, GLOBAL, LOOP_CB, EACH_CB };
 
 struct func {
 	enum role role;
-	enum kind arg3; /* SUB: NUM, VAL or FRAME */
+	enum kind arg3; /* SUB: NUM, VAL or FRAME; GLOBAL: NUM or VAL_OR_NULL */
 	int start, called;
 };
 
@@ -49,12 +51,23 @@ struct regs {
 	enum kind reg[10], slot[SLOTS];
 };
 
+/* a jump out of a loop's body, or to the end of the body */
+struct way {
+	int jump;
+	bool out;
+	struct regs r;
+};
+
 struct gen {
 	uint64_t seed;
 	struct bpf_insn insn[MAX];
-	int n, n_funcs, now, loops, held;
+	int n, n_funcs, now, loops, held, iters;
 	uint32_t wild, flags;
 	bool result; /* what it ends with goes into a map value; the same in each run */
+	bool more;   /* also the shapes whose results may differ from run to run */
+	struct way way[BREAKS];
+	int n_ways, loop_held; /* ways of the innermost loop begin at first_way */
+	int first_way;
 	struct func func[FUNCS];
 	struct regs r;
 };
@@ -327,7 +340,20 @@ static void p_atomic(struct gen *g)
 
 static int guard(struct gen *g, int r, int limit)
 {
-	switch (rnd(g, 4)) {
+	int power = 1;
+
+	while (2 * power <= limit)
+		power *= 2;
+	switch (rnd(g, g->more ? 8 : 4)) {
+	case 4:
+		return emit(g, BPF_JMP | BPF_JSET | BPF_K, r, 0, 0, -power);
+	case 5: /* says nothing about the upper half */
+		return emit(g, BPF_JMP32 | BPF_JSET | BPF_K, r, 0, 0, -power);
+	case 6:
+		return emit(g, BPF_JMP32 | BPF_JGE | BPF_K, r, 0, 0, limit);
+	case 7:
+		return emit(g, (rnd(g, 2) ? BPF_JMP : BPF_JMP32) | BPF_JNE | BPF_K, r, 0, 0,
+			    (int)rnd(g, (uint32_t)limit));
 	case 0:
 		return emit(g, BPF_JMP | BPF_JGE | BPF_K, r, 0, 0, limit);
 	case 1:
@@ -343,7 +369,8 @@ static int guard(struct gen *g, int r, int limit)
 static void p_access(struct gen *g)
 {
 	static const int size[] = {BPF_B, BPF_H, BPF_W, BPF_DW};
-	int s = number(g), t = fresh(g), log = (int)rnd(g, 4), v = pick(g, VAL), jump = -1;
+	int s = number(g), t = fresh(g), log = (int)rnd(g, 4), jump = -1;
+	int v = pick(g, g->more && g->held && rnd(g, 2) ? RECORD : VAL);
 	bool stack = v < 0 || rnd(g, 4) == 0;
 	int room = stack ? 8 * SLOTS : VALUE;
 
@@ -455,6 +482,125 @@ static void p_throw(struct gen *g)
 		set(g, 1, NONE);
 }
 
+/* parts of slots, written over whatever is there, and read at other sizes */
+static void p_part(struct gen *g)
+{
+	static const int size[] = {BPF_B, BPF_H, BPF_W, BPF_DW};
+	int i = (int)rnd(g, SLOTS), log = (int)rnd(g, 3), r = number(g);
+	int off = slot_off(i) + (int)(rnd(g, 8) & ~((1u << log) - 1)) + (wild(g) ? 1 : 0);
+
+	if (r < 0)
+		return;
+	if (rnd(g, 2)) {
+		if (rnd(g, 3))
+			emit(g, BPF_STX | BPF_MEM | size[log], 10, r, off, 0);
+		else
+			emit(g, BPF_ST | BPF_MEM | size[log], 10, 0, off, small(g));
+		if (g->r.slot[i] != NUM && rnd(g, 3))
+			g->r.slot[i] = NONE;
+		return;
+	}
+	r = fresh(g);
+	if (g->r.reg[r] > NUM)
+		return;
+	if (rnd(g, 4) == 0) /* the whole of it, whatever it is */
+		emit(g, BPF_LDX | BPF_MEM | BPF_DW, r, 10, slot_off(i), 0);
+	else
+		emit(g, BPF_LDX | (rnd(g, 3) ? BPF_MEM : BPF_MEMSX) | size[log], r, 10, off, 0);
+	set(g, r, NUM);
+}
+
+/* the same number, narrower: extended in its place, shifted there and back, its bytes swapped */
+static void p_narrow(struct gen *g)
+{
+	static const int ext[] = {8, 16, 32}, width[] = {16, 32, 64};
+	int r = number(g), k = 32 + 8 * (int)rnd(g, 4);
+
+	if (r < 0)
+		return;
+	switch (rnd(g, 4)) {
+	case 0:
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, r, r, ext[rnd(g, 3)], 0);
+		break;
+	case 1:
+		emit(g, BPF_ALU | BPF_MOV | BPF_X, r, r, rnd(g, 2) ? 0 : ext[rnd(g, 2)], 0);
+		break;
+	case 2:
+		emit(g, BPF_ALU64 | BPF_LSH | BPF_K, r, 0, 0, k);
+		emit(g, BPF_ALU64 | (rnd(g, 2) ? BPF_RSH : BPF_ARSH) | BPF_K, r, 0, 0, k);
+		break;
+	default:
+		emit(g, (rnd(g, 2) ? BPF_ALU : BPF_ALU64) | BPF_END | BPF_TO_LE, r, 0, 0,
+		     width[rnd(g, 3)]);
+		break;
+	}
+}
+
+/* atomic operations and extending loads through a pointer into a caller's frame */
+static void p_frame_atomic(struct gen *g)
+{
+	static const int ops[] = {BPF_ADD | BPF_FETCH, BPF_XCHG, BPF_OR, 0x100, 0x110};
+	int f = pick(g, FRAME), r = number(g), op = ops[rnd(g, 5)], off = 8 * (int)rnd(g, SLOTS);
+
+	if (f < 0 || r < 0 || r == f)
+		return;
+	if (rnd(g, 3) == 0)
+		emit(g, BPF_LDX | BPF_MEMSX | (rnd(g, 2) ? BPF_B : BPF_W), r, f, off, 0);
+	else if (op == 0x100)
+		emit(g, BPF_STX | BPF_ATOMIC | BPF_DW, r, f, off, op);
+	else
+		emit(g, BPF_STX | BPF_ATOMIC | (rnd(g, 3) ? BPF_DW : BPF_W), f, r, off, op);
+}
+
+static int branch(struct gen *g);
+
+/* leaves the loop, or what is left of the round */
+static void p_break(struct gen *g)
+{
+	struct way *w = &g->way[g->n_ways];
+	int jump;
+
+	if (!g->loops || g->held != g->loop_held || g->n_ways >= BREAKS)
+		return;
+	jump = rnd(g, 8) ? branch(g) : emit(g, BPF_JMP | BPF_JCOND, 0, 0, 0, 0);
+	if (jump < 0)
+		return;
+	*w = (struct way){.jump = jump, .out = rnd(g, 3), .r = g->r};
+	g->n_ways++;
+}
+
+static void ways_meet(struct gen *g, bool out)
+{
+	for (int i = g->first_way; i < g->n_ways; i++)
+		if (g->way[i].out == out) {
+			here(g, g->way[i].jump);
+			meet(g, &g->way[i].r);
+		}
+}
+
+struct loop {
+	int first_way, held;
+};
+
+static struct loop loop_begin(struct gen *g)
+{
+	struct loop was = {g->first_way, g->loop_held};
+
+	g->first_way = g->n_ways;
+	g->loop_held = g->held;
+	g->loops++;
+	return was;
+}
+
+static void loop_end(struct gen *g, struct loop was)
+{
+	ways_meet(g, true);
+	g->n_ways = g->first_way;
+	g->first_way = was.first_way;
+	g->loop_held = was.held;
+	g->loops--;
+}
+
 /* ---------------------------------------------------------------- pieces with bodies */
 
 static void body(struct gen *g, int depth, int pieces);
@@ -554,15 +700,17 @@ static void loop_body(struct gen *g, int depth, int keep, int pieces)
 		*g = *first;
 	}
 	free(first);
+	ways_meet(g, false);
 }
 
 static void p_loop(struct gen *g, int depth)
 {
 	int r = 6 + (int)rnd(g, 4), top;
+	struct loop was;
 
-	if (g->r.reg[r] > NUM || g->loops > 1)
+	if (g->r.reg[r] > NUM || g->loops > 1 + g->more)
 		return;
-	g->loops++;
+	was = loop_begin(g);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, r, 0, 0, 0);
 	set(g, r, NUM);
 	top = g->n;
@@ -570,16 +718,17 @@ static void p_loop(struct gen *g, int depth)
 	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, r, 0, 0, 1 + (int)rnd(g, 3));
 	emit(g, BPF_JMP | (rnd(g, 2) ? BPF_JLT : BPF_JSLT) | BPF_K, r, 0, top - g->n - 1,
 	     1 + (int)rnd(g, 6));
-	g->loops--;
+	loop_end(g, was);
 }
 
 static void p_may_goto(struct gen *g, int depth)
 {
 	int top, out, r = g->result ? 6 + (int)rnd(g, 4) : -1;
+	struct loop was;
 
-	if (g->loops > 1 || (r >= 0 && g->r.reg[r] > NUM))
+	if (g->loops > 1 + g->more || (r >= 0 && g->r.reg[r] > NUM))
 		return;
-	g->loops++;
+	was = loop_begin(g);
 	if (r >= 0) { /* it ends before its time is over */
 		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, r, 0, 0, 0);
 		set(g, r, NUM);
@@ -594,26 +743,31 @@ static void p_may_goto(struct gen *g, int depth)
 	else
 		emit(g, BPF_JMP | BPF_JA, 0, 0, top - g->n - 1, 0);
 	here(g, out);
-	g->loops--;
+	loop_end(g, was);
 }
 
 static void p_iter(struct gen *g, int depth)
 {
-	int top, out;
+	int top, out, at = ITER - 8 * g->iters, a = g->more && rnd(g, 2) ? number(g) : -1;
+	struct loop was;
 
-	if (g->loops > 0 || iter_new < 0)
+	if (g->loops > 2 * g->more || g->iters > 1 || iter_new < 0)
 		return;
-	g->loops++;
+	g->iters++;
 	g->held++;
+	was = loop_begin(g);
+	if (a >= 0)
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 3, a, 0, 0);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, 10, 0, 0);
-	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, ITER);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, at);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
-	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 4);
+	if (a < 0)
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 4);
 	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, iter_new);
 	clobber(g);
 	top = g->n;
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, 10, 0, 0);
-	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, ITER);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, at);
 	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, iter_next);
 	clobber(g);
 	out = emit(g, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 0, 0);
@@ -622,11 +776,12 @@ static void p_iter(struct gen *g, int depth)
 	loop_body(g, depth, -1, 1 + (int)rnd(g, 4));
 	emit(g, BPF_JMP | BPF_JA, 0, 0, top - g->n - 1, 0);
 	here(g, out);
+	loop_end(g, was);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, 10, 0, 0);
-	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, ITER);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, 1, 0, 0, at);
 	emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_KFUNC_CALL, 0, iter_destroy);
 	clobber(g);
-	g->loops--;
+	g->iters--;
 	g->held--;
 }
 
@@ -665,6 +820,72 @@ static void p_record(struct gen *g, int depth)
 	g->held--;
 }
 
+static void reserve(struct gen *g, int size)
+{
+	emit(g, BPF_LD | BPF_IMM | BPF_DW, 1, BPF_PSEUDO_MAP_FD, 0, 103);
+	emit(g, 0, 0, 0, 0, 0);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, size);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 0);
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_reserve);
+}
+
+/* a record that comes from two places, waits in a slot and goes in two ways */
+static void p_joined(struct gen *g, int depth)
+{
+	int keep = 6 + (int)rnd(g, 4), a, none, which, done;
+	struct regs before;
+
+	if (g->r.reg[keep] > NUM || g->held)
+		return;
+	a = branch(g);
+	if (a < 0)
+		return;
+	g->held++;
+	reserve(g, VALUE);
+	if (rnd(g, 3) == 0) /* looked at in one of the two only */
+		emit(g, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 0, 0);
+	done = emit(g, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+	here(g, a);
+	reserve(g, VALUE + (rnd(g, 4) ? 0 : 8));
+	here(g, done);
+	clobber(g);
+	set(g, keep, NONE);
+	mov(g, keep, 0);
+	none = emit(g, BPF_JMP | BPF_JEQ | BPF_K, keep, 0, 0, 0);
+	before = g->r;
+	set(g, keep, RECORD);
+	if (rnd(g, 2)) {
+		emit(g, BPF_STX | BPF_MEM | BPF_DW, 10, keep, KEEP, 0);
+		if (rnd(g, 2))
+			set(g, keep, NONE);
+		body(g, depth + 1, 1 + (int)rnd(g, 3));
+		emit(g, BPF_LDX | BPF_MEM | BPF_DW, 1, 10, KEEP, 0);
+	} else {
+		body(g, depth + 1, 1 + (int)rnd(g, 3));
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, keep, 0, 0);
+	}
+	set(g, 1, RECORD);
+	set(g, keep, NONE);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
+	set(g, 2, NUM);
+	which = emit(g, BPF_JMP | BPF_JSET | BPF_K, 2, 0, 0, 1);
+	if (rnd(g, 3)) {
+		g->n--;
+		which = branch(g);
+	}
+	emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_submit);
+	done = emit(g, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+	if (which >= 0)
+		here(g, which);
+	if (!wild(g))
+		emit(g, BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ringbuf_discard);
+	here(g, done);
+	here(g, none);
+	clobber(g);
+	meet(g, &before);
+	g->held--;
+}
+
 static void p_preempt(struct gen *g, int depth)
 {
 	if (preempt_disable < 0 || g->held)
@@ -686,6 +907,26 @@ static void all_slots(struct gen *g)
 			emit(g, BPF_ST | BPF_MEM | BPF_DW, 10, 0, slot_off(i), small(g));
 			g->r.slot[i] = NUM;
 		}
+}
+
+/* memory for a global function: a value, a part of the stack, a record, or nothing */
+static int memory_arg(struct gen *g, int arg)
+{
+	int v = pick(g, g->held && rnd(g, 2) ? RECORD : VAL);
+
+	if (v >= 0 && rnd(g, 3)) {
+		if (v != arg)
+			emit(g, BPF_ALU64 | BPF_MOV | BPF_X, arg, v, 0, 0);
+		return 0;
+	}
+	if (rnd(g, 6) == 0) {
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, arg, 0, 0, 0);
+		return 0;
+	}
+	all_slots(g);
+	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, arg, 10, 0, 0);
+	emit(g, BPF_ALU64 | BPF_ADD | BPF_K, arg, 0, 0, -8 * SLOTS + 8 * (int)rnd(g, 3));
+	return 0;
 }
 
 static void frame_arg(struct gen *g, int arg)
@@ -729,14 +970,28 @@ static void p_call(struct gen *g)
 		set(g, 0, NUM);
 		return;
 	}
+	if (to->arg3 == VAL_OR_NULL) {
+		if (c < 0 || (c >= 1 && c <= 3) || (a >= 1 && a <= 3))
+			return;
+		memory_arg(g, 3);
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 2, a, 0, 0);
+		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, c, 0, 0);
+		to->called = 1;
+		emit(g, BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, f);
+		clobber(g);
+		set(g, 0, NUM);
+		return;
+	}
 	v = to->arg3 == NUM ? a : to->arg3 == VAL ? pick(g, VAL) : 10;
+	if (to->arg3 == FRAME && g->more && pick(g, FRAME) > 3 && rnd(g, 2))
+		v = pick(g, FRAME); /* of the caller's caller */
 	if (c < 0 || c == 2 || c == 3 || v < 0 || v == 1 || a == 1 || (v == 2 && a != 2))
 		return;
-	if (to->arg3 == FRAME)
+	if (v == 10)
 		all_slots(g);
 	if (a != 2)
 		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 2, a, 0, 0);
-	if (to->arg3 == FRAME)
+	if (v == 10)
 		frame_arg(g, 3);
 	else if (v != 3)
 		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 3, v, 0, 0);
@@ -756,9 +1011,19 @@ static void body(struct gen *g, int depth, int pieces)
 		p_ladder, p_call,   p_call};
 	static void (*const deep[])(struct gen *, int) = {p_if,	  p_if,	    p_if,     p_if, p_loop,
 							  p_may_goto, p_iter, p_record, p_preempt};
+	static void (*const straight_more[])(struct gen *) = {
+		p_part, p_part, p_part, p_narrow, p_frame_atomic, p_break, p_break, p_break, p_spill,
+		p_fill};
+	static void (*const deep_more[])(struct gen *, int) = {p_joined, p_joined, p_iter, p_may_goto,
+							       p_loop};
 
 	for (int i = 0; i < pieces && !full(g); i++) {
-		if (depth < MAX_DEPTH && rnd(g, 3) == 0)
+		if (g->more && rnd(g, 3) == 0) {
+			if (depth < MAX_DEPTH && rnd(g, 3) == 0)
+				deep_more[rnd(g, 5)](g, depth);
+			else
+				straight_more[rnd(g, 10)](g);
+		} else if (depth < MAX_DEPTH && rnd(g, 3) == 0)
 			deep[rnd(g, sizeof(deep) / sizeof(deep[0]))](g, depth);
 		else
 			straight[rnd(g, sizeof(straight) / sizeof(straight[0]))](g);
@@ -789,7 +1054,7 @@ static void function(struct gen *g, int i)
 
 	memset(&g->r, 0, sizeof(g->r));
 	g->now = i;
-	g->loops = g->held = 0;
+	g->loops = g->held = g->iters = g->n_ways = g->first_way = g->loop_held = 0;
 	f->start = g->n;
 	if (f->role <= GLOBAL) {
 		emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0);
@@ -821,11 +1086,12 @@ static inline void generate(struct gen *g)
 	static const uint32_t flags[] = {0, 0, BPF_F_TEST_STATE_FREQ, BPF_F_TEST_STATE_FREQ};
 	static const uint32_t wilds[] = {0, 5, 30, 100};
 	uint64_t seed = g->seed;
-	bool result = g->result;
+	bool result = g->result, more = g->more;
 
 	memset(g, 0, sizeof(*g));
 	g->seed = seed;
 	g->result = result;
+	g->more = more;
 	g->flags = flags[rnd(g, 4)];
 	g->wild = wilds[rnd(g, 4)];
 	g->n_funcs = 1 + (int)rnd(g, FUNCS);
@@ -834,6 +1100,8 @@ static inline void generate(struct gen *g)
 
 		g->func[i].role = SUB + (enum role)rnd(g, 4);
 		g->func[i].arg3 = g->func[i].role == GLOBAL ? NUM : kinds[rnd(g, 3)];
+		if (more && g->func[i].role == GLOBAL && rnd(g, 2))
+			g->func[i].arg3 = VAL_OR_NULL;
 	}
 	function(g, 0);
 	for (int i = 1; i < g->n_funcs; i++) {
@@ -854,15 +1122,17 @@ static inline void generate(struct gen *g)
 
 /* ---------------------------------------------------------------- types of the programs */
 
-static uint32_t func_type[FUNCS][2]; /* BTF ids: static, global */
+static uint32_t func_type[FUNCS][3]; /* BTF ids: static, global, global that takes memory */
 
 /*
- * int f(struct __sk_buff *a, int b, int c) for all functions, static and global. Static ones are
- * judged by their instructions, whatever they take. The size in bytes.
+ * int f(struct __sk_buff *a, int b, int c) for all functions, static and global, and with a pointer to
+ * 32 bytes in c's place. Static ones are judged by their instructions, whatever they take. The size in
+ * bytes.
  */
 static inline uint32_t flow_btf(uint32_t raw[256])
 {
-	static const char names[] = "\0int\0__sk_buff\0a\0b\0c\0f0\0f1\0f2\0f3\0f4\0g0\0g1\0g2\0g3\0g4";
+	static const char names[] = "\0int\0__sk_buff\0a\0b\0c\0f0\0f1\0f2\0f3\0f4\0g0\0g1\0g2\0g3\0g4"
+				    "\0h0\0h1\0h2\0h3\0h4\0m";
 	struct btf_header *h = (struct btf_header *)raw;
 	uint32_t *t = raw + sizeof(*h) / 4, *start = t;
 
@@ -871,9 +1141,13 @@ static inline uint32_t flow_btf(uint32_t raw[256])
 	*t++ = 0, *t++ = BTF_KIND_PTR << 24, *t++ = 2;			    /* 3 */
 	*t++ = 0, *t++ = BTF_KIND_FUNC_PROTO << 24 | 3, *t++ = 1;	    /* 4 */
 	*t++ = 15, *t++ = 3, *t++ = 17, *t++ = 1, *t++ = 19, *t++ = 1;
-	for (uint32_t i = 0; i < 2 * FUNCS; i++) {
-		*t++ = 21 + 3 * i, *t++ = BTF_KIND_FUNC << 24 | i / FUNCS, *t++ = 4;
-		func_type[i % FUNCS][i / FUNCS] = 5 + i;
+	*t++ = 66, *t++ = BTF_KIND_STRUCT << 24, *t++ = VALUE;	  /* 5 */
+	*t++ = 0, *t++ = BTF_KIND_PTR << 24, *t++ = 5;		  /* 6 */
+	*t++ = 0, *t++ = BTF_KIND_FUNC_PROTO << 24 | 3, *t++ = 1; /* 7 */
+	*t++ = 15, *t++ = 3, *t++ = 17, *t++ = 1, *t++ = 19, *t++ = 6;
+	for (uint32_t i = 0; i < 3 * FUNCS; i++) {
+		*t++ = 21 + 3 * i, *t++ = BTF_KIND_FUNC << 24 | (i >= FUNCS), *t++ = i < 2 * FUNCS ? 4 : 7;
+		func_type[i % FUNCS][i / FUNCS] = 8 + i;
 	}
 	*h = (struct btf_header){.magic = BTF_MAGIC,
 				 .version = BTF_VERSION,
@@ -892,7 +1166,8 @@ static inline uint32_t func_info(const struct gen *g, uint32_t (*info)[2])
 	for (int i = 0; i < g->n_funcs; i++)
 		if (g->func[i].start >= 0) {
 			info[n][0] = (uint32_t)g->func[i].start;
-			info[n++][1] = func_type[i][g->func[i].role == GLOBAL || !i];
+			info[n++][1] = func_type[i][g->func[i].arg3 == VAL_OR_NULL ? 2 :
+						    g->func[i].role == GLOBAL || !i];
 		}
 	return n;
 }

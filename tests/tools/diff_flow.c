@@ -244,6 +244,7 @@ int main(int argc, char **argv)
 		g.seed = (seed + (uint64_t)i) * 0x9e3779b97f4a7c15ull + 1;
 		for (int k = 0; k < 4; k++)
 			rnd(&g, 2);
+		g.more = true;
 		generate(&g);
 		a = ours(&g, &rep);
 		if (a == -E2BIG) {
