@@ -658,3 +658,41 @@ int lost_callback_alone(struct __sk_buff *ctx)
 	bpf_loop(0, never_first, NULL, 0);
 	return 0;
 }
+
+/*
+ * The first path of a round leaves a small number, the second a large one, and the third needs it: only
+ * through the rounds is it known that the first two are not alike.
+ */
+#define NEEDS_IT(mask)                                                                             \
+	asm volatile("r6 = r2; call 7; if r0 == 7 goto +9; call 7; r1 = 4096; if r0 == 8 goto +1;"   \
+		     "r1 = 0; *(u64 *)(r6 + 0) = r1; call 7; if r0 == 9 goto +0; r0 = 0; exit;"      \
+		     "r7 = %[s] ll; r1 = *(u64 *)(r6 + 0);" mask                                     \
+		     "r7 += r1; r0 = *(u8 *)(r7 + 0); r0 = 0; exit" ::[s] "i"(&sink)                 \
+		     : "memory");                                                                    \
+	__builtin_unreachable()
+
+static __attribute__((noinline)) long needs_the_other_round(u32 i, u64 *ctx)
+{
+	NEEDS_IT("");
+}
+
+static __attribute__((noinline)) long needs_little_of_it(u32 i, u64 *ctx)
+{
+	NEEDS_IT("r1 &= 7;");
+}
+
+SEC("tc") __expect_reject(EINVAL, KF0329)
+int number_of_the_round_before(struct __sk_buff *ctx)
+{
+	u64 n = 0;
+
+	return bpf_loop(10, needs_the_other_round, &n, 0);
+}
+
+SEC("tc") __expect_accept
+int masked_number_of_the_round_before(struct __sk_buff *ctx)
+{
+	u64 n = 0;
+
+	return bpf_loop(10, needs_little_of_it, &n, 0);
+}
