@@ -6,7 +6,8 @@
  * is in bounds. What a verifier forgets when it stops a path shows here. Judged by our verifier and
  * by the running kernel (loaded only, nothing is attached or pinned): what we accept and Linux rejects
  * is printed as UNSOUND, the other way round as STRICT. Ends with status 77 where loading is not
- * permitted. What Linux gives up for its size (E2BIG, ENOMEM, EFAULT) is counted, not judged.
+ * permitted. What Linux gives up for its size (E2BIG, ENOMEM, EFAULT) or takes too long for is counted,
+ * not judged.
  *
  * KFUNC_REDUCE: shows what is left of a program without what does not matter. KFUNC_KERNEL_LOG=1 or 2:
  * Linux's log of it.
@@ -15,6 +16,7 @@
  * go back through a frame that is not there, which ends in EFAULT or in a fault of the kernel.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +30,8 @@
 #include "lib/flow.h"
 #include "verifier/verifier.h"
 
-#define BUDGET 50000 /* programs that take more only cost time */
+#define BUDGET	 50000 /* programs that take more only cost time */
+#define PATIENCE 3     /* seconds that Linux may take */
 
 static struct kfunc_kernel *kernel;
 static struct btf_obj *prog_btf;
@@ -98,6 +101,12 @@ static int ours(const struct gen *g, struct diag_report *rep)
 
 static char klog[1 << 24];
 
+/* Linux may take minutes for a loop in loops; a signal makes it stop, with EAGAIN */
+static void too_slow(int sig)
+{
+	(void)sig;
+}
+
 static int kernels(const struct gen *g, int log)
 {
 	static struct bpf_insn copy[MAX];
@@ -124,7 +133,9 @@ static int kernels(const struct gen *g, int log)
 		attr.log_size = sizeof(klog);
 		attr.log_level = (uint32_t)log;
 	}
+	alarm(PATIENCE);
 	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+	alarm(0);
 	if (fd < 0)
 		return -errno;
 	close(fd);
@@ -215,7 +226,8 @@ static int make_maps(void)
 
 static bool gave_up(int err)
 {
-	return err == -E2BIG || err == -ENOMEM || err == -EFAULT || err == -ENOSPC;
+	return err == -E2BIG || err == -ENOMEM || err == -EFAULT || err == -ENOSPC ||
+	       err == -EAGAIN;
 }
 
 int main(int argc, char **argv)
@@ -223,10 +235,12 @@ int main(int argc, char **argv)
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
 	int count = argc > 2 ? atoi(argv[2]) : 20000, accepted = 0, unsound = 0, strict = 0,
 	    errs = 0, limits = 0, big = 0;
+	struct sigaction slow = {.sa_handler = too_slow};
 	static struct gen g;
 	char why[200];
 	int err;
 
+	sigaction(SIGALRM, &slow, NULL);
 	if (make_maps() || make_btf()) {
 		printf("cannot run: this process may not load BPF programs\n");
 		return 77;
