@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "verifier/vf.h"
+#include "verifier/call.h"
 
 struct range {
 	bool none; /* R0 is not looked at */
@@ -88,6 +88,19 @@ static int check_range(struct vf_env *env, const struct range *want, uint32_t re
 			 (long long)want->max);
 }
 
+static int refuse_returned(struct vf_env *env, const struct vf_reg *r0, uint32_t want_id)
+{
+	char what[96];
+
+	vf_note_made(env, r0, "R0 gets its value here");
+	if (r0->ref_id && r0->flags & VF_MAYBE_NULL)
+		snprintf(env->report->help, sizeof(env->report->help),
+			 "return NULL and the object on paths of their own; the compiler must not see that \"if (!p) return "
+			 "NULL; return p;\" is the same as \"return p;\"");
+	return vf_reject(env, KF_STRUCT_OPS_RETURN, "R0 must be NULL or an owned pointer to %s, and is %s",
+			 btf_type_name(env->attach.btf, want_id), vf_reg_describe(env, r0, what, sizeof(what)));
+}
+
 /* kfunc spec R11.8: a member that returns a pointer hands its reference on. */
 static int check_returned_pointer(struct vf_env *env, uint32_t want_id)
 {
@@ -97,9 +110,7 @@ static int check_returned_pointer(struct vf_env *env, uint32_t want_id)
 		return 0;
 	if (r0->base != VF_BTF_ID || !r0->ref_id || r0->flags & (VF_MAYBE_NULL | VF_ALLOC) ||
 	    !btf_same_type(r0->btf, r0->type_id, env->attach.btf, want_id))
-		return vf_reject(env, KF_STRUCT_OPS_RETURN,
-				 "R0 must be NULL or an owned pointer to %s",
-				 btf_type_name(env->attach.btf, want_id));
+		return refuse_returned(env, r0, want_id);
 	if (r0->off || !vf_reg_fixed_off(r0))
 		return vf_reject(env, KF_STRUCT_OPS_RETURN_OFF, "R0 has been moved by an offset");
 	vf_ref_drop(env->cur, r0->ref_id);

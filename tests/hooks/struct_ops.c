@@ -58,6 +58,11 @@ __bpf_kfunc struct hooks_item *hooks_item_get(struct hooks_item *item)
 	return item;
 }
 
+__bpf_kfunc struct hooks_item *hooks_item_try(struct hooks_item *item)
+{
+	return item->refs ? hooks_item_get(item) : NULL;
+}
+
 __bpf_kfunc void hooks_item_put(struct hooks_item *item)
 {
 	__atomic_fetch_sub(&item->refs, 1, __ATOMIC_RELAXED);
@@ -82,6 +87,7 @@ __bpf_kfunc_end_defs();
 
 BTF_KFUNCS_START(hooks_kfuncs)
 BTF_ID_FLAGS(func, hooks_item_get, KF_ACQUIRE | KF_TRUSTED_ARGS)
+BTF_ID_FLAGS(func, hooks_item_try, KF_ACQUIRE | KF_RET_NULL | KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, hooks_item_put, KF_RELEASE)
 BTF_ID_FLAGS(func, hooks_item_look, KF_TRUSTED_ARGS)
 BTF_ID_FLAGS(func, hooks_other_get, KF_ACQUIRE)
@@ -658,6 +664,7 @@ static const struct {
 	{"sleepy", -EXDEV, 133},      {"unsupported", -ENOTSUPP, 132},
 	{"second", -EACCES, 311},
 	{"choose_borrowed", -EINVAL, 254}, {"choose_moved", -EACCES, 255},
+	{"choose_maybe", -EINVAL, 254},
 };
 
 /* R11.2, R11.4, R11.5, R11.6, R11.8; scenarios 95, 96 */
@@ -679,6 +686,9 @@ static void test_bad(void **state)
 			fail_msg("%s: verdict %d, %d, KF%04u: %s", bad[i].name, r.verdict, r.err,
 				 r.code, r.text);
 	}
+	assert_int_equal(kfunc_program__report(kfunc_object__find_program(obj, "choose_maybe"), &r), 0);
+	assert_non_null(strstr(r.message, "and is a pointer to hooks_item or NULL"));
+	assert_non_null(strstr(r.text, "on paths of their own"));
 	kfunc_object__close(obj);
 }
 

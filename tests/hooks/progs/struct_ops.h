@@ -34,6 +34,7 @@ struct hooks_policy {
 };
 
 extern struct hooks_item *hooks_item_get(struct hooks_item *item) __ksym;
+extern struct hooks_item *hooks_item_try(struct hooks_item *item) __ksym;
 extern void hooks_item_put(struct hooks_item *item) __ksym;
 extern int hooks_item_look(struct hooks_item *item) __ksym;
 extern struct hooks_other *hooks_other_get(void) __ksym;

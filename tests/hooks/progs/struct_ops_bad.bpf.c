@@ -123,6 +123,13 @@ __u64 choose_moved(unsigned long long *ctx)
 	return (__u64)hooks_item_get((struct hooks_item *)ctx[0]) + 8;
 }
 
+/* owned or NULL, and nobody has looked: what a compiler makes of "if (!item) return NULL; return item;" */
+SEC("struct_ops/choose")
+__u64 choose_maybe(unsigned long long *ctx)
+{
+	return (__u64)hooks_item_try((struct hooks_item *)ctx[0]);
+}
+
 /* check_member: only slow may sleep */
 SEC("struct_ops.s/score")
 int BPF_PROG(sleepy, struct hooks_item *item)
@@ -161,6 +168,7 @@ TABLE(pick_moved, pick);
 TABLE(pick_both, pick);
 TABLE(choose_borrowed, choose);
 TABLE(choose_moved, choose);
+TABLE(choose_maybe, choose);
 TABLE(sleepy, score);
 TABLE(unsupported, unsupported);
 TABLE(second, admit);
