@@ -12,7 +12,7 @@
  * - types are opaque; a function that returns a pointer returns NULL and sets errno when it fails, a
  *   function that returns an int returns a negative errno;
  * - an object, program or map that is NULL, because it could not be opened or was not found, can be neither
- *   loaded, run nor asked for anything: an error;
+ *   loaded nor run: an error; its names are "", its numbers 0;
  * - structs of options and results begin with sz, the caller's sizeof: KFUNC_OPTS() declares one.
  *   Members that are not set are zero, and zero is the default; members that the library does not
  *   know must be zero (-E2BIG otherwise);
@@ -129,7 +129,10 @@ KFUNC_API struct kfunc_object *kfunc_object__open_file(const char *path,
 /* As above, from memory, which is copied. opts->name is required. */
 KFUNC_API struct kfunc_object *kfunc_object__open_mem(const void *data, size_t size,
 						      const struct kfunc_object_opts *opts);
-/* Releases programs and maps, except those that links still use. NULL is fine. */
+/*
+ * Releases programs and maps, except those that links still use. What maps hold is given back a little later,
+ * by a thread of the library: destructors have not all run when this returns. NULL is fine.
+ */
 KFUNC_API void kfunc_object__close(struct kfunc_object *obj);
 KFUNC_API const char *kfunc_object__name(const struct kfunc_object *obj);
 /* The sentence that says why the last load failed, "" if none did. */
