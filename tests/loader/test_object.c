@@ -213,6 +213,26 @@ static void load_without_the_bad_one(void **state)
 	kfunc_object__close(obj);
 }
 
+/* they load, but there is nothing here that they could be attached to */
+static void places_in_other_programs(void **state)
+{
+	static const char *const names[] = {"at_mark", "at_function"};
+	struct kfunc_object *obj;
+	char path[512];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/loader/progs/elsewhere.bpf.o", getenv("KFUNC_PROGS"));
+	obj = kfunc_object__open_file(path, NULL);
+	assert_non_null(obj);
+	assert_int_equal(kfunc_object__load(obj), 0);
+	for (int i = 0; i < 4; i++) { /* once more, too */
+		errno = 0;
+		assert_null(kfunc_program__attach(kfunc_object__find_program(obj, names[i % 2])));
+		assert_int_equal(errno, ENOTSUP);
+	}
+	kfunc_object__close(obj);
+}
+
 /* no other verdict for want of memory */
 static void same_verdict(const struct kfunc_object *obj, const char *name, uint64_t n, int err, unsigned int code)
 {
@@ -464,6 +484,7 @@ int main(void)
 		cmocka_unit_test(one_check_per_object),
 		cmocka_unit_test(load_stops_at_a_rejection),
 		cmocka_unit_test(load_without_the_bad_one),
+		cmocka_unit_test(places_in_other_programs),
 		cmocka_unit_test(nothing_there),
 		cmocka_unit_test(types_that_are_refused),
 		cmocka_unit_test(absurd_sizes),

@@ -13,7 +13,9 @@
  * - types and maps that cannot be made for want of memory are not done without, as libbpf would: the
  *   verdicts would be others;
  * - what libbpf forgets to free when it refuses a malformed relocation is remembered;
- * - an object is never made a program that loads it elsewhere, so the generator of those is left out.
+ * - an object is never made a program that loads it elsewhere, so the generator of those is left out;
+ * - marks in other programs' text (USDT) are not attached to: it takes perf_event_open(), which is refused
+ *   (syscall/libc_hooks.h), so the search for them is left out, too.
  *
  * The functions at the end read what libbpf knows and has no interface for.
  */
@@ -66,6 +68,11 @@ static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf,
 #define bpf_gen__record_extern(...)        ((void)0)
 #define bpf_gen__record_relo_core(...)     ((void)0)
 #define bpf_gen__populate_outer_map(...)   ((void)0)
+
+#include "libbpf_internal.h"
+#define usdt_manager_new(...)              ((struct usdt_manager *)ERR_PTR(-EOPNOTSUPP))
+#define usdt_manager_free(...)             ((void)0)
+#define usdt_manager_attach_usdt(...)      ((struct bpf_link *)ERR_PTR(-EOPNOTSUPP))
 
 #include "libbpf.c"
 
