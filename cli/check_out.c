@@ -92,9 +92,11 @@ static void text_stats(struct strbuf *b, const struct check *c, const struct kfu
 	struct kfunc_line_stats l;
 	uint32_t i;
 
-	strbuf_printf(b, "  %llu instructions simulated, %.1f %% of the limit; %u states stored, %u at once",
-		      (unsigned long long)r->processed, 100.0 * r->processed / LIMIT, r->states,
-		      r->peak_states);
+	strbuf_printf(
+		b,
+		"  %llu instructions simulated, %.1f %% of the limit; %u states stored, %u at once",
+		(unsigned long long)r->processed, 100.0 * r->processed / LIMIT, r->states,
+		r->peak_states);
 	if (r->peak_states) {
 		strbuf_puts(b, ", ");
 		put_size(b, r->state_bytes);

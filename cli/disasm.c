@@ -30,8 +30,8 @@ static void put_code(const uint8_t *at, uint32_t len)
 	while (len) {
 		ZydisDisassembledInstruction insn;
 
-		if (!ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LONG_64, (uintptr_t)at, at, len,
-							&insn)))
+		if (!ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LONG_64, (uintptr_t)at,
+							at, len, &insn)))
 			break;
 		printf("\t\t\t%s\n", insn.text);
 		at += insn.info.length;
@@ -71,9 +71,9 @@ static void put_function(const struct rt_prog *p, uint32_t f, bool jit)
 		put_line(p, i);
 		printf("%5u: %s\n", i, strbuf_str(&text));
 		if (jit) {
-			end = next < sub->end		      ? p->jit->addr[next]
+			end = next < sub->end               ? p->jit->addr[next]
 			      : f + 1 < p->facts.n_subprogs ? p->jit->func_addr[f + 1]
-							      : p->jit->len;
+							    : p->jit->len;
 			put_code(p->jit->image + p->jit->addr[i], end - p->jit->addr[i]);
 		}
 		i = next - 1;

@@ -316,8 +316,10 @@ static int explain_absence(const struct doc *d)
 	for (int i = 1; i <= d->n_names; i++) {
 		struct strbuf life = {0};
 
-		if (d->host && contract_doc_paragraph(cli_host_doc(d->host, d->names[i]), "Removed:", &life)) {
-			cli_error("%s() was removed from %s: %s", d->names[i], d->host->path, strbuf_str(&life));
+		if (d->host &&
+		    contract_doc_paragraph(cli_host_doc(d->host, d->names[i]), "Removed:", &life)) {
+			cli_error("%s() was removed from %s: %s", d->names[i], d->host->path,
+				  strbuf_str(&life));
 			strbuf_free(&life);
 			continue;
 		}

@@ -29,7 +29,8 @@ const struct cli_command cli_commands[] = {
 	 "The file is read, not run. Exit status: 0 nothing or only warnings, 1 errors, 2 usage or "
 	 "I/O.",
 	 cmd_lint},
-	{"disasm", "OBJ|FILE.bpf.c [OPTIONS]", "the instructions of programs, and their machine code",
+	{"disasm", "OBJ|FILE.bpf.c [OPTIONS]",
+	 "the instructions of programs, and their machine code",
 	 "Of programs that the live kernel accepts, after relocation.", cmd_disasm},
 	{0},
 };

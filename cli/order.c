@@ -116,8 +116,8 @@ int order_start(struct check *c, unsigned int jobs)
 		return -ENOMEM;
 	for (i = 0; i < c->n; i++)
 		c->order[i] = i;
-	c->ordering = jobs > 1 && c->n > jobs &&
-		      pthread_create(&c->orderer, NULL, set_order, c) == 0;
+	c->ordering =
+		jobs > 1 && c->n > jobs && pthread_create(&c->orderer, NULL, set_order, c) == 0;
 	return 0;
 }
 

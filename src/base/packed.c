@@ -12,7 +12,8 @@ static char *unpack(const struct packed_texts *p)
 	char *text = mem_alloc(p->size);
 	uLongf size = p->size;
 
-	if (text && (uncompress((Bytef *)text, &size, p->data, p->len) != Z_OK || size != p->size)) {
+	if (text &&
+	    (uncompress((Bytef *)text, &size, p->data, p->len) != Z_OK || size != p->size)) {
 		mem_free(text);
 		text = NULL;
 	}

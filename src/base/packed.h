@@ -11,8 +11,8 @@
 
 struct packed_texts {
 	const unsigned char *data;
-	uint32_t len, size;  /* of data, of the texts */
-	const uint16_t *at;  /* where each begins */
+	uint32_t len, size;   /* of data, of the texts */
+	const uint16_t *at;   /* where each begins */
 	_Atomic(char *) text; /* unpacked, or NULL */
 };
 

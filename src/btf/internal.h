@@ -24,7 +24,7 @@ struct btf_obj {
 	_Atomic uint32_t refs;
 	char *name;
 	struct btf_obj *base;
-	bool strict; /* a program's: checked as BTF_LOAD does; kernel files are checked for safety
+	bool strict;   /* a program's: checked as BTF_LOAD does; kernel files are checked for safety
 		      */
 	bool unlinked; /* an object file's: sections without layout, functions of elsewhere */
 	uint8_t *data;

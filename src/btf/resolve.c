@@ -227,8 +227,7 @@ static int check_array(struct btf_check *c, const struct btf_type *t)
 
 	if (!is_plain_int(btf_skip_mods(c->btf, a->index_type, NULL)))
 		return btf_check_fail(c, -EINVAL, "array index is not an ordinary integer");
-	if (!is_value(c, a->type) ||
-	    (btf_type_kind(elem) == BTF_KIND_INT && !is_plain_int(elem)))
+	if (!is_value(c, a->type) || (btf_type_kind(elem) == BTF_KIND_INT && !is_plain_int(elem)))
 		return btf_check_fail(c, -EINVAL, "array of something without a size");
 	return 0;
 }

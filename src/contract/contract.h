@@ -129,8 +129,8 @@ struct kfunc_contract {
 	const struct btf_obj *btf; /* the BTF that holds the FUNC */
 	uint32_t func_id;
 	uint32_t proto_id;
-	uint32_t flags;                /* KF_*; of the entry */
-	uint32_t hooks;                /* bit per enum contract_hook it was registered for */
+	uint32_t flags;      /* KF_*; of the entry */
+	uint32_t hooks;      /* bit per enum contract_hook it was registered for */
 	uint64_t prog_types; /* bit per program type named at registration, bit 0: all of them */
 	enum contract_special special; /* by name, only in vmlinux-like BTF; _impl stripped */
 	uint8_t n_args;

@@ -65,8 +65,10 @@ static int read_result(struct reader *r, struct contract_ops_member *m, uint32_t
 	size = t ? btf_type_size(r->btf, type) : -EINVAL;
 	if (t && btf_is_ptr(t)) {
 		if (!is_struct_ptr(r->btf, type))
-			return bad(r, -EOPNOTSUPP, "%s returns a pointer to something that is no "
-				   "struct", m->name);
+			return bad(r, -EOPNOTSUPP,
+				   "%s returns a pointer to something that is no "
+				   "struct",
+				   m->name);
 	} else if (!t || !btf_is_scalar(t) || size < 1 || size > 8) {
 		return bad(r, -EOPNOTSUPP, "%s returns neither a number nor a pointer", m->name);
 	} else {
@@ -77,7 +79,8 @@ static int read_result(struct reader *r, struct contract_ops_member *m, uint32_t
 }
 
 /* The prototype of the stub called STRUCT__MEMBER, NULL if there is none with that name */
-static const struct btf_type *stub_proto(const struct reader *r, const struct contract_ops_member *m)
+static const struct btf_type *stub_proto(const struct reader *r,
+					 const struct contract_ops_member *m)
 {
 	const struct btf_type *t;
 	char name[256];
@@ -103,7 +106,8 @@ static int read_mark(struct reader *r, struct contract_ops_member *m, uint32_t i
 		if (!is_struct_ptr(r->btf, type) || want != have)
 			return bad(r, -EINVAL,
 				   "%s of the stub of %s is not the pointer to a struct that the "
-				   "member has", name, m->name);
+				   "member has",
+				   name, m->name);
 	}
 	if (ref)
 		m->ref |= 1u << i;

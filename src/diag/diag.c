@@ -13,8 +13,7 @@
 #include "diag/internal.h"
 
 static const struct diag_row rows[] = {
-#define DIAG(num, sym, err, cat, title, explanation, help)                                         \
-	{num, err, DIAG_##cat, #sym, title},
+#define DIAG(num, sym, err, cat, title, explanation, help) {num, err, DIAG_##cat, #sym, title},
 #include "diag/codes.def"
 #undef DIAG
 };

@@ -78,12 +78,12 @@ struct diag_report {
 	bool has_insn;
 	uint32_t insn;
 	/* statistics, also when accepted */
-	uint64_t processed; /* instructions simulated */
+	uint64_t processed;                 /* instructions simulated */
 	uint32_t total_states, peak_states; /* stored, stored at once */
 	uint32_t max_states_per_insn;
 	uint64_t state_bytes; /* memory of all states, at most */
-	uint32_t stack;     /* bytes, deepest chain */
-	uint64_t verify_ns; /* filled by the caller, the verifier reads no clock */
+	uint32_t stack;       /* bytes, deepest chain */
+	uint64_t verify_ns;   /* filled by the caller, the verifier reads no clock */
 };
 
 const char *diag_verdict_name(enum diag_verdict v); /* "accept", ... */

@@ -39,8 +39,8 @@ HELPER_2(task_storage_delete, struct rt_map *, map, const void *, task)
 	return drop(map, task);
 }
 
-HELPER_4(cgrp_storage_get, struct rt_map *, map, const void *, cgroup, const void *, value, uint64_t,
-	 flags)
+HELPER_4(cgrp_storage_get, struct rt_map *, map, const void *, cgroup, const void *, value,
+	 uint64_t, flags)
 {
 	return get(map, cgroup, value, flags);
 }

@@ -120,8 +120,8 @@ RMW(64)
 
 static void atomic(const struct interp_op *ip, int32_t kind, int size, void *at, uint64_t *r)
 {
-	uint64_t old = size == 8 ? rmw64(kind, at, r[ip->src], r[0])
-				 : rmw32(kind, at, r[ip->src], r[0]);
+	uint64_t old =
+		size == 8 ? rmw64(kind, at, r[ip->src], r[0]) : rmw32(kind, at, r[ip->src], r[0]);
 
 	if (kind == BPF_CMPXCHG)
 		r[0] = old;
@@ -241,6 +241,8 @@ void interp_arena(const struct interp_op *ip, uint64_t *r)
 		return;
 	}
 	jit_arena_access(a, &as);
-	interp_arena_at(ip, (uint32_t)(r[as.is_load ? ip->src : ip->dst] + (uint64_t)(int64_t)a->off -
-				       a->view->user_start), r);
+	interp_arena_at(ip,
+			(uint32_t)(r[as.is_load ? ip->src : ip->dst] + (uint64_t)(int64_t)a->off -
+				   a->view->user_start),
+			r);
 }

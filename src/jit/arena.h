@@ -22,7 +22,7 @@ int jit_arena_decode(struct interp_code *code, const struct bpf_insn *insn, stru
 struct jit_arena_access {
 	int size;
 	bool is_load, is_atomic, sign;
-	bool is_rmw;	  /* kind: BPF_ADD and its kin */
+	bool is_rmw;      /* kind: BPF_ADD and its kin */
 	bool is_constant; /* stores the immediate */
 	int32_t kind;
 };

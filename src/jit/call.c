@@ -100,7 +100,8 @@ void interp_check(struct interp_run *run, const struct interp_op *ip, const uint
 	char why[sizeof(code->violation)];
 
 	atomic_fetch_add_explicit(&code->checks, 1, memory_order_relaxed);
-	if (vf_record_covers(run->prog->facts.record, (uint32_t)(ip - code->ops), r, why, sizeof(why)))
+	if (vf_record_covers(run->prog->facts.record, (uint32_t)(ip - code->ops), r, why,
+			     sizeof(why)))
 		return;
 	if (atomic_fetch_add(&code->violations, 1) == 0)
 		memcpy(code->violation, why, sizeof(why));

@@ -162,7 +162,8 @@ static void fill(struct interp_kfunc *k, uint8_t reg, uint64_t value)
 }
 
 /* The function that finds out what it has before it, instead of the kfunc; NULL: not needed */
-static const void *function_of_cases(const struct kfunc_contract *c, const struct vf_insn_fact *fact)
+static const void *function_of_cases(const struct kfunc_contract *c,
+				     const struct vf_insn_fact *fact)
 {
 	switch (c->special) {
 	case SPECIAL_OBJ_NEW:
@@ -170,8 +171,9 @@ static const void *function_of_cases(const struct kfunc_contract *c, const struc
 	case SPECIAL_PERCPU_OBJ_NEW:
 		return fact->cases ? (const void *)rt_percpu_obj_new_of : NULL;
 	case SPECIAL_REFCOUNT_ACQUIRE:
-		return fact->cases ? (const void *)rt_obj_acquire_of
-		       : fact->imm64 ? (const void *)rt_obj_acquire_at : NULL;
+		return fact->cases   ? (const void *)rt_obj_acquire_of
+		       : fact->imm64 ? (const void *)rt_obj_acquire_at
+				     : NULL;
 	default:
 		return NULL;
 	}
@@ -235,7 +237,7 @@ static int decode_kfunc(struct decoder *d, uint32_t i, struct interp_op *op)
 	case SPECIAL_CAST_TO_KERN_CTX:
 		if (rt_ctx_packet_type(d->p->type))
 			break; /* the context is a view: the kernel's structure is made by the call */
-		/* fall through */
+			       /* fall through */
 	case SPECIAL_RDONLY_CAST:
 		op->op = ISA_MOV64_X;
 		op->dst = 0;

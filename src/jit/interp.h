@@ -52,7 +52,7 @@ struct interp_op {
 struct interp_func {
 	const struct rt_prog *prog;
 	const struct interp_op *entry;
-	uint32_t stack; /* bytes, multiple of 16 */
+	uint32_t stack;     /* bytes, multiple of 16 */
 	const void *native; /* its code, if the program was translated (jit.h) */
 };
 

@@ -137,7 +137,8 @@ int jit_compile(struct rt_prog *p)
 	note_for_profilers(p, jit);
 	p->jit = jit;
 	p->run = p->facts.throws ? run_throwing
-				 : (uint64_t(*)(const struct rt_prog *, void *))(uintptr_t)(jit->image + jit->entry);
+				 : (uint64_t (*)(const struct rt_prog *, void *))(
+					   uintptr_t)(jit->image + jit->entry);
 	return 0;
 }
 

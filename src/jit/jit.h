@@ -20,13 +20,13 @@ struct jit_fix {
 
 struct jit_code {
 	uint8_t *image;
-	size_t size; /* taken for it */
+	size_t size;             /* taken for it */
 	struct jit_piece *piece; /* where it is one of many; NULL: it has pages of its own */
 	uint32_t len;
 	uint32_t n_ops;
-	uint32_t *addr;	     /* offset of each instruction's code; in this allocation */
+	uint32_t *addr;      /* offset of each instruction's code; in this allocation */
 	uint32_t *func_addr; /* of each function's entry; there, too */
-	uint32_t entry;	     /* of code that takes struct rt_prog's run's arguments */
+	uint32_t entry;      /* of code that takes struct rt_prog's run's arguments */
 	struct jit_fix *fix;
 	uint32_t n_fix;
 	struct rt_probe_range range;
@@ -53,10 +53,11 @@ struct jit_packet jit_ld_abs(const void *skb, int64_t off, uint64_t size);
 
 /* live.c, for every operation; live is zero before. */
 struct jit_flow {
-	uint16_t *live;	     /* registers that are read at or after it, as a mask, and JIT_TARGET ... */
+	uint16_t *live; /* registers that are read at or after it, as a mask, and JIT_TARGET ... */
 	uint16_t *use, *def; /* those that it itself reads and writes; def: and JIT_CALLS ... */
-	int32_t *jump;	     /* JIT_STEP times the operation that it may jump to, or -1, and JIT_ENDS ... */
-	uint32_t *back;	     /* the operations that jump or call backwards */
+	/* JIT_STEP times the operation that it may jump to, or -1, and JIT_ENDS ... */
+	int32_t *jump;
+	uint32_t *back; /* the operations that jump or call backwards */
 	uint32_t n_back;
 };
 #define JIT_ENDS    1 /* the next operation does not follow */

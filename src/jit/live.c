@@ -11,7 +11,7 @@
 #include "jit/jit.h"
 #include "maps/maps.h"
 
-#define ARGS	  0x3eu /* R1-R5 */
+#define ARGS      0x3eu /* R1-R5 */
 #define CLOBBERED 0x3fu /* R0-R5 */
 
 static uint16_t args(uint32_t n)
@@ -46,7 +46,8 @@ static uint16_t registers(uint8_t operands, const struct interp_op *op)
 	/* by ISA_U_R0, ISA_U_R6 and ISA_U_CLOBBER */
 	static const uint16_t fixed[8] = {0x00, 0x01, 0x40, 0x41, 0x3f, 0x3f, 0x7f, 0x7f};
 
-	return fixed[operands >> 2] | (operands & ISA_U_DST) << op->dst | (operands >> 1 & 1) << op->src;
+	return fixed[operands >> 2] | (operands & ISA_U_DST) << op->dst |
+	       (operands >> 1 & 1) << op->src;
 }
 
 /* what an operation that is no instruction of its own reads and writes */
@@ -63,7 +64,8 @@ static void extra_use_def(const struct rt_prog *p, uint32_t i, uint16_t *use, ui
 	case IOP_KFUNC:
 	case IOP_KFUNC_PLAIN:
 		c = p->facts.insn[i].kfunc;
-		*use = c && c->btf ? args(c->n_args) : ARGS; /* without types all may be arguments */
+		*use = c && c->btf ? args(c->n_args)
+				   : ARGS; /* without types all may be arguments */
 		*def = CLOBBERED | JIT_CALLS;
 		return;
 	case IOP_HELPER:
@@ -160,7 +162,8 @@ static void mark_jump(const struct rt_prog *p, uint32_t i, struct jit_flow *f)
 		break;
 	}
 	target = op->target - p->code->ops;
-	f->jump[i] = (int32_t)target * JIT_STEP | (op->op == ISA_JA || op->op == ISA_JA32 ? JIT_ENDS : 0);
+	f->jump[i] = (int32_t)target * JIT_STEP |
+		     (op->op == ISA_JA || op->op == ISA_JA32 ? JIT_ENDS : 0);
 	live[target] |= live[target] & JIT_TARGET ? JIT_TARGETS : JIT_TARGET;
 	if (op->op == ISA_MAY_GOTO)
 		f->def[i] |= JIT_BUDGET;

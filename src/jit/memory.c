@@ -100,7 +100,8 @@ static void *map_near(size_t size, int prot, int flags, int fd)
 		wish = first_wish();
 	at = mmap((void *)wish, size, prot, flags, fd, 0);
 	if ((uintptr_t)at == wish)
-		atomic_store(&next_wish, wish + size < home() - (1u << 26) ? wish + size : first_wish());
+		atomic_store(&next_wish,
+			     wish + size < home() - (1u << 26) ? wish + size : first_wish());
 	return at;
 }
 
@@ -128,7 +129,8 @@ static int open_file(void)
 	int fd;
 
 	/* growing a file beyond this limit is a signal */
-	if (getrlimit(RLIMIT_FSIZE, &limit) || (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < PIECE))
+	if (getrlimit(RLIMIT_FSIZE, &limit) ||
+	    (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < PIECE))
 		return -1;
 	fd = memfd_create("kfunc-code", MFD_CLOEXEC | MFD_EXEC);
 	if (fd < 0 && errno == EINVAL)
@@ -189,8 +191,8 @@ static bool still_ours(struct jit_piece *p)
 {
 	struct file_id id;
 
-	if (p->fd >= 0 && identify(p->fd, &id) && id.ino == p->file.ino && id.major == p->file.major &&
-	    id.minor == p->file.minor)
+	if (p->fd >= 0 && identify(p->fd, &id) && id.ino == p->file.ino &&
+	    id.major == p->file.major && id.minor == p->file.minor)
 		return true;
 	p->fd = -1;
 	p->closed = true;

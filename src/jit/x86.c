@@ -17,9 +17,9 @@
 #define CALL_GUESS   12
 #define KFUNC_GUESS  22
 #define LOOKUP_GUESS 40
-#define USUAL_BYTES 16 /* room for one */
-#define LOOP_ALIGN  32
-#define FUNC_ALIGN  16
+#define USUAL_BYTES  16 /* room for one */
+#define LOOP_ALIGN   32
+#define FUNC_ALIGN   16
 
 const uint8_t x86_reg_of[11] = {RAX, RDI, RSI, RDX, RCX, R8, RBX, R13, R14, R15, RBP};
 
@@ -201,7 +201,8 @@ static int settle(struct x86 *x)
 	bool fits = false, longer = true;
 	int err = 0;
 
-	for (x->n_pass = 0; x->n_pass < MAX_PASSES && (!fits || longer || x->again) && !err; x->n_pass++) {
+	for (x->n_pass = 0; x->n_pass < MAX_PASSES && (!fits || longer || x->again) && !err;
+	     x->n_pass++) {
 		longer = x->again = false;
 		err = pass(x);
 		fits = !err && x86_place_jumps(x, &longer);
@@ -296,7 +297,9 @@ static int find_flow(struct x86 *x, struct scratch *s)
 	uint32_t n = x->prog->n_insns, n_funcs = x->prog->facts.n_subprogs;
 	struct jit_flow flow;
 	int err = mem_grow((void **)&s->flow, &s->cap_flow,
-			   n_funcs * sizeof(*x->funcs) + n * (2 * sizeof(uint32_t) + 3 * sizeof(uint16_t)), 1);
+			   n_funcs * sizeof(*x->funcs) +
+				   n * (2 * sizeof(uint32_t) + 3 * sizeof(uint16_t)),
+			   1);
 
 	if (err)
 		return err;

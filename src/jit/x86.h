@@ -15,9 +15,7 @@
 #include "jit/interp.h"
 #include "jit/jit.h"
 
-enum x86_reg {
-	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15
-};
+enum x86_reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
 enum { TMP0 = R9, TMP1 = R10, TMP2 = R11 };
 
@@ -31,8 +29,8 @@ struct x86_value {
 
 /* what a function's frame depends on */
 struct x86_func {
-	bool saves[4];	 /* it changes R6, R7, R8, R9 */
-	bool saves_r12;	 /* a scratch register that survives nothing but is the callers' */
+	bool saves[4];   /* it changes R6, R7, R8, R9 */
+	bool saves_r12;  /* a scratch register that survives nothing but is the callers' */
 	bool has_budget; /* may_goto: its counter is on the stack, or */
 	bool budget_in_r12;
 	bool has_frame, calls;
@@ -44,14 +42,14 @@ struct x86_func {
 struct x86 {
 	const struct rt_prog *prog;
 	const struct interp_code *code;
-	uint8_t *buf;	    /* where it is written */
+	uint8_t *buf;         /* where it is written */
 	const uint8_t *image; /* near where it will run */
-	bool far_calls;	    /* not near enough */
+	bool far_calls;       /* not near enough */
 	uint32_t len, cap;
-	uint32_t *addr;	    /* of each operation, from the pass before */
-	uint32_t *func_addr; /* of each function's entry */
-	uint32_t entry;	    /* of the program, see struct jit_code */
-	uint32_t func, at;  /* being translated: function, operation */
+	uint32_t *addr;       /* of each operation, from the pass before */
+	uint32_t *func_addr;  /* of each function's entry */
+	uint32_t entry;       /* of the program, see struct jit_code */
+	uint32_t func, at;    /* being translated: function, operation */
 	uint32_t addr_before; /* the operation's address in the pass before */
 	struct x86_func f;
 	bool bmi2;
@@ -59,15 +57,15 @@ struct x86 {
 	const int32_t *jump_of;
 	struct x86_func *funcs;
 	int n_pass;
-	bool again; /* what was taken for granted in this pass was not so */
-	uint16_t use, out; /* of the operation: registers read, registers read later */
+	bool again;              /* what was taken for granted in this pass was not so */
+	uint16_t use, out;       /* of the operation: registers read, registers read later */
 	uint16_t bounded, exact; /* registers that are at most bound[]; that are it */
 	uint64_t bound[11];
-	uint16_t notes;	   /* registers whose value is only noted, in value[] */
+	uint16_t notes; /* registers whose value is only noted, in value[] */
 	struct x86_value value[11];
 	struct x86_stored { /* the 32 bits that were put to rbp + off last, if they are still there */
 		bool valid, exact, wide; /* wide: the 8 bytes are the register */
-		int reg; /* it holds them, -1: none does (any more) */
+		int reg;                 /* it holds them, -1: none does (any more) */
 		int32_t off;
 		uint64_t bound; /* of what it holds */
 	} stored;
@@ -76,10 +74,10 @@ struct x86 {
 	int zf_reg;
 	bool zf_wide;
 	uint32_t implied; /* a conditional jump that is not taken when it is reached; 0: none */
-	bool copying;	   /* operations are translated out of their place */
-	uint32_t skip;	   /* the operation after was translated with this one */
+	bool copying;     /* operations are translated out of their place */
+	uint32_t skip;    /* the operation after was translated with this one */
 	struct x86_jump { /* a distance that is filled in when the pass is over */
-		const void *fn;	 /* to it, once it is known where the code lies; NULL: to a target */
+		const void *fn; /* to it, once it is known where the code lies; NULL: to a target */
 		uint32_t at;
 		uint32_t target; /* operation, or function */
 		bool is_short, is_func;
@@ -87,7 +85,7 @@ struct x86 {
 	size_t n_jumps, cap_jumps;
 	struct jit_fix *fix; /* faulting loads: rows and room for them */
 	uint32_t n_fix, cap_fix;
-	struct x86_slow { /* accesses to arenas: rows and room for them */
+	struct x86_slow {      /* accesses to arenas: rows and room for them */
 		uint32_t jump; /* the end of the jump to its slow way */
 		uint32_t back, op;
 	} *slow;
@@ -97,7 +95,7 @@ struct x86 {
 
 extern const uint8_t x86_reg_of[11];
 
-#define ROOMY_PASS 6	/* from this pass on jumps forward are long */
+#define ROOMY_PASS 6    /* from this pass on jumps forward are long */
 #define X86_ROOM   4096 /* more than the code of an operation, with copies of others in it */
 
 /* something may come to operation i from elsewhere */
@@ -108,7 +106,8 @@ static inline bool x86_is_target(const struct x86 *x, uint32_t i)
 
 /* template groups: each handles its operations or returns false */
 bool x86_alu(struct x86 *x, const struct interp_op *op, uint32_t i);
-void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, bool k, bool is_signed);
+void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, bool k,
+		bool is_signed);
 bool x86_mem(struct x86 *x, const struct interp_op *op, uint32_t i);
 bool x86_jump(struct x86 *x, const struct interp_op *op, uint32_t i);
 bool x86_call(struct x86 *x, const struct interp_op *op, uint32_t i);
@@ -177,7 +176,8 @@ bool x86_dynptr_slice_rdwr(struct x86 *x, const void *fn);
 int x86_read(struct x86 *x, int r);
 int x86_read_low(struct x86 *x, int r); /* with its lower half, the upper is anything */
 int x86_change(struct x86 *x, int r);
-int x86_change_low(struct x86 *x, int r); /* ... of which only the lower half matters, by an operation of 32 bits */
+/* ... of which only the lower half matters, by an operation of 32 bits */
+int x86_change_low(struct x86 *x, int r);
 int x86_write(struct x86 *x, int r);
 /* r + off as an address, to be used before anything is written but dst (-1: nothing will be) */
 struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst);

@@ -220,15 +220,15 @@ static void and_imm(struct x86 *x, bool w, int dst, int32_t imm)
 }
 
 /* dst = base op something, where dst is only noted as a copy of base: one instruction instead of two */
-static bool three_operands(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w, bool k)
+static bool three_operands(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w,
+			   bool k)
 {
 	const struct x86_value *v = &x->value[op->dst];
 	struct x86_value sum;
 	int base, dst;
 
 	if (!(x->notes & 1u << op->dst) || v->index >= 0 || v->disp ||
-	    (v->low && (w || v->base == x86_reg_of[op->dst])) ||
-	    (!k && op->src == op->dst))
+	    (v->low && (w || v->base == x86_reg_of[op->dst])) || (!k && op->src == op->dst))
 		return false;
 	if (bpf_op == BPF_MUL && k) {
 		base = v->base;
@@ -247,7 +247,8 @@ static bool three_operands(struct x86 *x, const struct interp_op *op, uint8_t bp
 }
 
 /* the register holds a constant that an immediate can hold: divides by that */
-static bool known_divisor(const struct x86 *x, const struct interp_op *op, bool w, struct interp_op *by)
+static bool known_divisor(const struct x86 *x, const struct interp_op *op, bool w,
+			  struct interp_op *by)
 {
 	uint64_t value = x->bound[op->src];
 
@@ -274,8 +275,9 @@ static void binary(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bo
 			k = true;
 		}
 		/* of two numbers that are not negative it is the same */
-		is_signed = isa_rows[op->op].val &&
-			    !(k && op->imm > 0 && x86_bound(x, op->dst) <= (w ? INT64_MAX : INT32_MAX));
+		is_signed =
+			isa_rows[op->op].val &&
+			!(k && op->imm > 0 && x86_bound(x, op->dst) <= (w ? INT64_MAX : INT32_MAX));
 		if (!k || is_signed || !divide_pow2(x, op, w, bpf_op == BPF_MOD))
 			x86_divide(x, op, w, bpf_op == BPF_MOD, k, is_signed);
 		return;
@@ -355,9 +357,11 @@ static uint64_t result_bound(uint8_t bpf_op, bool k, uint64_t a, uint64_t b)
 	}
 }
 
-static uint64_t new_bound(const struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w, bool k)
+static uint64_t new_bound(const struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w,
+			  bool k)
 {
-	uint64_t a = x86_bound(x, op->dst), b = k ? (uint64_t)(int64_t)op->imm : x86_bound(x, op->src);
+	uint64_t a = x86_bound(x, op->dst),
+		 b = k ? (uint64_t)(int64_t)op->imm : x86_bound(x, op->src);
 	uint64_t most = w ? UINT64_MAX : UINT32_MAX, r = UINT64_MAX;
 	bool is_signed = (bpf_op == BPF_DIV || bpf_op == BPF_MOD) && isa_rows[op->op].val;
 

@@ -22,7 +22,7 @@ static void cast_user(struct x86 *x, const struct interp_op *op, const struct ma
 	mov_imm(x, TMP2, view->user_start >> 32 << 32);
 	op_rr(x, true, 0x01, dst, TMP2); /* add */
 	op_rr(x, false, 0x85, dst, dst); /* test */
-	rex(x, true, dst, TMP2, false);	 /* cmovne dst, r11 */
+	rex(x, true, dst, TMP2, false);  /* cmovne dst, r11 */
 	e1(x, 0x0f);
 	e1(x, 0x45);
 	e1(x, 0xc0 | (dst & 7) << 3 | (TMP2 & 7));
@@ -40,8 +40,9 @@ static void jump_slow(struct x86 *x, uint8_t cc, uint32_t op)
 /* r9d is the place in the window: goes on, with base in r11, if what is there can be accessed in line */
 static void look(struct x86 *x, const struct map_arena_view *view, int size, uint32_t op)
 {
-	const struct x86_value page = {
-		.base = TMP2, .index = TMP1, .disp = -(int32_t)MAP_ARENA_PAGES};
+	const struct x86_value page = {.base = TMP2,
+				       .index = TMP1,
+				       .disp = -(int32_t)MAP_ARENA_PAGES};
 
 	if (size > 1) { /* test r9b, size - 1: what is aligned is in one page */
 		rex(x, false, 0, TMP0, true);
@@ -79,7 +80,8 @@ static int prepare(struct x86 *x, const struct interp_op *op, const struct jit_a
 	return x86_reg_of[op->src];
 }
 
-static void reach(struct x86 *x, const struct interp_op *op, const struct interp_arena *a, uint32_t i)
+static void reach(struct x86 *x, const struct interp_op *op, const struct interp_arena *a,
+		  uint32_t i)
 {
 	struct x86_value at = {.base = TMP2, .index = TMP0};
 	uint32_t off = (uint32_t)a->off - (uint32_t)a->view->user_start;

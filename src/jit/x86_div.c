@@ -286,7 +286,8 @@ static int take_divisor(struct x86 *x, const struct interp_op *op, bool w, bool 
 
 void x86_divide(struct x86 *x, const struct interp_op *op, bool w, bool mod, bool k, bool is_signed)
 {
-	bool keep_rax = op->dst != 0 && x->out & 1u << 0, keep_rdx = op->dst != 3 && x->out & 1u << 3;
+	bool keep_rax = op->dst != 0 && x->out & 1u << 0,
+	     keep_rdx = op->dst != 3 && x->out & 1u << 3;
 	uint32_t zero = 0;
 	int dividend, divisor, dst;
 

@@ -79,8 +79,8 @@ void mem_at(struct x86 *x, int reg, const struct x86_value *a)
 
 void rex_at(struct x86 *x, bool w, int reg, const struct x86_value *a, bool force)
 {
-	uint8_t b = 0x40 | (w ? 8 : 0) | (reg & 8 ? 4 : 0) | (a->index >= 0 && a->index & 8 ? 2 : 0) |
-		    (a->base >= 0 && a->base & 8 ? 1 : 0);
+	uint8_t b = 0x40 | (w ? 8 : 0) | (reg & 8 ? 4 : 0) |
+		    (a->index >= 0 && a->index & 8 ? 2 : 0) | (a->base >= 0 && a->base & 8 ? 1 : 0);
 
 	if (b != 0x40 || force)
 		e1(x, b);
@@ -163,7 +163,8 @@ void grp1_imm(struct x86 *x, bool w, int ext, int rm, int32_t imm)
 	bool is_short = imm >= -128 && imm <= 127;
 	uint32_t modrm = 0xc0 | ext << 3 | (rm & 7);
 
-	put_rex(x, w, 0, rm, (is_short ? (uint8_t)imm << 16 | 0x83 : 0x81) | modrm << 8, is_short ? 3 : 2);
+	put_rex(x, w, 0, rm, (is_short ? (uint8_t)imm << 16 | 0x83 : 0x81) | modrm << 8,
+		is_short ? 3 : 2);
 	if (!is_short)
 		e4(x, (uint32_t)imm);
 }

@@ -174,7 +174,8 @@ static bool is_condition(const struct interp_op *op)
 	if (op->op >= ISA_OP_COUNT)
 		return false;
 	code = isa_rows[op->op].code;
-	return (BPF_CLASS(code) == BPF_JMP || BPF_CLASS(code) == BPF_JMP32) && cc_of[BPF_OP(code) >> 4];
+	return (BPF_CLASS(code) == BPF_JMP || BPF_CLASS(code) == BPF_JMP32) &&
+	       cc_of[BPF_OP(code) >> 4];
 }
 
 static bool same_condition(const struct interp_op *a, const struct interp_op *b)
@@ -190,7 +191,8 @@ static uint32_t follow(const struct x86 *x, const struct interp_op *op, uint32_t
 
 	for (int n = 0; n < 4; n++) {
 		t = &x->code->ops[target];
-		if (t->op != ISA_JA && t->op != ISA_JA32 && !(is_condition(op) && same_condition(op, t)))
+		if (t->op != ISA_JA && t->op != ISA_JA32 &&
+		    !(is_condition(op) && same_condition(op, t)))
 			break;
 		target = t->target - x->code->ops;
 	}
@@ -346,7 +348,8 @@ static void always(struct x86 *x, const struct interp_op *op, uint32_t i)
 /* op is not taken: what is known of its register then */
 static void learn(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, bool w)
 {
-	uint64_t imm = w ? (uint64_t)(int64_t)op->imm : (uint32_t)op->imm, old = x86_bound(x, op->dst);
+	uint64_t imm = w ? (uint64_t)(int64_t)op->imm : (uint32_t)op->imm,
+		 old = x86_bound(x, op->dst);
 
 	if (!w && old > UINT32_MAX)
 		return;
@@ -367,7 +370,8 @@ static void learn(struct x86 *x, const struct interp_op *op, uint8_t bpf_op, boo
 	}
 }
 
-static void cond_jump(struct x86 *x, const struct interp_op *op, uint8_t code, uint32_t i, uint32_t target)
+static void cond_jump(struct x86 *x, const struct interp_op *op, uint8_t code, uint32_t i,
+		      uint32_t target)
 {
 	bool w = BPF_CLASS(code) == BPF_JMP, k = BPF_SRC(code) == BPF_K;
 	int dst = w ? x86_read(x, op->dst) : x86_read_low(x, op->dst), src = 0;
@@ -514,8 +518,8 @@ struct x86_null x86_null_test(struct x86 *x, uint32_t i)
 	const struct interp_op *next = &x->code->ops[i + 1];
 	struct x86_null t = {0};
 
-	if (i + 2 >= x->prog->n_insns || x86_is_target(x, i + 1) || next->dst != 0 || next->imm != 0 ||
-	    (next->op != ISA_JEQ_K && next->op != ISA_JNE_K))
+	if (i + 2 >= x->prog->n_insns || x86_is_target(x, i + 1) || next->dst != 0 ||
+	    next->imm != 0 || (next->op != ISA_JEQ_K && next->op != ISA_JNE_K))
 		return t;
 	t.on_null = next->op == ISA_JEQ_K;
 	t.target = next->target - x->code->ops;

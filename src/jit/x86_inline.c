@@ -96,7 +96,7 @@ static bool iter_num_next(struct x86 *x, uint32_t i)
 	op_mem(x, false, 0x8b, RAX, it, 0); /* mov eax, cur */
 	grp1_imm(x, false, 0, RAX, 1);
 	op_mem(x, false, 0x3b, RAX, it, 4); /* cmp eax, end */
-	x86_null_jump(x, &t, 0xd, i);	    /* jge */
+	x86_null_jump(x, &t, 0xd, i);       /* jge */
 	op_mem(x, false, 0x89, RAX, it, 0);
 	op_mem(x, true, 0x8d, RAX, it, 0); /* lea rax, cur */
 	x86_null_end(x, &t);
@@ -197,7 +197,7 @@ static bool cpumask_test(struct x86 *x, const void *fn)
 	over = unless_possible(x);
 	bit_and_word(x);
 	op_mem(x, true, 0x85, TMP0, mask_word(), 0); /* test */
-	e1(x, 0x0f);				     /* setne al */
+	e1(x, 0x0f);                                 /* setne al */
 	e1(x, 0x95);
 	e1(x, 0xc0);
 	land8(x, over);

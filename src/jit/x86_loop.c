@@ -7,7 +7,7 @@
 
 #include "jit/x86.h"
 
-#define BODY_MAX 16
+#define BODY_MAX  16
 #define LOOK_BACK 16
 
 /* which function R2 is at operation i, if that can be seen from what comes before; or -1 */
@@ -36,7 +36,8 @@ static bool fits_in_loop(const struct x86 *x, uint32_t func)
 	const struct x86_func *f = &x->funcs[func];
 
 	if (f->calls || f->has_frame || f->saves_r12 || f->saves[0] || f->saves[1] || f->saves[2] ||
-	    f->saves[3] || sub->end - sub->start > BODY_MAX || x->code->ops[sub->end - 1].op != ISA_EXIT)
+	    f->saves[3] || sub->end - sub->start > BODY_MAX ||
+	    x->code->ops[sub->end - 1].op != ISA_EXIT)
 		return false;
 	for (uint32_t i = sub->start; i < sub->end - 1; i++) {
 		uint16_t op = x->code->ops[i].op;
@@ -96,7 +97,8 @@ static bool one_round(struct x86 *x, int32_t func)
  */
 bool x86_loop(struct x86 *x, uint32_t i)
 {
-	static const int kept[] = {R12, RBX, R13, R14}; /* an even number: the stack stays aligned */
+	static const int kept[] = {R12, RBX, R13,
+				   R14}; /* an even number: the stack stays aligned */
 	uint32_t flags, many, none, top, stop = 0, d;
 	int32_t func = callback_of(x, i);
 

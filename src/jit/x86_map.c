@@ -26,7 +26,8 @@ static void load_key(struct x86 *x, bool wide, int reg, const struct x86_value *
 /* what is known of a key that lies at an address; reg -1: it must be loaded */
 struct index {
 	int reg;
-	bool exact, wide, clean; /* wide: of 8 bytes; clean: the register holds nothing above its 4 */
+	bool exact, wide,
+		clean; /* wide: of 8 bytes; clean: the register holds nothing above its 4 */
 	uint64_t bound;
 };
 
@@ -49,8 +50,8 @@ static bool next_is_null_test(const struct x86 *x, uint32_t i)
 {
 	const struct interp_op *next = &x->code->ops[i + 1];
 
-	return i + 2 < x->prog->n_insns && !x86_is_target(x, i + 1) && next->dst == 0 && next->imm == 0 &&
-	       (next->op == ISA_JEQ_K || next->op == ISA_JNE_K);
+	return i + 2 < x->prog->n_insns && !x86_is_target(x, i + 1) && next->dst == 0 &&
+	       next->imm == 0 && (next->op == ISA_JEQ_K || next->op == ISA_JNE_K);
 }
 
 static void skip_null_test(struct x86 *x, uint32_t i)

@@ -109,7 +109,7 @@ static const struct {
 	uint8_t size;
 	bool sign;
 } probes[IOP_COUNT] = {
-	[IOP_PROBE_B] = {1, false},  [IOP_PROBE_H] = {2, false},  [IOP_PROBE_W] = {4, false},
+	[IOP_PROBE_B] = {1, false},  [IOP_PROBE_H] = {2, false}, [IOP_PROBE_W] = {4, false},
 	[IOP_PROBE_DW] = {8, false}, [IOP_PROBE_SB] = {1, true}, [IOP_PROBE_SH] = {2, true},
 	[IOP_PROBE_SW] = {4, true},
 };
@@ -222,7 +222,8 @@ static void atomic(struct x86 *x, const struct interp_op *op, uint8_t code)
 	}
 	if (kind == BPF_CMPXCHG)
 		x86_change(x, 0);
-	src = kind & BPF_FETCH && kind != BPF_CMPXCHG ? x86_change(x, op->src) : x86_read(x, op->src);
+	src = kind & BPF_FETCH && kind != BPF_CMPXCHG ? x86_change(x, op->src)
+						      : x86_read(x, op->src);
 	x86_atomic(x, kind, size, x86_read(x, op->dst), op->imm, src);
 }
 
@@ -274,8 +275,9 @@ static bool load_two_bytes(struct x86 *x, const struct interp_op *op, uint32_t i
 	struct x86_value at;
 	struct halves h;
 
-	if (x->copying || i + 4 >= x->prog->n_insns || x86_is_target(x, i + 1) || x86_is_target(x, i + 2) ||
-	    x86_is_target(x, i + 3) || !two_bytes(op, &h) || x->live[i + 4] & 1u << h.low)
+	if (x->copying || i + 4 >= x->prog->n_insns || x86_is_target(x, i + 1) ||
+	    x86_is_target(x, i + 2) || x86_is_target(x, i + 3) || !two_bytes(op, &h) ||
+	    x->live[i + 4] & 1u << h.low)
 		return false;
 	x->out = x->live[i + 4] & JIT_REGS;
 	at = x86_address(x, h.base, h.off, h.high);
@@ -288,18 +290,24 @@ static bool load_two_bytes(struct x86 *x, const struct interp_op *op, uint32_t i
 /* Bytes from at on change: is what was stored last still known? */
 static void forget_stored(struct x86 *x, const struct x86_value *at, int size)
 {
-	if (at->index >= 0 || at->base != RBP || (at->disp < x->stored.off + 4 && x->stored.off < at->disp + size))
+	if (at->index >= 0 || at->base != RBP ||
+	    (at->disp < x->stored.off + 4 && x->stored.off < at->disp + size))
 		x->stored.valid = false;
 }
 
 /* a key, maybe: what lookups find without reading it back */
-static void note_stored(struct x86 *x, const struct x86_value *at, int size, int reg, uint64_t bound, bool exact)
+static void note_stored(struct x86 *x, const struct x86_value *at, int size, int reg,
+			uint64_t bound, bool exact)
 {
 	forget_stored(x, at, size);
 	if (at->index >= 0 || at->base != RBP || size < 4)
 		return;
-	x->stored = (struct x86_stored){.valid = true, .exact = exact, .reg = reg, .off = at->disp, .bound = bound,
-				       .wide = size == 8};
+	x->stored = (struct x86_stored){.valid = true,
+					.exact = exact,
+					.reg = reg,
+					.off = at->disp,
+					.bound = bound,
+					.wide = size == 8};
 }
 
 static void store(struct x86 *x, const struct interp_op *op, int size)

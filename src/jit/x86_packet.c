@@ -10,13 +10,14 @@
 
 #include "runtime/dynptr.h"
 
-#define DATA	 0
-#define SIZE	 (int32_t)offsetof(struct rt_dynptr, size)
-#define OFFSET	 (int32_t)offsetof(struct rt_dynptr, offset)
-#define KIND(k)	 ((uint32_t)(k) << 28)
+#define DATA     0
+#define SIZE     (int32_t)offsetof(struct rt_dynptr, size)
+#define OFFSET   (int32_t)offsetof(struct rt_dynptr, offset)
+#define KIND(k)  ((uint32_t)(k) << 28)
 #define SLOW_MAX 4
 
-_Static_assert(offsetof(struct rt_dynptr, data) == DATA && OFFSET == SIZE + 4, "as the code below writes it");
+_Static_assert(offsetof(struct rt_dynptr, data) == DATA && OFFSET == SIZE + 4,
+	       "as the code below writes it");
 
 struct slow {
 	uint32_t from[SLOW_MAX];

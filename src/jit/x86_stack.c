@@ -25,7 +25,8 @@ static void mark(struct x86_func *f, int64_t off, uint32_t size)
 static bool is_marked(const struct x86_func *f, int64_t off, uint32_t size)
 {
 	for (int64_t at = off; at < off + size; at++)
-		if (at < -FRAME || at >= 0 || f->reads[(at + FRAME) / 64] >> ((at + FRAME) % 64) & 1)
+		if (at < -FRAME || at >= 0 ||
+		    f->reads[(at + FRAME) / 64] >> ((at + FRAME) % 64) & 1)
 			return true;
 	return f->reads_all;
 }
@@ -53,7 +54,8 @@ static bool argument(const struct x86 *x, uint32_t i, int reg, uint32_t *size)
 	*size = reg == 2 ? map->key_size : map->value_size;
 	switch (x->prog->insns[i].imm) {
 	case BPF_FUNC_map_lookup_elem:
-		if (reg == 2 && (jit_array_lookup(x->prog, i, NULL) || jit_hash_lookup(x->prog, i, NULL)))
+		if (reg == 2 &&
+		    (jit_array_lookup(x->prog, i, NULL) || jit_hash_lookup(x->prog, i, NULL)))
 			*size = 0; /* it will say so itself */
 		return reg == 2;
 	case BPF_FUNC_map_delete_elem:
@@ -73,7 +75,8 @@ static bool address(struct x86 *x, struct x86_func *f, uint32_t i, uint32_t end)
 	int64_t off;
 	uint32_t size;
 
-	if (i + 2 >= end || op[i + 1].op != ISA_ADD64_K || op[i + 1].dst != reg || x->live[i + 1] & JIT_TARGET)
+	if (i + 2 >= end || op[i + 1].op != ISA_ADD64_K || op[i + 1].dst != reg ||
+	    x->live[i + 1] & JIT_TARGET)
 		return false;
 	off = op[i + 1].imm;
 	for (i += 2; i < end && !(x->live[i] & JIT_TARGET); i++) {

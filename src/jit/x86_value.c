@@ -185,7 +185,8 @@ struct x86_value x86_address(struct x86 *x, int r, int32_t off, int dst)
 	int32_t disp;
 
 	/* writing dst would carry r out, and change the registers that the address is made of */
-	if (dst >= 0 && dst != r && x->out & 1u << r && noted(x, r) && speaks_of(&x->value[r], x86_reg_of[dst]))
+	if (dst >= 0 && dst != r && x->out & 1u << r && noted(x, r) &&
+	    speaks_of(&x->value[r], x86_reg_of[dst]))
 		carry_out(x, r);
 	v = own(x, r);
 	if (__builtin_add_overflow(v.disp, off, &disp) || (v.index >= 0 && v.base < 0)) {

@@ -159,10 +159,10 @@ enum helper_ret {
 };
 
 struct kernel_helper_arg {
-	uint8_t kind;	 /* enum helper_arg */
+	uint8_t kind;    /* enum helper_arg */
 	uint8_t of_type; /* kernel_helper_type() */
-	uint16_t flags;	 /* enum helper_arg_flags */
-	uint32_t size;	 /* HARGF_FIXED_SIZE */
+	uint16_t flags;  /* enum helper_arg_flags */
+	uint32_t size;   /* HARGF_FIXED_SIZE */
 };
 
 enum helper_flags {
@@ -183,7 +183,7 @@ struct kernel_helper {
 	const char *name; /* "map_lookup_elem" */
 	uint16_t id;
 	uint16_t flags;
-	uint8_t ret;	  /* enum helper_ret */
+	uint8_t ret;      /* enum helper_ret */
 	uint8_t ret_type; /* kernel_helper_type() */
 	bool has_ret_range;
 	struct kernel_helper_arg arg[5];

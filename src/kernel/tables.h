@@ -13,15 +13,15 @@
 /* ---- helpers ---- */
 
 struct kt_helper_rule {
-	uint16_t row; /* in kt_helper_rows */
+	uint16_t row;    /* in kt_helper_rows */
 	uint16_t when;   /* enum kt_when: all must hold */
 	uint16_t unless; /* ... and none of these */
 	uint16_t config; /* enum kt_config: configuration it needs */
 	uint8_t versions;
-	uint8_t caps;    /* enum kernel_cap: all needed */
-	uint8_t progs;   /* in kt_masks: bit per program type */
-	uint8_t attach;  /* in kt_masks: bit per attach type, all ones: any */
-	uint8_t sub;     /* in kt_names: only for this struct_ops type or iterator target */
+	uint8_t caps;   /* enum kernel_cap: all needed */
+	uint8_t progs;  /* in kt_masks: bit per program type */
+	uint8_t attach; /* in kt_masks: bit per attach type, all ones: any */
+	uint8_t sub;    /* in kt_names: only for this struct_ops type or iterator target */
 };
 
 /* order of WHEN in gen-tables.py */

@@ -6,7 +6,7 @@
 #include "base/packed.h"
 
 extern const char *const kfuncs_doc_names[]; /* sorted */
-extern struct packed_texts kfuncs_docs;	      /* in the same order */
+extern struct packed_texts kfuncs_docs;      /* in the same order */
 extern const unsigned int kfuncs_n_docs;
 
 extern struct packed_texts kfuncs_live_btf; /* one */

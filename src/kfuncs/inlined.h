@@ -25,6 +25,7 @@ struct bpf_dynptr;
 int bpf_dynptr_from_skb(struct __sk_buff *s, uint64_t flags, struct bpf_dynptr *out);
 int bpf_dynptr_from_xdp(struct xdp_md *x, uint64_t flags, struct bpf_dynptr *out);
 void *bpf_dynptr_slice(const struct bpf_dynptr *p, uint32_t offset, void *buffer, uint32_t size);
-void *bpf_dynptr_slice_rdwr(const struct bpf_dynptr *p, uint32_t offset, void *buffer, uint32_t size);
+void *bpf_dynptr_slice_rdwr(const struct bpf_dynptr *p, uint32_t offset, void *buffer,
+			    uint32_t size);
 
 #endif

@@ -138,8 +138,8 @@ __bpf_kfunc void bpf_iter_css_destroy(struct bpf_iter_css *it)
  *
  * Return: 0; -EINVAL for other flags; -ENOMEM, or another error of opening /proc.
  */
-__bpf_kfunc int bpf_iter_css_task_new(struct bpf_iter_css_task *it,
-				      struct cgroup_subsys_state *css, unsigned int flags)
+__bpf_kfunc int bpf_iter_css_task_new(struct bpf_iter_css_task *it, struct cgroup_subsys_state *css,
+				      unsigned int flags)
 {
 	unsigned int what = flags & CSS_PROCS ? WALK_PROCESSES : WALK_THREADS;
 	int err;

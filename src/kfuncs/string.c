@@ -20,7 +20,7 @@
 #define STR_MAX    65536
 #define FIRST_PAGE 4096
 #define VSYSCALL   0xffffffffff600000ull
-#define CHUNK	   64
+#define CHUNK      64
 
 /* A string that is read as needed. */
 struct reader {

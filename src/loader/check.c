@@ -52,7 +52,8 @@ static bool names(const char *why, const struct kfunc_program *p)
 {
 	size_t n = strlen(p->name);
 
-	return strncmp(why, "prog '", 6) == 0 && strncmp(why + 6, p->name, n) == 0 && why[6 + n] == '\'';
+	return strncmp(why, "prog '", 6) == 0 && strncmp(why + 6, p->name, n) == 0 &&
+	       why[6 + n] == '\'';
 }
 
 /*
@@ -60,7 +61,8 @@ static bool names(const char *why, const struct kfunc_program *p)
  * first one without a verdict if others have got theirs, since libbpf loads in order. NULL: unknown, or
  * (*again) it failed after its verdict, for want of memory or descriptors, and the rest is still to come.
  */
-static struct kfunc_program *at_fault(struct kfunc_object *obj, const bool *want, const char *why, bool *again)
+static struct kfunc_program *at_fault(struct kfunc_object *obj, const bool *want, const char *why,
+				      bool *again)
 {
 	struct kfunc_program *first = NULL;
 	uint32_t i, tried = 0, judged = 0;
@@ -112,7 +114,7 @@ static void check_alone(struct kfunc_object *obj, bool *want)
 		err = load_once(obj, want, why, sizeof(why));
 		if (!p->judged)
 			loader_refuse_by_libbpf(p, err ? err : -EINVAL,
-					 err ? why : "the loader left this program out");
+						err ? why : "the loader left this program out");
 	}
 }
 

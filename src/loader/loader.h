@@ -93,11 +93,11 @@ struct loader_session {
 	struct kfunc_object *obj;      /* NULL: no object is being loaded */
 	struct kfunc_program *current; /* whose PROG_LOAD is in progress */
 	struct kfunc_program *failed;  /* last one that was not loaded, though judged */
-	int failed_err;                /* why: of its verdict, or what kept an accepted one from loading */
-	bool no_memory;    /* for types or a map: nothing else is made */
-	bool check;        /* collect verdicts instead of stopping at the first rejection */
+	int failed_err; /* why: of its verdict, or what kept an accepted one from loading */
+	bool no_memory; /* for types or a map: nothing else is made */
+	bool check;     /* collect verdicts instead of stopping at the first rejection */
 	struct vf_profile profile; /* of current */
-	struct strbuf log; /* libbpf's warnings */
+	struct strbuf log;         /* libbpf's warnings */
 };
 
 /*

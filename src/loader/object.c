@@ -281,7 +281,8 @@ int kfunc_object__load(struct kfunc_object *obj)
 	if (err && s.failed) {
 		err = s.failed_err;
 		loader_set_error(obj, "program %s: %s", s.failed->name,
-				 s.failed->report.message[0] ? s.failed->report.message : strerror(-err));
+				 s.failed->report.message[0] ? s.failed->report.message
+							     : strerror(-err));
 	} else if (err) {
 		loader_log_summary(&s, why, sizeof(why));
 		loader_set_error(obj, "%s", why[0] ? why : strerror(-err));

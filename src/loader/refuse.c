@@ -40,14 +40,16 @@ static void say_section(const struct refusal *r)
 
 static void say_no_program(const struct refusal *r)
 {
-	snprintf(r->out, r->size, "section \"%s\" names a function of another program, and which "
-		 "program that is has not been said", r->p->section);
+	snprintf(r->out, r->size,
+		 "section \"%s\" names a function of another program, and which "
+		 "program that is has not been said",
+		 r->p->section);
 }
 
 static void say_unnamed(const struct refusal *r)
 {
-	snprintf(r->out, r->size, "section \"%s\" does not name what %s is attached to", r->p->section,
-		 r->p->name);
+	snprintf(r->out, r->size, "section \"%s\" does not name what %s is attached to",
+		 r->p->section, r->p->name);
 }
 
 static void say_unreferenced(const struct refusal *r)
@@ -60,7 +62,9 @@ static const char *target_kind(const char *section)
 	static const struct {
 		const char *start, *kind;
 	} kinds[] = {
-		{"tp_btf", "tracepoint"}, {"lsm", "LSM hook"}, {"iter", "iterator"},
+		{"tp_btf", "tracepoint"},
+		{"lsm", "LSM hook"},
+		{"iter", "iterator"},
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -77,8 +81,8 @@ static void say_no_target(const struct refusal *r)
 
 static void say_no_ops(const struct refusal *r)
 {
-	snprintf(r->out, r->size, "kernel %s has no operations struct %s", r->p->obj->kernel->release,
-		 r->name);
+	snprintf(r->out, r->size, "kernel %s has no operations struct %s",
+		 r->p->obj->kernel->release, r->name);
 }
 
 static const char *map_reason(const struct kfunc_map *m)
@@ -109,9 +113,11 @@ static void say_map(const struct refusal *r)
 				 type ? type : "of an unknown type", why);
 		else
 			snprintf(r->out, r->size,
-				 "map %s (%s) cannot be created with keys of %u bytes, values of %u and "
-				 "%u entries", m->name, type ? type : "of an unknown type",
-				 m->key_size, m->value_size, m->max_entries);
+				 "map %s (%s) cannot be created with keys of %u bytes, values of "
+				 "%u and "
+				 "%u entries",
+				 m->name, type ? type : "of an unknown type", m->key_size,
+				 m->value_size, m->max_entries);
 		return;
 	}
 	snprintf(r->out, r->size, "map %s cannot be created", r->name);
@@ -119,8 +125,10 @@ static void say_map(const struct refusal *r)
 
 static void say_not_mappable(const struct refusal *r)
 {
-	snprintf(r->out, r->size, "map %s holds global variables and cannot be mapped into memory "
-		 "with the flags it has", r->name);
+	snprintf(r->out, r->size,
+		 "map %s holds global variables and cannot be mapped into memory "
+		 "with the flags it has",
+		 r->name);
 }
 
 static void say_relo(const struct refusal *r)
@@ -130,7 +138,8 @@ static void say_relo(const struct refusal *r)
 }
 
 static const struct row {
-	const char *start, *mark; /* the warning begins with one and has the other, if they are set */
+	const char *start,
+		*mark; /* the warning begins with one and has the other, if they are set */
 	enum diag_code code;
 	void (*say)(const struct refusal *r);
 } rows[] = {

@@ -22,7 +22,10 @@ static const struct btf_type *plain(const struct btf *btf, uint32_t id)
 
 static const char *kind_of(const struct btf_type *t)
 {
-	return btf_is_struct(t) ? "struct " : btf_is_union(t) ? "union " : btf_is_any_enum(t) ? "enum " : "";
+	return btf_is_struct(t)     ? "struct "
+	       : btf_is_union(t)    ? "union "
+	       : btf_is_any_enum(t) ? "enum "
+				    : "";
 }
 
 /* The rest of the path behind the first number, as members: "a.b[3]". */

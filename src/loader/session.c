@@ -109,7 +109,8 @@ static void say_missing_kfunc(struct diag_report *r, const struct kfunc_kernel *
 
 static void say_unresolved(struct diag_report *r, const struct loader_session *s)
 {
-	const struct bpf_core_relo *relo = loader_core_relo_at(s->obj->bpf, s->current->bpf, r->insn);
+	const struct bpf_core_relo *relo =
+		loader_core_relo_at(s->obj->bpf, s->current->bpf, r->insn);
 	struct strbuf name = {0};
 
 	replace(r, KF_RELO_FAILED);
@@ -221,10 +222,12 @@ int loader_prog_load(enum bpf_prog_type type, const char *name, const char *lice
 }
 
 /* In place of bpf_map_create(). libbpf tries again without types, whatever the reason. */
-int loader_map_create(enum bpf_map_type type, const char *name, uint32_t key_size, uint32_t value_size,
-		      uint32_t max_entries, const struct bpf_map_create_opts *opts);
-int loader_map_create(enum bpf_map_type type, const char *name, uint32_t key_size, uint32_t value_size,
-		      uint32_t max_entries, const struct bpf_map_create_opts *opts)
+int loader_map_create(enum bpf_map_type type, const char *name, uint32_t key_size,
+		      uint32_t value_size, uint32_t max_entries,
+		      const struct bpf_map_create_opts *opts);
+int loader_map_create(enum bpf_map_type type, const char *name, uint32_t key_size,
+		      uint32_t value_size, uint32_t max_entries,
+		      const struct bpf_map_create_opts *opts)
 {
 	struct loader_session *s = current;
 	int fd;
@@ -240,13 +243,15 @@ int loader_map_create(enum bpf_map_type type, const char *name, uint32_t key_siz
 }
 
 /* In place of btf_load_into_kernel(). libbpf goes on without types if it can, which must be told. */
-int btf_load_into_kernel(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level, int token_fd);
-int loader_btf_load(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level, int token_fd);
+int btf_load_into_kernel(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level,
+			 int token_fd);
+int loader_btf_load(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level,
+		    int token_fd);
 int loader_btf_load(struct btf *btf, char *log_buf, size_t log_sz, uint32_t log_level, int token_fd)
 {
 	char why[512] = "";
-	int err = btf_load_into_kernel(btf, log_buf ? log_buf : why, log_buf ? log_sz : sizeof(why), log_level,
-				       token_fd);
+	int err = btf_load_into_kernel(btf, log_buf ? log_buf : why, log_buf ? log_sz : sizeof(why),
+				       log_level, token_fd);
 
 	if (err == -ENOMEM && current)
 		current->no_memory = true;

@@ -33,7 +33,8 @@ void loader_warn_deprecated(struct kfunc_object *obj, const struct kfunc_program
 void loader_warn_types(struct kfunc_object *obj, const char *why)
 {
 	if (!strstr(strbuf_str(&obj->warnings), "goes without its types"))
-		strbuf_printf(&obj->warnings, "the object goes without its types, which were refused: %.*s\n",
+		strbuf_printf(&obj->warnings,
+			      "the object goes without its types, which were refused: %.*s\n",
 			      (int)strcspn(why, "\n"), why);
 }
 

@@ -24,9 +24,9 @@
 
 #include "maps/maps.h"
 
-#define PAGE	       4096ull
-#define WINDOW	       (1ull << 32)
-#define F_SEGV	       (1u << 17)
+#define PAGE           4096ull
+#define WINDOW         (1ull << 32)
+#define F_SEGV         (1u << 17)
 #define F_NO_USER_CONV (1u << 18)
 
 struct arena {
@@ -37,7 +37,8 @@ struct arena {
 	ino_t ino;
 	uint8_t *base; /* with a spare page behind, for accesses that begin in the last bytes */
 	uint64_t user_start;
-	uint8_t *pages; /* 1: in use; for all of a window, so that no access needs another check; before base */
+	/* 1: in use; for all of a window, so that no access needs another check; before base */
+	uint8_t *pages;
 	uint8_t *reserved; /* 1: so it is, and not in use; NULL: no page ever was */
 };
 
@@ -120,8 +121,8 @@ static int make_memory(struct arena *a)
 	p = map_private(MAP_ARENA_PAGES + size + PAGE);
 	if (!p)
 		return -ENOMEM;
-	if (mmap(p + MAP_ARENA_PAGES, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE,
-		 a->fd, 0) == MAP_FAILED) {
+	if (mmap(p + MAP_ARENA_PAGES, size, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED | MAP_NORESERVE, a->fd, 0) == MAP_FAILED) {
 		munmap(p, MAP_ARENA_PAGES + size + PAGE);
 		return -ENOMEM;
 	}
@@ -175,7 +176,8 @@ static void *arena_mmap(struct rt_map *map, void *addr, size_t len, int prot, in
 		*err = -EBADF;
 	/* never over what is there, whatever address a file asks for */
 	if (!*err) {
-		p = mmap(addr, len, prot, MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, a->fd, 0);
+		p = mmap(addr, len, prot, MAP_SHARED | MAP_FIXED_NOREPLACE | MAP_NORESERVE, a->fd,
+			 0);
 		*err = p == MAP_FAILED ? -errno : 0;
 	}
 	if (!*err && p != addr) { /* kernels before 4.17 take the address for a wish */
@@ -211,7 +213,9 @@ static void set_used(struct arena *a, uint64_t page, uint64_t n, uint8_t used)
 /* The first page from page on that a touch has brought into the file, or some number that is too large. */
 static uint64_t first_there(struct arena *a, uint64_t page)
 {
-	off_t at = have_file(a) && !(a->map.desc.flags & F_SEGV) ? lseek(a->fd, (off_t)(page * PAGE), SEEK_DATA) : -1;
+	off_t at = have_file(a) && !(a->map.desc.flags & F_SEGV)
+			   ? lseek(a->fd, (off_t)(page * PAGE), SEEK_DATA)
+			   : -1;
 
 	return at < 0 ? UINT64_MAX : (uint64_t)at / PAGE;
 }
@@ -313,7 +317,8 @@ void *map_arena_alloc(void *map, uint64_t addr, uint32_t n_pages, int node, uint
 	int64_t page = -1;
 
 	if (a->map.desc.type != MAP_T_ARENA || flags || !n_pages ||
-	    n_pages > a->map.desc.max_entries || addr % PAGE || (node != -1 && !map_node_exists((uint32_t)node)))
+	    n_pages > a->map.desc.max_entries || addr % PAGE ||
+	    (node != -1 && !map_node_exists((uint32_t)node)))
 		return NULL;
 	pthread_mutex_lock(&a->lock);
 	if (!make_memory(a)) {

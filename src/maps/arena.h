@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define MAP_ARENA_PAGE_BITS 12
-#define MAP_ARENA_PAGES	    (1u << (32 - MAP_ARENA_PAGE_BITS))
+#define MAP_ARENA_PAGES     (1u << (32 - MAP_ARENA_PAGE_BITS))
 
 /*
  * What a program sees of an arena: a byte at user address A has the offset (uint32_t)(A - user_start), and lies

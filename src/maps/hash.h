@@ -111,7 +111,8 @@ static inline bool hash_fits_store(const struct hash_map *h)
 {
 	uint32_t n = h->map.desc.value_size;
 
-	return (n == 8 || n == 4 || n == 2 || n == 1) && !h->map.fields && !h->percpu && !h->value_gone;
+	return (n == 8 || n == 4 || n == 2 || n == 1) && !h->map.fields && !h->percpu &&
+	       !h->value_gone;
 }
 
 /* NULL: not there. In a read section. */

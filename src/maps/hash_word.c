@@ -65,8 +65,8 @@ map_lookup_fn map_direct_lookup(const struct rt_map *map)
 
 /* ---- updates of values that one store can write: of an element that is there, if that is all that is asked ---- */
 
-static inline long update(struct rt_map *map, const void *key, const void *value, uint64_t flags, uint32_t key_size,
-			  uint32_t value_size)
+static inline long update(struct rt_map *map, const void *key, const void *value, uint64_t flags,
+			  uint32_t key_size, uint32_t value_size)
 {
 	struct hash_map *h = hash_of(map);
 	uint64_t k = word(key, key_size), hash = hash_short(h, k), v = word(value, value_size);
@@ -110,7 +110,8 @@ map_update_fn map_direct_update(const struct rt_map *map)
 	static const map_update_fn by_size[2][2] = {{update44, update48}, {update84, update88}};
 	uint32_t n = map->desc.value_size;
 
-	if (!has_word_keys(map, BPF_MAP_TYPE_HASH) || !hash_fits_store(hash_of(map)) || (n != 4 && n != 8))
+	if (!has_word_keys(map, BPF_MAP_TYPE_HASH) || !hash_fits_store(hash_of(map)) ||
+	    (n != 4 && n != 8))
 		return NULL;
 	return by_size[map->desc.key_size == 8][n == 8];
 }

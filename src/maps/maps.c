@@ -125,8 +125,7 @@ int map_check_update_flags(const struct rt_map *map, uint64_t flags)
 {
 	if ((flags & ~(uint64_t)BPF_F_LOCK) > BPF_EXIST)
 		return -EINVAL;
-	if ((flags & BPF_F_LOCK) &&
-	    (!map->fields || !(map->fields->mask & BTF_FIELD_SPIN_LOCK)))
+	if ((flags & BPF_F_LOCK) && (!map->fields || !(map->fields->mask & BTF_FIELD_SPIN_LOCK)))
 		return -EINVAL;
 	return 0;
 }

@@ -75,7 +75,8 @@ struct map_hash_geometry {
 bool map_hash_geometry(const struct rt_map *map, struct map_hash_geometry *g);
 
 /* A shorter way than the map's own function, for a program's update or lookup; NULL: there is none. */
-typedef long (*map_update_fn)(struct rt_map *map, const void *key, const void *value, uint64_t flags);
+typedef long (*map_update_fn)(struct rt_map *map, const void *key, const void *value,
+			      uint64_t flags);
 typedef void *(*map_lookup_fn)(struct rt_map *map, const void *key);
 map_update_fn map_direct_update(const struct rt_map *map);
 map_lookup_fn map_direct_lookup(const struct rt_map *map);

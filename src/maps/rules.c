@@ -199,7 +199,7 @@ static int check_flags(const struct kernel_map_type *t, const struct rule *r, ui
 	/* an LRU that cannot preallocate is a thing that was never built */
 	if (lru && (flags & NO_PREALLOC))
 		return -MAP_ENOTSUPP;
-	if ( (flags & r->must) != r->must)
+	if ((flags & r->must) != r->must)
 		return -EINVAL;
 	return (flags & prog) == prog ? -EINVAL : 0;
 }
@@ -221,7 +221,8 @@ int map_check_attr(const struct kfunc_kernel *k, const union bpf_attr *a)
 
 	if (!t || !r)
 		return -EINVAL;
-	if (is_cgroup_storage(a->map_type) && !more_cgroup_key(k, a) && a->value_size > r->value_max)
+	if (is_cgroup_storage(a->map_type) && !more_cgroup_key(k, a) &&
+	    a->value_size > r->value_max)
 		return -r->value_err; /* asked before anything else */
 	err = check_flags(t, r, a->map_flags);
 	if (err)

@@ -30,8 +30,8 @@
 struct ops_map {
 	struct rt_map map;
 	const struct contract_ops *ops; /* NULL: a description */
-	pthread_mutex_t lock;		/* one writer; the host's callbacks run under it */
-	_Atomic int state;		/* enum bpf_struct_ops_state */
+	pthread_mutex_t lock;           /* one writer; the host's callbacks run under it */
+	_Atomic int state;              /* enum bpf_struct_ops_state */
 	uint8_t *block, *kvalue;
 	uint8_t *uvalue;
 	struct rt_prog *prog[CONTRACT_OPS_MEMBERS];

@@ -39,13 +39,13 @@ struct item {
 	struct rt_prog *prog; /* held, with fn */
 	clockid_t clock;
 	uint64_t due, order; /* CLOCK_MONOTONIC; items of equal time in order of their start */
-	uint32_t at;	     /* in the queue's heap, NOT_QUEUED */
-	uint32_t pin;	     /* CPU to run on, ANY_CPU */
-	bool ended;	     /* its field is gone: freed after the callback that runs now */
+	uint32_t at;         /* in the queue's heap, NOT_QUEUED */
+	uint32_t pin;        /* CPU to run on, ANY_CPU */
+	bool ended;          /* its field is gone: freed after the callback that runs now */
 };
 
 struct queue {
-	struct item **heap; /* the earliest first */
+	struct item **heap;   /* the earliest first */
 	size_t n, cap, items; /* in the heap; room in it; not yet freed: there is room for all */
 	struct item *running;
 	uint64_t rounds; /* callbacks that have returned */

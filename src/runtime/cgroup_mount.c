@@ -73,8 +73,8 @@ int cgroup_mount_find(const char *controllers, struct cgroup_mount *m)
 	if (!f)
 		return -errno;
 	while (ret && getline(&line, &cap, f) > 0) {
-		if (!wanted(line, controllers) ||
-		    sscanf(line, "%*d %*d %u:%u %4095s %4095s", &major, &minor, m->root, m->dir) != 4)
+		if (!wanted(line, controllers) || sscanf(line, "%*d %*d %u:%u %4095s %4095s",
+							 &major, &minor, m->root, m->dir) != 4)
 			continue;
 		m->dev = (uint64_t)major << 32 | minor;
 		unescape(m->root);

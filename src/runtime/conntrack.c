@@ -26,9 +26,9 @@
 #include "base/mem.h"
 #include "runtime/fields.h"
 
-#define BUCKETS	    4096
+#define BUCKETS     4096
 #define MAX_ENTRIES 65536
-#define HZ	    250
+#define HZ          250
 #define MAX_TIMEOUT ((u64)INT32_MAX) /* ticks */
 
 /* sizes of bpf_ct_opts: all of it, and before it had zones */
@@ -38,12 +38,12 @@
 #define DEFAULT_TIMEOUT_MS 10000
 
 enum { /* bits of status */
-	EXPECTED = 1 << 0,
-	SEEN_REPLY = 1 << 1,
-	ASSURED = 1 << 2,
-	CONFIRMED = 1 << 3,
-	TRANSLATION = 0x1f0, /* addresses and sequence numbers */
-	DYING = 1 << 9,
+       EXPECTED = 1 << 0,
+       SEEN_REPLY = 1 << 1,
+       ASSURED = 1 << 2,
+       CONFIRMED = 1 << 3,
+       TRANSLATION = 0x1f0, /* addresses and sequence numbers */
+       DYING = 1 << 9,
 };
 
 struct node { /* one direction of a connection, in its bucket */
@@ -154,8 +154,8 @@ static void fill_tuple(struct nf_conntrack_tuple *t, const struct bpf_sock_tuple
 static bool same_tuple(const struct nf_conntrack_tuple *a, const struct nf_conntrack_tuple *b)
 {
 	return !memcmp(&a->src, &b->src, sizeof(a->src)) &&
-	       !memcmp(&a->dst.u3, &b->dst.u3, sizeof(a->dst.u3)) &&
-	       a->dst.u.all == b->dst.u.all && a->dst.protonum == b->dst.protonum;
+	       !memcmp(&a->dst.u3, &b->dst.u3, sizeof(a->dst.u3)) && a->dst.u.all == b->dst.u.all &&
+	       a->dst.protonum == b->dst.protonum;
 }
 
 static u64 secret(void)

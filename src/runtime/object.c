@@ -231,8 +231,9 @@ void *rt_obj_acquire_of(void *inner, const struct vf_cases *cases)
 
 void rt_obj_drop_node(void *node, uint64_t off)
 {
-	void *obj = off & RT_OFFSETS ? rt_obj_start(node, (const void *)(uintptr_t)(off - RT_OFFSETS))
-				     : (char *)node - off;
+	void *obj = off & RT_OFFSETS
+			    ? rt_obj_start(node, (const void *)(uintptr_t)(off - RT_OFFSETS))
+			    : (char *)node - off;
 
 	rt_obj_drop(obj);
 }

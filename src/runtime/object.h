@@ -12,7 +12,8 @@ struct btf_fields;
 void *rt_obj_new(uint32_t size, const struct btf_fields *fields);
 void rt_obj_drop(void *obj);
 bool rt_obj_try_acquire(void *obj);
-bool rt_obj_counted(const struct btf_fields *fields); /* objects with them have a struct bpf_refcount */
+/* objects with them have a struct bpf_refcount */
+bool rt_obj_counted(const struct btf_fields *fields);
 void *rt_percpu_obj_new(uint32_t size);
 void rt_percpu_obj_drop(void *handle);
 /*

@@ -110,7 +110,7 @@ void rt_cpumask_put(struct bpf_cpumask *m);
 
 struct rt_object_counts {
 	uint64_t tasks, cgroups, cpumasks; /* objects not yet freed */
-	uint64_t own;			   /* those of programs' own types, per-CPU ones too */
+	uint64_t own;                      /* those of programs' own types, per-CPU ones too */
 };
 
 void rt_objects_count(struct rt_object_counts *c);

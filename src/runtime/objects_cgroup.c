@@ -116,8 +116,8 @@ static int open_mount(struct hierarchy *h, const struct cgroup_mount *m)
 		close(h->fd);
 	h->fd = fd;
 	h->mount = *m;
-	h->kernfs = !fstatfs(fd, &sfs) && (sfs.f_type == CGROUP2_SUPER_MAGIC ||
-					   sfs.f_type == CGROUP_SUPER_MAGIC);
+	h->kernfs = !fstatfs(fd, &sfs) &&
+		    (sfs.f_type == CGROUP2_SUPER_MAGIC || sfs.f_type == CGROUP_SUPER_MAGIC);
 	return 0;
 }
 
@@ -543,8 +543,9 @@ static int visit(struct below *b, struct rt_cgroup *o, size_t len);
 static int visit_children(struct below *b, struct rt_cgroup *o, size_t len)
 {
 	int top_fd = o->h->fd;
-	int fd = top_fd < 0 ? -1 : openat(top_fd, len ? b->path : ".",
-					  O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = top_fd < 0 ? -1
+			    : openat(top_fd, len ? b->path : ".",
+				     O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *e;
 	int ret = 0;

@@ -29,8 +29,8 @@ enum { PROCESSES, THREADS, PROCESS };
 
 struct task_iter {
 	unsigned int what;
-	struct cgroup *in;	  /* held; NULL: any */
-	DIR *procs, *threads;	  /* threads: of the process that procs stands at */
+	struct cgroup *in;        /* held; NULL: any */
+	DIR *procs, *threads;     /* threads: of the process that procs stands at */
 	struct task_struct *last; /* held */
 };
 
@@ -42,8 +42,7 @@ static DIR *open_threads(pid_t pid)
 	return opendir(path);
 }
 
-void *rt_task_iter_new(unsigned int what, const struct task_struct *of, struct cgroup *in,
-		       int *err)
+void *rt_task_iter_new(unsigned int what, const struct task_struct *of, struct cgroup *in, int *err)
 {
 	struct task_iter *it;
 
@@ -271,10 +270,9 @@ struct vm_area_struct *rt_vma_iter_next(void *iter)
 		it->vma.vm_end = end;
 		it->vma.vm_mm = it->t->mm;
 		it->vma.vm_pgoff = off >> 12;
-		it->vma.vm_flags = (perms[0] == 'r' ? VM_READ : 0) |
-				   (perms[1] == 'w' ? VM_WRITE : 0) |
-				   (perms[2] == 'x' ? VM_EXEC : 0) |
-				   (perms[3] == 's' ? VM_SHARED : 0);
+		it->vma.vm_flags =
+			(perms[0] == 'r' ? VM_READ : 0) | (perms[1] == 'w' ? VM_WRITE : 0) |
+			(perms[2] == 'x' ? VM_EXEC : 0) | (perms[3] == 's' ? VM_SHARED : 0);
 		return &it->vma;
 	}
 	return NULL;

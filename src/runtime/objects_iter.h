@@ -18,7 +18,7 @@
 void *rt_task_iter_new(unsigned int what, const struct task_struct *of, struct cgroup *in,
 		       int *err);
 struct task_struct *rt_task_iter_next(void *it); /* NULL: that was the last; also for it NULL */
-void rt_task_iter_free(void *it);		 /* NULL is fine */
+void rt_task_iter_free(void *it);                /* NULL is fine */
 
 /*
  * order: enum bpf_cgroup_iter_order: the groups below start, with start first or last, or start and

@@ -17,11 +17,11 @@
 #include "runtime/rt.h"
 
 #if defined(__x86_64__) && !defined(RT_OPS_PORTABLE)
-#define POOL	 1024
+#define POOL     1024
 #define REG_ARGS 6
 #define MAX_ARGS RT_OPS_ARGS
 #else
-#define POOL	 64
+#define POOL     64
 #define REG_ARGS 6
 #define MAX_ARGS 6
 #endif
@@ -31,8 +31,8 @@ static bool taken[POOL];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* regs: the first six arguments, stack: those behind them. Called from the thunks only. */
-__attribute__((used, visibility("hidden"))) uint64_t
-rt_ops_enter(uint32_t nr, const uint64_t *regs, const uint64_t *stack)
+__attribute__((used, visibility("hidden"))) uint64_t rt_ops_enter(uint32_t nr, const uint64_t *regs,
+								  const uint64_t *stack)
 {
 	const struct rt_ops_call *c = atomic_load_explicit(&calls[nr], memory_order_acquire);
 	uint64_t ctx[RT_OPS_ARGS], ret;
@@ -117,8 +117,9 @@ typedef uint64_t (*entry_fn)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, u
 		return rt_ops_enter(n, regs, NULL);                                                \
 	}
 /* numbers in octal, so that eight rows of eight need no arithmetic */
-#define ROW(M, t) M(0##t##0) M(0##t##1) M(0##t##2) M(0##t##3) M(0##t##4) M(0##t##5) M(0##t##6) M(0##t##7)
-#define ALL(M) ROW(M, 0) ROW(M, 1) ROW(M, 2) ROW(M, 3) ROW(M, 4) ROW(M, 5) ROW(M, 6) ROW(M, 7)
+#define ROW(M, t)                                                                                  \
+	M(0##t##0) M(0##t##1) M(0##t##2) M(0##t##3) M(0##t##4) M(0##t##5) M(0##t##6) M(0##t##7)
+#define ALL(M)  ROW(M, 0) ROW(M, 1) ROW(M, 2) ROW(M, 3) ROW(M, 4) ROW(M, 5) ROW(M, 6) ROW(M, 7)
 #define NAME(n) entry_##n,
 ALL(ENTRY)
 static const entry_fn entries[POOL] = {ALL(NAME)};

@@ -17,7 +17,7 @@ struct rt_prog;
 struct rt_ops_call {
 	const struct rt_prog *prog;
 	uint64_t mask[RT_OPS_ARGS]; /* of the bits that the argument's type has */
-	uint16_t nonnull;	    /* bits: with NULL there the program is not run */
+	uint16_t nonnull;           /* bits: with NULL there the program is not run */
 	uint8_t n_args;
 	bool ret_bool;
 };

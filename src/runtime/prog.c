@@ -169,13 +169,14 @@ uint64_t rt_prog_run(const struct rt_prog *p, void *ctx)
  * One entry serves a batch: the promises that a CPU and a read section give hold for all its rounds. Batches
  * grow while they are over quickly, so that no grace period waits for much more than BATCH_NS or one round.
  */
-#define BATCH	  64
+#define BATCH     64
 #define BATCH_MAX 16384
 #define BATCH_NS  50000
 
 /* On a cache line: a call that lies across two costs a quarter of what an empty program does. */
 static uint64_t __attribute__((noinline, aligned(64)))
-repeat(uint64_t (*run)(const struct rt_prog *prog, void *ctx), const struct rt_prog *p, void *ctx, uint32_t n)
+repeat(uint64_t (*run)(const struct rt_prog *prog, void *ctx), const struct rt_prog *p, void *ctx,
+       uint32_t n)
 {
 	uint64_t ret = 0;
 
@@ -204,7 +205,8 @@ static uint64_t run_batch(const struct rt_prog *p, void *ctx, uint32_t n)
 	return ret;
 }
 
-int rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n, const volatile int *stop, uint64_t *ret)
+int rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n, const volatile int *stop,
+		     uint64_t *ret)
 {
 	uint32_t some, batch = stop ? 1 : BATCH;
 	uint64_t start, end = 0;

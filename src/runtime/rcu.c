@@ -41,7 +41,8 @@ static char grace; /* the address stands for "all read sections that have ended"
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static pthread_once_t worker_once = PTHREAD_ONCE_INIT;
 static pthread_key_t thread_key;
-static __thread __attribute__((tls_model("initial-exec"))) bool registered __attribute__((tls_model("initial-exec")));
+static __thread __attribute__((tls_model("initial-exec"))) bool registered
+	__attribute__((tls_model("initial-exec")));
 
 static void thread_exit(void *unused)
 {

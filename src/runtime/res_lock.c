@@ -21,13 +21,13 @@
 #include "runtime/fields.h"
 
 #define TIMEOUT_NS 250000000ull
-#define NAP_NS	   1000000
-#define SPINS	   200
+#define NAP_NS     1000000
+#define SPINS      200
 #define MAX_HELD   31
 /* in the word: somebody sleeps */
-#define SLEEPER	   0x80000000u
+#define SLEEPER 0x80000000u
 /* the word of a holder that is no program */
-#define OUTSIDER   0x40000000u
+#define OUTSIDER 0x40000000u
 
 static struct {
 	_Atomic(uint32_t *) wanted;

@@ -27,8 +27,8 @@
 struct rt_run;
 
 struct rt_vcpu {
-	uint32_t id; /* 0 .. rt_nr_cpus()-1 */
-	uint32_t depth; /* nested entries of the owning thread */
+	uint32_t id;                /* 0 .. rt_nr_cpus()-1 */
+	uint32_t depth;             /* nested entries of the owning thread */
 	const struct rt_prog *prog; /* innermost running program */
 	void *ctx;
 	uint32_t tail_calls;
@@ -46,7 +46,7 @@ struct rt_vcpu *rt_enter(void);
 /* As above, on this one. NULL: the thread is on another, or there is no such CPU. */
 struct rt_vcpu *rt_enter_on(uint32_t id);
 void rt_leave(struct rt_vcpu *cpu);
-struct rt_vcpu *rt_current(void); /* NULL outside programs */
+struct rt_vcpu *rt_current(void);              /* NULL outside programs */
 const struct rt_vcpu *rt_vcpu_at(uint32_t id); /* to look at; NULL: there is no such CPU */
 /* Where rt_current()'s variable lies from the thread pointer, the same for all threads; x86-64 only. */
 long rt_current_offset(void);
@@ -95,7 +95,8 @@ struct rt_map_ops {
 	long (*peek)(struct rt_map *map, void *value);
 	void *(*lookup_percpu)(struct rt_map *map, const void *key, uint32_t cpu);
 	/* calls fn(arg, key, value) until it returns non-zero; returns elements visited or -errno */
-	long (*for_each)(struct rt_map *map, long (*fn)(void *arg, void *key, void *value), void *arg);
+	long (*for_each)(struct rt_map *map, long (*fn)(void *arg, void *key, void *value),
+			 void *arg);
 	/* user side (bpf(2)): copies whole values; per-CPU: all CPUs, each rounded up to 8 bytes.
 	 * Special fields read as zero and are not overwritten. Maps of objects: update is given the
 	 * address of a struct rt_prog * or rt_map * and takes its own reference; lookup gives an id. */
@@ -106,8 +107,8 @@ struct rt_map_ops {
 	/* Copies whole buckets from *token on, at most room elements as user_lookup gives them, and takes
 	 * them out if del; *token then says where to go on. 0; -ENOENT: that was the end; -ENOSPC: a
 	 * bucket alone is larger than room. NULL: next_key and user_lookup will do. */
-	int (*batch)(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values, uint32_t room,
-		     uint32_t *n, bool del);
+	int (*batch)(struct rt_map *map, uint32_t *token, uint8_t *keys, uint8_t *values,
+		     uint32_t room, uint32_t *n, bool del);
 	/* the key of a value; an index is put into *room. Types whose values may hold timers. */
 	const void *(*key_of)(struct rt_map *map, const void *value, uint64_t *room);
 	/* address of the value area for ldimm64 kinds 2 and 6, or NULL */
@@ -133,17 +134,17 @@ struct rt_map_seen {
 
 struct rt_map {
 	struct rt_map_seen seen; /* first: the map's address is what programs have */
-	struct vf_map desc; /* what the verifier sees; desc.obj points back here */
+	struct vf_map desc;      /* what the verifier sees; desc.obj points back here */
 	const struct rt_map_ops *ops;
-	_Atomic uint32_t refs;	/* kernel-side holders: programs, outer maps, links */
+	_Atomic uint32_t refs; /* kernel-side holders: programs, outer maps, links */
 	uint32_t id;
 	struct btf_obj *btf;
-	struct btf_fields *fields; /* owned */
+	struct btf_fields *fields;     /* owned */
 	struct rt_map *inner_template; /* maps of maps */
 	_Atomic bool frozen;
 	_Atomic uint32_t writers; /* user-side writes in flight */
 	struct kfunc_kernel *kernel;
-	uint32_t user_flags; /* BPF_F_RDONLY, BPF_F_WRONLY of the creating fd */
+	uint32_t user_flags;    /* BPF_F_RDONLY, BPF_F_WRONLY of the creating fd */
 	_Atomic uint32_t users; /* descriptors */
 	/* The boundary's: called once the last reference is gone, before the grace period. */
 	void (*on_free)(struct rt_map *map);
@@ -155,8 +156,8 @@ const struct rt_map_ops *rt_map_ops(uint32_t type); /* NULL: not supported at ru
 /* Whether the type takes these sizes, flags and this number of entries: what comes before any descriptor. */
 int rt_map_check(const struct kfunc_kernel *k, const union bpf_attr *attr);
 /* Creates a map as BPF_MAP_CREATE would. btf may be NULL; inner as in inner_map_fd. */
-struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr, struct btf_obj *btf,
-			     struct rt_map *inner, int *err);
+struct rt_map *rt_map_create(struct kfunc_kernel *k, const union bpf_attr *attr,
+			     struct btf_obj *btf, struct rt_map *inner, int *err);
 /* the part that task and cgroup storage have for helpers (runtime/storage.h) */
 struct rt_storage *rt_map_storage(struct rt_map *map);
 void rt_map_get(struct rt_map *map);
@@ -164,7 +165,7 @@ bool rt_map_try_get(struct rt_map *map);
 void rt_map_put(struct rt_map *map);
 
 /* Special fields of values (runtime/fields.c; kfunc spec R8.15-R8.17) */
-void rt_fields_init(const struct btf_fields *f, void *value);	 /* fresh memory */
+void rt_fields_init(const struct btf_fields *f, void *value);    /* fresh memory */
 void rt_fields_release(const struct btf_fields *f, void *value); /* kptr destructors, list drains */
 /* ends the timers and workqueues among them: the value was taken out, its memory goes later */
 void rt_fields_end_async(const struct btf_fields *f, void *value);
@@ -185,20 +186,21 @@ struct rt_prog {
 	char name[16];
 	uint8_t tag[8];
 	bool gpl, sleepable;
-	bool tail_calls; /* it may end in another program; set by interp_compile() */
+	bool tail_calls;        /* it may end in another program; set by interp_compile() */
 	struct bpf_insn *insns; /* as loaded, ldimm64 fds replaced by map ids in dumps */
 	uint32_t n_insns;
 	struct vf_facts facts;
 	struct btf_obj *btf;
 	uint32_t attach_btf_id;
 	struct btf_obj *attach_btf;
-	struct rt_prog *target; /* the program that this one extends or traces, held by the boundary */
+	struct rt_prog
+		*target;   /* the program that this one extends or traces, held by the boundary */
 	char *attach_name; /* "task_newtask", function, struct_ops member; may be NULL */
 	struct kfunc_kernel *kernel;
 	struct interp_code *code;
-	struct jit_code *jit; /* native code, NULL: interpreted */
+	struct jit_code *jit;                                   /* native code, NULL: interpreted */
 	uint64_t (*run)(const struct rt_prog *prog, void *ctx); /* interpreter or generated code */
-	struct rt_map **maps; /* held references */
+	struct rt_map **maps;                                   /* held references */
 	uint32_t n_maps;
 	_Atomic uint64_t run_cnt, run_ns;
 	/* BTF side tables as given, for OBJ_GET_INFO and source lines */
@@ -226,12 +228,14 @@ uint64_t rt_prog_run(const struct rt_prog *p, void *ctx);
  * n times with the same context, entering and leaving now and then; the last result. stop, if there is one, is
  * looked at before the first round and then after each that takes long: 0, or -EINTR when it is not 0.
  */
-int rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n, const volatile int *stop, uint64_t *ret);
+int rt_prog_run_many(const struct rt_prog *p, void *ctx, uint32_t n, const volatile int *stop,
+		     uint64_t *ret);
 /*
  * Calls a program's callback: fn is the function pointer that a helper or kfunc was given. Inside the
  * running program, and from outside any program (then it enters and leaves by itself).
  */
-uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
+uint64_t rt_callback(const void *fn, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+		     uint64_t a5);
 
 /* Within the running program: the callback as a C function, NULL if it must go through rt_callback(). */
 typedef uint64_t (*rt_direct_fn)(uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5);
@@ -249,7 +253,7 @@ int rt_probe_write(uint64_t dst, const void *src, uint32_t size);
 
 typedef uint64_t (*rt_helper_fn)(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
 rt_helper_fn rt_helper(uint32_t id); /* NULL: not available at run time */
-#define RT_LOOP_MAX (1u << 23) /* rounds of bpf_loop() */
+#define RT_LOOP_MAX (1u << 23)       /* rounds of bpf_loop() */
 /* bpf_printk's output: one line without newline. Set by the host, default: discarded. Thread-safe. */
 typedef void (*rt_printk_fn)(void *ctx, const char *text);
 void rt_set_printk(rt_printk_fn fn, void *ctx);

@@ -141,7 +141,8 @@ static int run_tracing(const struct rt_prog *p, struct rt_test_run *t)
 /* A member of a host's table: as a call of it, the caller vouches for its objects. */
 static int run_struct_ops(const struct rt_prog *p, struct rt_test_run *t)
 {
-	const struct btf_obj *btf = p->attach_btf ? btf_owner(p->attach_btf, p->attach_btf_id) : NULL;
+	const struct btf_obj *btf =
+		p->attach_btf ? btf_owner(p->attach_btf, p->attach_btf_id) : NULL;
 	const struct contract_ops *ops =
 		btf ? registry_ops(p->kernel->registry, btf, p->attach_btf_id) : NULL;
 	const struct contract_ops_member *m;
@@ -171,18 +172,12 @@ static const struct {
 	uint32_t type;
 	int (*run)(const struct rt_prog *p, struct rt_test_run *t);
 } rows[] = {
-	{BPF_PROG_TYPE_SOCKET_FILTER, rt_test_skb},
-	{BPF_PROG_TYPE_SCHED_CLS, rt_test_skb},
-	{BPF_PROG_TYPE_SCHED_ACT, rt_test_skb},
-	{BPF_PROG_TYPE_CGROUP_SKB, rt_test_skb},
-	{BPF_PROG_TYPE_LWT_IN, rt_test_skb},
-	{BPF_PROG_TYPE_LWT_OUT, rt_test_skb},
-	{BPF_PROG_TYPE_LWT_XMIT, rt_test_skb},
-	{BPF_PROG_TYPE_LWT_SEG6LOCAL, rt_test_skb},
-	{BPF_PROG_TYPE_XDP, rt_test_xdp},
-	{BPF_PROG_TYPE_SYSCALL, run_syscall},
-	{BPF_PROG_TYPE_RAW_TRACEPOINT, run_raw_tp},
-	{BPF_PROG_TYPE_TRACING, run_tracing},
+	{BPF_PROG_TYPE_SOCKET_FILTER, rt_test_skb}, {BPF_PROG_TYPE_SCHED_CLS, rt_test_skb},
+	{BPF_PROG_TYPE_SCHED_ACT, rt_test_skb},     {BPF_PROG_TYPE_CGROUP_SKB, rt_test_skb},
+	{BPF_PROG_TYPE_LWT_IN, rt_test_skb},        {BPF_PROG_TYPE_LWT_OUT, rt_test_skb},
+	{BPF_PROG_TYPE_LWT_XMIT, rt_test_skb},      {BPF_PROG_TYPE_LWT_SEG6LOCAL, rt_test_skb},
+	{BPF_PROG_TYPE_XDP, rt_test_xdp},           {BPF_PROG_TYPE_SYSCALL, run_syscall},
+	{BPF_PROG_TYPE_RAW_TRACEPOINT, run_raw_tp}, {BPF_PROG_TYPE_TRACING, run_tracing},
 	{BPF_PROG_TYPE_STRUCT_OPS, run_struct_ops},
 };
 

@@ -36,7 +36,7 @@ struct rt_tracepoint {
 	struct links *_Atomic links; /* NULL: nothing attached */
 	uint32_t n_args;
 	const struct btf_obj *owner; /* NULL: the kernel's own */
-	uint32_t *active;	     /* a host's flag, or NULL */
+	uint32_t *active;            /* a host's flag, or NULL */
 	char name[];
 };
 

@@ -37,7 +37,7 @@
 #define SERIAL_BITS 38
 
 struct slot {
-	int64_t pos; /* cookie, 0: free */
+	int64_t pos;  /* cookie, 0: free */
 	uint8_t kind; /* SYS_NONE: free, or its descriptor is being opened */
 	uint8_t mode;
 	uint16_t gen; /* of the control file that the lock is in */

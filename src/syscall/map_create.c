@@ -118,7 +118,8 @@ static int check_new_fields(struct sys_cmd *c)
 		return -EINVAL; /* no descriptor is a token here */
 	/* two types can live on a device, and no device here takes them */
 	if (c->attr->b.map_ifindex)
-		return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_ARRAY ? -EOPNOTSUPP : -EINVAL;
+		return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_ARRAY ? -EOPNOTSUPP
+									       : -EINVAL;
 	/* a map for one signed program only: nothing is signed here */
 	return c->attr->map.excl_prog_hash || c->attr->map.excl_prog_hash_size ? -EINVAL : 0;
 }

@@ -65,8 +65,8 @@ static const struct vf_target *describe_target(struct sys_load *l)
 	t->btf = p->btf;
 	t->facts = p->facts.n_subprogs ? &p->facts : NULL;
 	t->machine_code = p->jit || !p->run;
-	t->traces_tracing = p->type == BPF_PROG_TYPE_TRACING && on &&
-			    on->type == BPF_PROG_TYPE_TRACING;
+	t->traces_tracing =
+		p->type == BPF_PROG_TYPE_TRACING && on && on->type == BPF_PROG_TYPE_TRACING;
 	return t;
 }
 
@@ -144,8 +144,7 @@ static void write_log(struct sys_load *l, bool verified)
 		      "processed %llu insns (limit 1000000) max_states_per_insn %u total_states %u "
 		      "peak_states %u mark_read %u\n",
 		      (unsigned long long)l->report.processed, l->report.max_states_per_insn,
-		      l->report.total_states,
-		      l->report.peak_states, 0);
+		      l->report.total_states, l->report.peak_states, 0);
 }
 
 static unsigned int observe(struct sys_load *l, bool verified)

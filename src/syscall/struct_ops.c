@@ -64,8 +64,7 @@ long sys_struct_ops_link(struct sys_cmd *c)
 	l->attach_type = BPF_STRUCT_OPS;
 	l->kernel = map->kernel;
 	pthread_mutex_lock(&lock);
-	err = map_struct_ops_type(map)->host->reg(map_struct_ops_table(map),
-						  (struct bpf_link *)l);
+	err = map_struct_ops_type(map)->host->reg(map_struct_ops_table(map), (struct bpf_link *)l);
 	if (!err)
 		l->map = map;
 	pthread_mutex_unlock(&lock);

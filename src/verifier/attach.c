@@ -13,19 +13,21 @@
 #include "contract/registry.h"
 #include "verifier/call.h"
 
-#define TP_PREFIX "btf_trace_"
-#define ITER_PREFIX "bpf_iter_"
-#define LSM_PREFIX "bpf_lsm_"
+#define TP_PREFIX       "btf_trace_"
+#define ITER_PREFIX     "bpf_iter_"
+#define LSM_PREFIX      "bpf_lsm_"
 #define MAX_FENTRY_ARGS 12
 
 static const char *const no_trace[] = {
-	"migrate_disable", "migrate_enable", "rcu_read_unlock_strict", "preempt_count_add",
-	"preempt_count_sub", "__rcu_read_lock", "__rcu_read_unlock", "bpf_get_smp_processor_id",
+	"migrate_disable",   "migrate_enable",           "rcu_read_unlock_strict",
+	"preempt_count_add", "preempt_count_sub",        "__rcu_read_lock",
+	"__rcu_read_unlock", "bpf_get_smp_processor_id",
 };
 
 static const char *const no_return[] = {
-	"do_exit", "do_group_exit", "kthread_complete_and_exit", "kthread_exit",
-	"make_task_dead", "__module_put_and_kthread_exit", "panic",
+	"do_exit",      "do_group_exit",  "kthread_complete_and_exit",
+	"kthread_exit", "make_task_dead", "__module_put_and_kthread_exit",
+	"panic",
 };
 
 static bool in_list(const char *const *list, size_t n, const char *name)
@@ -95,8 +97,8 @@ static int check_fentry_proto(struct vf_env *env, const struct btf_type *proto)
 		if (size < 0 || size > 16)
 			return vf_bad_target(env, "a parameter that cannot be passed on");
 	}
-	if (proto->type && ret && (btf_is_struct(ret) ||
-				   btf_type_size(env->attach.btf, proto->type) > 8))
+	if (proto->type && ret &&
+	    (btf_is_struct(ret) || btf_type_size(env->attach.btf, proto->type) > 8))
 		return vf_bad_target(env, "returns a struct");
 	return 0;
 }

@@ -19,7 +19,8 @@ static const struct vf_subprog *target_func(const struct vf_target *target, uint
 
 	for (uint32_t i = 0; i < f->n_subprogs; i++)
 		if (f->subprog[i].func_id == func_id)
-			return f->insn[f->subprog[i].start].flags & VFI_SEEN ? &f->subprog[i] : NULL;
+			return f->insn[f->subprog[i].start].flags & VFI_SEEN ? &f->subprog[i]
+									     : NULL;
 	return NULL;
 }
 
@@ -31,8 +32,8 @@ static bool same_shape(const struct btf_type *a, const struct btf_type *b)
 	return a && b && a->info == b->info;
 }
 
-static bool same_param(const struct btf_obj *old_btf, uint32_t old_id, const struct btf_obj *new_btf,
-		       uint32_t new_id)
+static bool same_param(const struct btf_obj *old_btf, uint32_t old_id,
+		       const struct btf_obj *new_btf, uint32_t new_id)
 {
 	const struct btf_type *a = btf_skip_mods(old_btf, old_id, NULL);
 	const struct btf_type *b = btf_skip_mods(new_btf, new_id, NULL);
@@ -65,15 +66,17 @@ static int check_prototype(struct vf_env *env, uint32_t old_id)
 	b = btf_type(new_btf, new_fn->type);
 	if (btf_type_vlen(a) != btf_type_vlen(b))
 		return vf_bad_target(env, "the extension takes another number of arguments");
-	if (!same_shape(btf_skip_mods(old_btf, a->type, NULL), btf_skip_mods(new_btf, b->type, NULL)))
+	if (!same_shape(btf_skip_mods(old_btf, a->type, NULL),
+			btf_skip_mods(new_btf, b->type, NULL)))
 		return vf_bad_target(env, "the extension returns another type");
 	for (uint32_t i = 0; i < btf_type_vlen(a); i++)
 		if (!same_param(old_btf, btf_type_params(a)[i].type, new_btf,
 				btf_type_params(b)[i].type))
-			return vf_reject(env, KF_ATTACH_TARGET_BAD,
-					 "%s: argument %u has another type in the extension, or one "
-					 "that no extension can take",
-					 env->attach.name, i + 1);
+			return vf_reject(
+				env, KF_ATTACH_TARGET_BAD,
+				"%s: argument %u has another type in the extension, or one "
+				"that no extension can take",
+				env->attach.name, i + 1);
 	return 0;
 }
 
@@ -117,7 +120,8 @@ static int extend(struct vf_env *env, const struct vf_subprog *old)
 	vf_take_target_type(env);
 	vf_find_effects(env);
 	if (env->sub[0].changes_pkt && !old->changes_pkt)
-		return vf_bad_target(env, "the extension changes packets, what it replaces does not");
+		return vf_bad_target(env,
+				     "the extension changes packets, what it replaces does not");
 	if (env->sub[0].may_sleep && !old->may_sleep)
 		return vf_bad_target(env, "the extension may sleep, what it replaces does not");
 	return 0;
@@ -164,8 +168,8 @@ int vf_attach_to_program(struct vf_env *env)
 	const struct btf_type *t;
 
 	if (!p->attach_btf_id || !target->btf)
-		return vf_reject(env, KF_ATTACH_NO_TYPE, target->btf ? "no function is named"
-								     : "the program has no types");
+		return vf_reject(env, KF_ATTACH_NO_TYPE,
+				 target->btf ? "no function is named" : "the program has no types");
 	t = btf_type(target->btf, p->attach_btf_id);
 	if (!t || !*btf_str(target->btf, t->name_off))
 		return vf_reject(env, KF_ATTACH_NO_TYPE, "BTF id %u of the program",

@@ -22,7 +22,8 @@ static int call_global(struct vf_env *env, uint32_t subprog)
 
 	if (env->cur->n_locks) {
 		vf_note_region(env);
-		return vf_reject(env, KF_LOCK_CALL, "a global function is called while a lock is held");
+		return vf_reject(env, KF_LOCK_CALL,
+				 "a global function is called while a lock is held");
 	}
 	if (env->sub[subprog].may_sleep && !vf_sleepable_context(env)) {
 		vf_note_region(env);
@@ -90,7 +91,8 @@ static int check_callback_exit(struct vf_env *env, const struct vf_frame *callee
 	if (!callee->head.check_cb_ret)
 		return 0;
 	if (r0->base != VF_SCALAR)
-		return vf_reject(env, KF_CALLBACK_RET_TYPE, "R0 is not a number at the callback's end");
+		return vf_reject(env, KF_CALLBACK_RET_TYPE,
+				 "R0 is not a number at the callback's end");
 	err = vf_mark_precise(env, BPF_REG_0);
 	if (err)
 		return err;
@@ -145,8 +147,8 @@ struct vf_state *vf_queue_return(struct vf_env *env)
 	const struct vf_frame *f = env->cur->frame[env->cur->cur_frame];
 	uint32_t i = env->subprog[f->head.subprog].start, end = env->subprog[f->head.subprog].end;
 
-	while (i < end && (env->info[i].is_imm64_second ||
-			   env->prog->insns[i].code != (BPF_JMP | BPF_EXIT)))
+	while (i < end &&
+	       (env->info[i].is_imm64_second || env->prog->insns[i].code != (BPF_JMP | BPF_EXIT)))
 		i++;
 	if (i < end)
 		return vf_push_state(env, i);

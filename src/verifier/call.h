@@ -54,7 +54,7 @@ struct vf_call {
 	const struct btf_obj *obj_btf;
 	uint32_t obj_type;
 	uint32_t node_ref; /* of the first node argument: the one that is inserted */
-	bool obj_owned; /* refcount_acquire: argument is an owning reference */
+	bool obj_owned;    /* refcount_acquire: argument is an owning reference */
 	bool obj_percpu;
 	/* casts */
 	uint32_t func_regno; /* callback argument */
@@ -162,7 +162,8 @@ int vf_local_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf
 /* ---- cases.c ---- */
 
 /* What the current call's object is; may differ from path to path. */
-int vf_note_object(struct vf_env *env, uint64_t key, const struct btf_fields *fields, uint32_t size);
+int vf_note_object(struct vf_env *env, uint64_t key, const struct btf_fields *fields,
+		   uint32_t size);
 
 /* ---- graph.c ---- */
 

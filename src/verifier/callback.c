@@ -37,8 +37,8 @@ static int widen(struct vf_env *env, const struct vf_stored *old, struct vf_stat
 		struct vf_frame *c = st->frame[f];
 
 		for (uint32_t i = 0; i < VF_STORED_REGS; i++)
-			widen_reg(vf_stored_reg(env, m->frame, i), &c->r[i], m->reg_precise >> i & 1,
-				  &ids);
+			widen_reg(vf_stored_reg(env, m->frame, i), &c->r[i],
+				  m->reg_precise >> i & 1, &ids);
 		for (uint32_t i = 0; i < m->frame->n_slots && i < c->n_slots; i++) {
 			const struct vf_slot *s = vf_stored_slot(env, m->frame, i);
 

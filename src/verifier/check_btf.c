@@ -57,8 +57,10 @@ static int check_func_info(struct vf_env *env)
 	if (!p->func_info_cnt) {
 		for (uint32_t i = 1; i < env->n_subprogs; i++)
 			if (env->subprog[i].has_tail_call || env->sub[i].has_ld_abs)
-				return vf_reject(env, KF_LD_ABS_PLACE, "function %u has a tail call "
-						 "or legacy packet load and no type information", i);
+				return vf_reject(env, KF_LD_ABS_PLACE,
+						 "function %u has a tail call "
+						 "or legacy packet load and no type information",
+						 i);
 		return 0;
 	}
 	if (rec < 8 || rec > MAX_REC || rec % 4)

@@ -74,11 +74,12 @@ void vf_note_region(struct vf_env *env)
 	for (uint32_t i = st->n_refs; i-- > 0;) {
 		const struct vf_ref *r = &st->refs[i];
 
-		if (st->n_locks ? r->kind == VF_REF_PTR || r->kind == VF_REF_IRQ :
-				  r->id != st->irq_top || !st->irq_top)
+		if (st->n_locks ? r->kind == VF_REF_PTR || r->kind == VF_REF_IRQ
+				: r->id != st->irq_top || !st->irq_top)
 			continue;
-		vf_note(env, r->insn, st->n_locks ? "the lock is taken here" :
-						    "interrupts are switched off here");
+		vf_note(env, r->insn,
+			st->n_locks ? "the lock is taken here"
+				    : "interrupts are switched off here");
 		return;
 	}
 	if (st->preempt_depth) {

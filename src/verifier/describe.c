@@ -35,7 +35,7 @@ static const struct {
 	const char *word;
 } words[] = {
 	{VF_RDONLY, "read-only "},   {VF_UNTRUSTED, "untrusted "}, {VF_TRUSTED, "trusted "},
-	{VF_RCU, "RCU-protected "},  {VF_USER, "user "},	   {VF_PERCPU, "per-CPU "},
+	{VF_RCU, "RCU-protected "},  {VF_USER, "user "},           {VF_PERCPU, "per-CPU "},
 	{VF_NON_OWN, "non-owning "}, {VF_ALLOC, "allocated "},
 };
 
@@ -63,7 +63,8 @@ static const char *article(const char *text)
 	return strchr("aeiou", text[0]) && strncmp(text, "us", 2) ? "an " : "a ";
 }
 
-const char *vf_reg_describe(const struct vf_env *env, const struct vf_reg *r, char *buf, size_t size)
+const char *vf_reg_describe(const struct vf_env *env, const struct vf_reg *r, char *buf,
+			    size_t size)
 {
 	const char *noun = vf_base_name(r->base);
 	char text[96] = "";

@@ -89,9 +89,9 @@ static int prepare(struct vf_env *env)
 
 /* the phases, in the order in which a kernel reports their errors */
 static int (*const phases[])(struct vf_env *) = {
-	vf_resolve_fd_array, vf_discover, vf_check_btf_info, vf_resolve_imm64, vf_check_cfg,
-	vf_resolve_attach,   vf_liveness, vf_find_loops,     vf_walk_all,      vf_check_stack_depth,
-	vf_finish_facts,
+	vf_resolve_fd_array, vf_discover,          vf_check_btf_info, vf_resolve_imm64,
+	vf_check_cfg,        vf_resolve_attach,    vf_liveness,       vf_find_loops,
+	vf_walk_all,         vf_check_stack_depth, vf_finish_facts,
 };
 
 static void cleanup(struct vf_env *env)

@@ -77,7 +77,8 @@ static bool packet_range_ok(const struct vf_reg *old, const struct vf_reg *cur)
 	return old->range < 0 ? old->range == cur->range : old->range <= cur->range;
 }
 
-static bool reg_covers(struct cmp *c, const struct vf_reg *old, const struct vf_reg *cur, bool precise)
+static bool reg_covers(struct cmp *c, const struct vf_reg *old, const struct vf_reg *cur,
+		       bool precise)
 {
 	if (c->how == VF_EXACT)
 		return same_reg(c, old, cur);
@@ -133,8 +134,13 @@ static const struct vf_reg *slot_scalar(const struct vf_slot *s)
 {
 	static const struct vf_reg unknown = {
 		.base = VF_SCALAR,
-		.s = {.t = {0, ~0ull}, .umax = UINT64_MAX, .smin = INT64_MIN, .smax = INT64_MAX,
-		      .u32max = UINT32_MAX, .s32min = INT32_MIN, .s32max = INT32_MAX},
+		.s = {.t = {0, ~0ull},
+		      .umax = UINT64_MAX,
+		      .smin = INT64_MIN,
+		      .smax = INT64_MAX,
+		      .u32max = UINT32_MAX,
+		      .s32min = INT32_MIN,
+		      .s32max = INT32_MAX},
 	};
 
 	if (s->kind[0] == VF_SLOT_SPILL && s->kind[7] == VF_SLOT_SPILL)
@@ -164,7 +170,8 @@ static bool byte_covers(const struct cmp *c, uint8_t old, uint8_t now, const str
 	return false;
 }
 
-static bool slot_covers(struct cmp *c, const struct vf_slot *old, const struct vf_slot *cur, bool precise)
+static bool slot_covers(struct cmp *c, const struct vf_slot *old, const struct vf_slot *cur,
+			bool precise)
 {
 	const struct vf_reg *old_s, *cur_s;
 

@@ -83,8 +83,8 @@ static int check_range(struct vf_env *env, const struct range *want, uint32_t re
 	if (min >= want->min && max <= want->max)
 		return 0;
 	vf_note(env, r0->made_at, "R%u was set here", regno);
-	return vf_reject(env, KF_BAD_RETURN, "R%u may be %lld to %lld, %s wants %lld to %lld", regno,
-			 (long long)min, (long long)max, want->of, (long long)want->min,
+	return vf_reject(env, KF_BAD_RETURN, "R%u may be %lld to %lld, %s wants %lld to %lld",
+			 regno, (long long)min, (long long)max, want->of, (long long)want->min,
 			 (long long)want->max);
 }
 
@@ -95,10 +95,13 @@ static int refuse_returned(struct vf_env *env, const struct vf_reg *r0, uint32_t
 	vf_note_made(env, r0, "R0 gets its value here");
 	if (r0->ref_id && r0->flags & VF_MAYBE_NULL)
 		snprintf(env->report->help, sizeof(env->report->help),
-			 "return NULL and the object on paths of their own; the compiler must not see that \"if (!p) return "
+			 "return NULL and the object on paths of their own; the compiler must not "
+			 "see that \"if (!p) return "
 			 "NULL; return p;\" is the same as \"return p;\"");
-	return vf_reject(env, KF_STRUCT_OPS_RETURN, "R0 must be NULL or an owned pointer to %s, and is %s",
-			 btf_type_name(env->attach.btf, want_id), vf_reg_describe(env, r0, what, sizeof(what)));
+	return vf_reject(env, KF_STRUCT_OPS_RETURN,
+			 "R0 must be NULL or an owned pointer to %s, and is %s",
+			 btf_type_name(env->attach.btf, want_id),
+			 vf_reg_describe(env, r0, what, sizeof(what)));
 }
 
 /* kfunc spec R11.8: a member that returns a pointer hands its reference on. */
@@ -140,7 +143,9 @@ int vf_check_return_value(struct vf_env *env)
 	char who[32];
 
 	if (f->head.in_async_callback) {
-		want = (struct range){.min = f->head.cb_ret_min, .max = f->head.cb_ret_max, .of = "a callback",
+		want = (struct range){.min = f->head.cb_ret_min,
+				      .max = f->head.cb_ret_max,
+				      .of = "a callback",
 				      .any = !f->head.check_cb_ret};
 	} else if (!env->is_main_walk && !env->sub[env->entry_subprog].is_exception_cb) {
 		if (env->sub[env->entry_subprog].returns_void)

@@ -50,7 +50,8 @@ struct search {
 	const struct kfunc_kernel *kernel;
 	const struct btf_obj *btf;
 	uint32_t allowed, seen, n, max;
-	const char *why; /* of an error, with the member: how it goes on after "member m of struct s" */
+	/* of an error, with the member: how it goes on after "member m of struct s" */
+	const char *why;
 	struct place at;
 	struct btf_field f[MAX_FIELDS];
 };
@@ -140,7 +141,8 @@ static int parse_root(struct search *s, const struct place *p, struct btf_field 
 			continue;
 		off = node_offset(s, (uint32_t)id, colon + 1, &rows[i]);
 		if (off < 0)
-			return wrong(s, off, "contains a struct by a member that is no node of its kind");
+			return wrong(s, off,
+				     "contains a struct by a member that is no node of its kind");
 		f->btf = s->btf;
 		f->content_id = (uint32_t)id;
 		f->node_off = (uint32_t)off;
@@ -231,7 +233,8 @@ static int parse_kptr(struct search *s, const struct btf_type *ptr, uint32_t off
 	t = btf_skip_mods(s->btf, tag->type, &id);
 	if (t && btf_type_kind(t) == BTF_KIND_FWD)
 		return wrong(s, -EINVAL,
-			     "points to a struct that the object only declares, as nothing in it needs to know "
+			     "points to a struct that the object only declares, as nothing in it "
+			     "needs to know "
 			     "the members");
 	if (!t || !btf_is_struct(t))
 		return wrong(s, -EINVAL, "points to no struct");
@@ -409,7 +412,8 @@ static int check_owned(struct search *s, uint32_t mask)
 			s->why = in.why;
 			s->at = in.at;
 			if (!in.at.owner_id)
-				s->at = (struct place){.owner_id = s->f[i].content_id, .component = -1};
+				s->at = (struct place){.owner_id = s->f[i].content_id,
+						       .component = -1};
 			return err;
 		}
 		if (!c)
@@ -536,7 +540,8 @@ static bool has_special_member(const struct search *s, const struct btf_type *t)
 static void say_why(const struct search *s, uint32_t id, char *why, size_t size)
 {
 	const struct btf_type *t = btf_type(s->btf, s->at.owner_id ? s->at.owner_id : id);
-	const char *name = btf_str(s->btf, t->name_off), *what = s->why ? s->why : "cannot be there";
+	const char *name = btf_str(s->btf, t->name_off),
+		   *what = s->why ? s->why : "cannot be there";
 
 	if (s->at.owner_id && s->at.component >= 0)
 		snprintf(why, size, "struct %s: member %s %s", name,
@@ -545,7 +550,8 @@ static void say_why(const struct search *s, uint32_t id, char *why, size_t size)
 		snprintf(why, size, "struct %s: %s", name, what);
 }
 
-int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, char *why, size_t size)
+int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, char *why,
+			size_t size)
 {
 	struct btf_fields *f;
 	int err;
@@ -557,8 +563,10 @@ int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj 
 		if (!t || btf_type_kind(t) != BTF_KIND_STRUCT || !has_special_member(&s, t))
 			continue;
 		err = find_checked(&s, id, &f);
-		if (!err && !f) /* all of them are misaligned or of another size (seen on 6.18.44) */
-			err = wrong(&s, -EFAULT, "its special fields are misaligned or of another size");
+		if (!err &&
+		    !f) /* all of them are misaligned or of another size (seen on 6.18.44) */
+			err = wrong(&s, -EFAULT,
+				    "its special fields are misaligned or of another size");
 		if (err) {
 			say_why(&s, id, why, size);
 			return err;

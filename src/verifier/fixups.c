@@ -64,10 +64,11 @@ static int check_lost_callbacks(struct vf_env *env)
 		if (insn->src_reg == BPF_PSEUDO_FUNC && env->facts->insn[i].flags & VFI_SEEN &&
 		    env->info[i].target > (int32_t)last) {
 			env->insn_idx = i;
-			return vf_reject(env, KF_CALLBACK_GONE,
-					 "the function at instruction %u is never entered, and none "
-					 "that is follows it",
-					 env->subprog[env->info[i].target].start);
+			return vf_reject(
+				env, KF_CALLBACK_GONE,
+				"the function at instruction %u is never entered, and none "
+				"that is follows it",
+				env->subprog[env->info[i].target].start);
 		}
 		i++;
 	}

@@ -30,9 +30,8 @@ static int reject_as(struct vf_env *env, const struct arg_ctx *x, enum diag_code
 	char have[96];
 
 	vf_note_made(env, r, "the value is made here");
-	return vf_reject(env, code, "helper %s wants %s in R%u, not %s",
-			 x->c->helper->name, wants, x->regno,
-			 vf_reg_describe(env, r, have, sizeof(have)));
+	return vf_reject(env, code, "helper %s wants %s in R%u, not %s", x->c->helper->name, wants,
+			 x->regno, vf_reg_describe(env, r, have, sizeof(have)));
 }
 
 static int reject_type(struct vf_env *env, const struct arg_ctx *x, const char *wants)
@@ -434,9 +433,9 @@ static bool typed_by_check(uint8_t kind)
 static int check_type(struct vf_env *env, const struct arg_ctx *x, const struct arg_rule *rule)
 {
 	const struct vf_reg *r = &vf_regs(env)[x->regno];
-	enum diag_code code = rule->code		 ? rule->code :
-			      rule->bases == MEM_BASES ? KF_HELPER_ARG_MEM :
-							 KF_HELPER_ARG_TYPE;
+	enum diag_code code = rule->code                 ? rule->code
+			      : rule->bases == MEM_BASES ? KF_HELPER_ARG_MEM
+							 : KF_HELPER_ARG_TYPE;
 
 	if (!(1u << r->base & rule->bases))
 		return reject_as(env, x, code, rule->wants);
@@ -520,8 +519,9 @@ int vf_check_helper_arg(struct vf_env *env, struct vf_call *c, uint32_t i)
 		return 0;
 	}
 	if ((1u << r->base & (VF_B(PACKET) | VF_B(PACKET_META))) && !pkt_ok(env, c, VF_READ))
-		return vf_reject(env, KF_HELPER_ARG_MEM, "helper %s does not take packet bytes (R%u)",
-				 c->helper->name, x.regno);
+		return vf_reject(env, KF_HELPER_ARG_MEM,
+				 "helper %s does not take packet bytes (R%u)", c->helper->name,
+				 x.regno);
 	err = want_socket(env, &x, &sock);
 	if (err)
 		return err;

@@ -51,7 +51,8 @@ static int check_map_prog(struct vf_env *env, const struct vf_map *map)
 			return vf_reject(env, KF_SECOND_ARENA, "map %.16s is the second arena",
 					 map->name);
 		if (!__atomic_load_n(&map->placed, __ATOMIC_RELAXED))
-			return vf_reject(env, KF_ARENA_NOT_PLACED, "arena %.16s has no address yet", map->name);
+			return vf_reject(env, KF_ARENA_NOT_PLACED, "arena %.16s has no address yet",
+					 map->name);
 		env->arena = map;
 		env->facts->uses_arena = true;
 	}
@@ -165,7 +166,8 @@ static int resolve_func(struct vf_env *env)
 {
 	int target = env->info[env->insn_idx].target;
 
-	if (target < 0 || (target == 0 && !main_is_static(env)) || !env->prog->func_info_cnt || env->subprog[target].is_global)
+	if (target < 0 || (target == 0 && !main_is_static(env)) || !env->prog->func_info_cnt ||
+	    env->subprog[target].is_global)
 		return vf_reject(env, KF_CALLBACK_NOT_STATIC, "the address of %s is taken",
 				 target == 0 ? "the main function"
 				 : target > 0 && env->subprog[target].is_global

@@ -28,7 +28,8 @@ static int reject_kind(struct vf_env *env, const struct karg *x, enum diag_code 
 	const struct vf_reg *r = karg_reg(env, x);
 	char have[96];
 
-	if (r->base == VF_SCALAR && r->gone_at && !(r->gone_at & VF_LAPSED) && diag_row(code)->err == EINVAL) {
+	if (r->base == VF_SCALAR && r->gone_at && !(r->gone_at & VF_LAPSED) &&
+	    diag_row(code)->err == EINVAL) {
 		vf_note(env, r->gone_at, "the object is given away here");
 		return vf_reject(env, KF_ARG_RELEASED,
 				 "parameter %s of %s() wants %s, R%u no longer points to one",
@@ -131,7 +132,8 @@ static int check_trust(struct vf_env *env, const struct karg *x)
 	/* loaded in a section, and still not protected: the usual advice was followed */
 	if ((r->flags & VF_UNTRUSTED) && vf_in_rcu_cs(env))
 		snprintf(env->report->help, sizeof(env->report->help),
-			 "RCU keeps only some types valid, and what was loaded in this read section: acquire the object, "
+			 "RCU keeps only some types valid, and what was loaded in this read "
+			 "section: acquire the object, "
 			 "or take it out of its map with bpf_kptr_xchg()");
 	return reject_kind(env, x, KF_ARG_NOT_RCU, "a trusted or RCU protected pointer");
 }
@@ -410,7 +412,8 @@ static int reject_foreign(struct vf_env *env, const struct karg *x, enum diag_co
 {
 	if (!env->kernel->live)
 		return vf_unsupported(env, what);
-	return vf_reject(env, code, "parameter %s of %s(): %s", x->a->name, x->c->kfunc->name, what);
+	return vf_reject(env, code, "parameter %s of %s(): %s", x->a->name, x->c->kfunc->name,
+			 what);
 }
 
 static int check_dynptr(struct vf_env *env, struct karg *x)

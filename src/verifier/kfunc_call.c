@@ -35,7 +35,7 @@ static int check_program(struct vf_env *env, const struct vf_call *c)
 				 "%s() may sleep (KF_SLEEPABLE), and %s is not sleepable",
 				 c->kfunc->name,
 				 vf_cur_frame(env)->head.in_async_callback ? "this callback"
-								      : "the program");
+									   : "the program");
 	return 0;
 }
 

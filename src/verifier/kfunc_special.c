@@ -108,7 +108,8 @@ int vf_check_global_throw(struct vf_env *env)
 {
 	int err = check_no_callback(env);
 
-	return err ? err : vf_check_no_leaks(env, "the function may throw, which ends the program", true);
+	return err ? err
+		   : vf_check_no_leaks(env, "the function may throw, which ends the program", true);
 }
 
 static int trap(struct vf_env *env, struct vf_call *c)
@@ -190,18 +191,9 @@ static int session_cookie(struct vf_env *env, struct vf_call *c)
 	return 0;
 }
 
-#define GRAPH_INSERT(since)                                                                        \
-	{                                                                                          \
-		.lock_since = (since), .before = vf_graph_inserted                                 \
-	}
-#define GRAPH_NODE(since)                                                                          \
-	{                                                                                          \
-		.lock_since = (since), .ret = vf_graph_node_return                                 \
-	}
-#define LOCK_OK(since)                                                                             \
-	{                                                                                          \
-		.lock_since = (since)                                                              \
-	}
+#define GRAPH_INSERT(since) {.lock_since = (since), .before = vf_graph_inserted}
+#define GRAPH_NODE(since)   {.lock_since = (since), .ret = vf_graph_node_return}
+#define LOCK_OK(since)      {.lock_since = (since)}
 
 static const struct vf_kfunc_effect effects[] = {
 	[SPECIAL_OBJ_NEW] = {.ret = vf_obj_new_return},

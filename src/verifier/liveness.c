@@ -68,8 +68,8 @@ static int flow_of(struct vf_env *env, uint32_t i, struct flow *f)
 			return err;
 		f->use |= args;
 	} else {
-		f->next[1] = (int64_t)i + 1 + (insn->code == (BPF_JMP32 | BPF_JA) ? insn->imm :
-										     insn->off);
+		f->next[1] = (int64_t)i + 1 +
+			     (insn->code == (BPF_JMP32 | BPF_JA) ? insn->imm : insn->off);
 		if (op == BPF_JA)
 			f->next[0] = -1;
 	}

@@ -9,8 +9,8 @@
 static bool licence_is_gpl(const char *licence)
 {
 	static const char *const gpl[] = {
-		"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL",
-		"Dual MPL/GPL",
+		"GPL",          "GPL v2",       "GPL and additional rights",
+		"Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL",
 	};
 
 	for (size_t i = 0; licence && i < sizeof(gpl) / sizeof(gpl[0]); i++)
@@ -127,8 +127,9 @@ int vf_check_load(struct vf_env *env)
 	env->ptype = kernel_prog_type(env->kernel, p->type);
 	if (!env->ptype)
 		return vf_reject(env, KF_BAD_PROG_TYPE, "program type %u", p->type);
-	env->place = (struct kernel_prog_place){
-		.type = p->type, .attach_type = p->attach_type, .sleepable = sleepable};
+	env->place = (struct kernel_prog_place){.type = p->type,
+						.attach_type = p->attach_type,
+						.sleepable = sleepable};
 	/* attach type 0 stands for the usual one (spec 1.1, step 4) */
 	if (p->type == BPF_PROG_TYPE_CGROUP_SOCK && p->attach_type == 0)
 		env->place.attach_type = BPF_CGROUP_INET_SOCK_CREATE;
@@ -136,8 +137,8 @@ int vf_check_load(struct vf_env *env)
 		env->place.attach_type = BPF_SK_REUSEPORT_SELECT;
 	env->privileged = true;
 	env->gpl = licence_is_gpl(p->licence);
-	env->strict_align = (p->prog_flags & BPF_F_STRICT_ALIGNMENT) &&
-			    !(p->prog_flags & BPF_F_ANY_ALIGNMENT);
+	env->strict_align =
+		(p->prog_flags & BPF_F_STRICT_ALIGNMENT) && !(p->prog_flags & BPF_F_ANY_ALIGNMENT);
 	err = check_caps(env);
 	if (!err)
 		err = check_attach_type(env);

@@ -18,8 +18,8 @@ struct search {
 	struct vf_env *env;
 	uint32_t *index, *low; /* 0: not seen yet */
 	uint32_t *stack;       /* members of components that are not complete */
-	uint32_t *path;	       /* instructions under way */
-	uint8_t *side;	       /* per instruction: successors done so far */
+	uint32_t *path;        /* instructions under way */
+	uint8_t *side;         /* per instruction: successors done so far */
 	uint32_t n_seen, n_stack, n_path, n_loops;
 };
 
@@ -29,7 +29,8 @@ static int64_t successor(const struct vf_env *env, uint32_t i, int k)
 	const struct bpf_insn *insn = &env->prog->insns[i];
 	uint8_t class = BPF_CLASS(insn->code), op = BPF_OP(insn->code);
 	bool jump = class == BPF_JMP || class == BPF_JMP32;
-	int64_t target = (int64_t)i + 1 + (insn->code == (BPF_JMP32 | BPF_JA) ? insn->imm : insn->off);
+	int64_t target =
+		(int64_t)i + 1 + (insn->code == (BPF_JMP32 | BPF_JA) ? insn->imm : insn->off);
 
 	if (!jump || op == BPF_CALL)
 		return k ? -1 : (int64_t)i + 1 + isa_is_ldimm64(insn);
@@ -150,8 +151,9 @@ int vf_enter_loop(struct vf_env *env, struct vf_stored *stored)
 	uint32_t depth = 0, loop = 0;
 
 	for (; depth <= st->cur_frame && !loop; depth++)
-		loop = env->info[depth < st->cur_frame ? st->frame[depth + 1]->head.callsite :
-							 st->insn].loop;
+		loop = env->info[depth < st->cur_frame ? st->frame[depth + 1]->head.callsite
+						       : st->insn]
+			       .loop;
 	if (!loop)
 		return 0;
 	depth--;

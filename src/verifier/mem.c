@@ -173,8 +173,9 @@ static int refuse_base(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 	vf_note(env, r->made_at, "r%u gets its value here", regno);
 	if (r->base == VF_SCALAR && r->gone_at)
 		vf_note(env, r->gone_at & ~VF_LAPSED,
-			r->gone_at & VF_LAPSED ? "what r%u pointed to may not be there any more after this"
-					       : "what r%u pointed to is given away here",
+			r->gone_at & VF_LAPSED
+				? "what r%u pointed to may not be there any more after this"
+				: "what r%u pointed to is given away here",
 			regno);
 	if (was_object(env, r))
 		return vf_reject(env, KF_USE_AFTER_RELEASE,
@@ -182,7 +183,8 @@ static int refuse_base(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 	if (r->base == VF_SCALAR && r->gone_at & VF_LAPSED) {
 		snprintf(env->report->help, sizeof(env->report->help),
 			 "get the pointer again after the call, and check it again");
-		return vf_reject(env, KF_SCALAR_DEREF, "r%u was a pointer, which a call has made invalid", regno);
+		return vf_reject(env, KF_SCALAR_DEREF,
+				 "r%u was a pointer, which a call has made invalid", regno);
 	}
 	if (r->base == VF_SCALAR && vf_reg_is_const(r) && !r->s.t.v) {
 		snprintf(env->report->help, sizeof(env->report->help),
@@ -190,8 +192,8 @@ static int refuse_base(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 		return vf_reject(env, KF_SCALAR_DEREF, "r%u is NULL on this path", regno);
 	}
 	if (r->base == VF_SCALAR)
-		return vf_reject(env, KF_SCALAR_DEREF, "r%u is %s on this path, not a pointer", regno,
-				 vf_reg_describe(env, r, what, sizeof(what)));
+		return vf_reject(env, KF_SCALAR_DEREF, "r%u is %s on this path, not a pointer",
+				 regno, vf_reg_describe(env, r, what, sizeof(what)));
 	return vf_reject(env, KF_BASE_DEREF, "r%u is %s, which has no memory to access", regno,
 			 vf_reg_describe(env, r, what, sizeof(what)));
 }
@@ -352,9 +354,8 @@ static int sock_access(struct vf_env *env, uint32_t regno, const struct vf_mem_a
 	if (err)
 		return err;
 	if (at < 0 || kernel_sock_access(env->kernel, kind, (uint32_t)at, m->size))
-		return vf_reject(env, KF_SOCK_ACCESS,
-				 "%u bytes at offset %lld are no field of %s", m->size,
-				 (long long)at, vf_base_name(r->base));
+		return vf_reject(env, KF_SOCK_ACCESS, "%u bytes at offset %lld are no field of %s",
+				 m->size, (long long)at, vf_base_name(r->base));
 	vf_fact(env)->base = VFA_SOCK;
 	vf_fact(env)->extra = (uint16_t)kind;
 	vf_load_unknown(env, m);
@@ -659,7 +660,8 @@ int vf_check_arg_offset(struct vf_env *env, uint32_t regno, bool is_release, boo
 		return 0;
 	vf_note_made(env, r, "the pointer is made here");
 	if (vf_reg_fixed_off(r))
-		return vf_reject(env, KF_ARG_OFFSET, "r%u has been moved by %d bytes from where it pointed to",
-				 regno, r->off);
+		return vf_reject(env, KF_ARG_OFFSET,
+				 "r%u has been moved by %d bytes from where it pointed to", regno,
+				 r->off);
 	return vf_reject(env, KF_ARG_OFFSET, "r%u has been moved from where it pointed to", regno);
 }

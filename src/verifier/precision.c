@@ -95,7 +95,8 @@ static void step_atomic(struct places *p, const struct bpf_insn *insn, const str
 			p->slot[h->s_frame] &= ~(1ull << h->s_slot);
 		fetched = insn->imm == BPF_CMPXCHG ? BPF_REG_0 : insn->src_reg;
 		/* the register stays: Linux takes what was in it before for needed, too */
-		if (insn->imm & BPF_FETCH && h->flags & VF_HIST_STACK && has_reg(p, h->frame, fetched))
+		if (insn->imm & BPF_FETCH && h->flags & VF_HIST_STACK &&
+		    has_reg(p, h->frame, fetched))
 			add_slot(p, h->s_frame, h->s_slot);
 	}
 }
@@ -303,7 +304,8 @@ static bool known_before(const struct places *p, const struct vf_hist *h)
 }
 
 /* Walks back over the entry at path->hist[*n - 1] and what belongs to it. True: no need to go on. */
-static bool walk_entry(struct vf_env *env, const struct vf_path *path, uint32_t *n, struct places *p)
+static bool walk_entry(struct vf_env *env, const struct vf_path *path, uint32_t *n,
+		       struct places *p)
 {
 	const struct vf_hist *h = &path->hist[--*n], *data = h;
 	struct vf_hist one = *h;
@@ -381,7 +383,8 @@ int vf_mark_precise_slot(struct vf_env *env, uint32_t frame, uint32_t slot)
 	return 0;
 }
 
-int vf_precise_from(struct vf_env *env, const struct vf_arrival *from, const struct vf_stored *target)
+int vf_precise_from(struct vf_env *env, const struct vf_arrival *from,
+		    const struct vf_stored *target)
 {
 	struct places p = {0};
 

@@ -12,8 +12,8 @@
 
 enum rec_kind {
 	REC_ANY,
-	REC_NUMBER,   /* within s */
-	REC_STACK,    /* R10 + off */
+	REC_NUMBER, /* within s */
+	REC_STACK,  /* R10 + off */
 	REC_NOT_NULL,
 };
 
@@ -175,8 +175,8 @@ static bool state_fits(const struct rec_state *st, const uint64_t regs[11], int 
 	return true;
 }
 
-bool vf_record_covers(const struct vf_record *rec, uint32_t insn, const uint64_t regs[11], char *why,
-		      size_t why_size)
+bool vf_record_covers(const struct vf_record *rec, uint32_t insn, const uint64_t regs[11],
+		      char *why, size_t why_size)
 {
 	int bad = 0;
 
@@ -184,8 +184,8 @@ bool vf_record_covers(const struct vf_record *rec, uint32_t insn, const uint64_t
 		if (state_fits(st, regs, &bad))
 			return true;
 	if (why && bad < 16)
-		snprintf(why, why_size, "instruction %u: R%d is 0x%llx, which no state allows", insn,
-			 bad, (unsigned long long)regs[bad]);
+		snprintf(why, why_size, "instruction %u: R%d is 0x%llx, which no state allows",
+			 insn, bad, (unsigned long long)regs[bad]);
 	else if (why)
 		snprintf(why, why_size, "instruction %u: no state allows the stack at %d", insn,
 			 -8 * (bad - 16 + 1));

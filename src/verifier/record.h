@@ -21,8 +21,8 @@ bool vf_record_at(const struct vf_record *rec, uint32_t insn);
  * regs: R0-R10 before the instruction; the stack below R10 is read where a state relies on it. false:
  * no kept state covers them; why (may be NULL) gets a sentence.
  */
-bool vf_record_covers(const struct vf_record *rec, uint32_t insn, const uint64_t regs[11], char *why,
-		      size_t why_size);
+bool vf_record_covers(const struct vf_record *rec, uint32_t insn, const uint64_t regs[11],
+		      char *why, size_t why_size);
 void vf_record_free(struct vf_record *rec);
 
 /*

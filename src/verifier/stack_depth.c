@@ -5,18 +5,18 @@
  */
 #include "verifier/vf.h"
 
-#define MAX_CHAIN     8
-#define MAX_CHAIN_7_2 16
-#define TAIL_CALL_BYTES 256
+#define MAX_CHAIN         8
+#define MAX_CHAIN_7_2     16
+#define TAIL_CALL_BYTES   256
 #define PRIVATE_STACK_MIN 64
 
 struct depth {
 	struct vf_env *env;
-	uint8_t state[VF_MAX_SUBPROGS]; /* 0 unseen, 1 on the current chain, 2 done */
-	uint32_t bytes[VF_MAX_SUBPROGS];  /* deepest chain, this function included */
+	uint8_t state[VF_MAX_SUBPROGS];  /* 0 unseen, 1 on the current chain, 2 done */
+	uint32_t bytes[VF_MAX_SUBPROGS]; /* deepest chain, this function included */
 	uint32_t frames[VF_MAX_SUBPROGS];
-	uint32_t above[VF_MAX_SUBPROGS];  /* most bytes of callers */
-	uint32_t order[VF_MAX_SUBPROGS];  /* callees before callers */
+	uint32_t above[VF_MAX_SUBPROGS]; /* most bytes of callers */
+	uint32_t order[VF_MAX_SUBPROGS]; /* callees before callers */
 	uint32_t n_order;
 	bool private_stack;
 };
@@ -142,8 +142,9 @@ static int check_throws(struct depth *d)
 			if (!c || c->special != SPECIAL_THROW)
 				continue;
 			env->insn_idx = i;
-			return vf_reject(env, KF_THROW_CALLBACK,
-					 "bpf_throw() is called in a callback, though no path leads there");
+			return vf_reject(
+				env, KF_THROW_CALLBACK,
+				"bpf_throw() is called in a callback, though no path leads there");
 		}
 	}
 	return 0;

@@ -12,10 +12,10 @@
 
 #include "verifier/states.h"
 
-#define FRAME_STEP 4 /* slots */
+#define FRAME_STEP    4 /* slots */
 #define FRAME_CLASSES (VF_MAX_SLOTS / FRAME_STEP + 1)
-#define MAX_PENDING 8192 /* R9.1 */
-#define AWAKE 8 /* queued states that are kept ready */
+#define MAX_PENDING   8192 /* R9.1 */
+#define AWAKE         8    /* queued states that are kept ready */
 
 /* All that states consist of comes from these two, so that its peak is known (report.state_bytes). */
 static void *counted(struct vf_env *env, void *p)
@@ -75,7 +75,8 @@ static struct vf_frame *frame_alloc(struct vf_env *env, uint32_t n_slots)
 	if (f)
 		p->frames[class] = *(struct vf_frame **)f;
 	else
-		f = counted(env, mem_alloc(sizeof(*f) + class * FRAME_STEP * sizeof(struct vf_slot)));
+		f = counted(env,
+			    mem_alloc(sizeof(*f) + class * FRAME_STEP * sizeof(struct vf_slot)));
 	if (!f)
 		return NULL;
 	f->cap_slots = class * FRAME_STEP;
@@ -311,7 +312,8 @@ struct vf_state *vf_state_copy(struct vf_env *env, const struct vf_state *src)
 	st->frame[top] = frame_copy(env, src->frame[top], 0);
 	for (uint32_t i = 0; i < top; i++)
 		st->frame[i]->refs++;
-	if (!st->frame[top] || vf_path_copy(env, &st->path, &src->path) || copy_refs(env, st, src)) {
+	if (!st->frame[top] || vf_path_copy(env, &st->path, &src->path) ||
+	    copy_refs(env, st, src)) {
 		vf_state_free(env, st);
 		goto nomem;
 	}
@@ -328,8 +330,8 @@ int vf_enqueue(struct vf_env *env, struct vf_state *st, uint32_t insn)
 	if (env->n_pending >= MAX_PENDING) {
 		vf_state_free(env, st);
 		return vf_reject(env,
-				 vf_rule(env, RULE_PENDING_E2BIG) ? KF_TOO_MANY_JUMPS_BIG :
-								    KF_TOO_MANY_JUMPS,
+				 vf_rule(env, RULE_PENDING_E2BIG) ? KF_TOO_MANY_JUMPS_BIG
+								  : KF_TOO_MANY_JUMPS,
 				 "%u branches wait to be explored", env->n_pending);
 	}
 	if (mem_grow((void **)&env->pending, &cap, env->n_pending + 1, sizeof(*env->pending))) {

@@ -22,7 +22,7 @@
 #include "verifier/record.h"
 
 #define MAX_EDGE_ROUNDS 64
-#define LONG_HISTORY 40
+#define LONG_HISTORY    40
 
 uint32_t vf_live_regs(const struct vf_env *env, const struct vf_stored *st, uint32_t f)
 {
@@ -87,8 +87,9 @@ static int pass_marks(struct vf_env *env, const struct vf_arrival *from,
 	int err;
 
 	for (uint32_t f = 0; f <= target->cur_frame; f++)
-		changed |= propagate_reads(from->path.parent, f, target->marks[f].slot_read &
-							      ~from->frame[f].slot_written);
+		changed |=
+			propagate_reads(from->path.parent, f,
+					target->marks[f].slot_read & ~from->frame[f].slot_written);
 	err = vf_precise_from(env, from, target);
 	return err < 0 ? err : changed || err;
 }
@@ -269,8 +270,9 @@ static uint64_t value_hash(const struct vf_state *st)
 	uint64_t h = 0;
 
 	for (int i = 0; i < 10; i++)
-		h = (h ^ r[i].s.t.v ^ (r[i].s.t.m << 1) ^ r[i].s.umin ^ ((uint64_t)r[i].s.smax << 7) ^
-		     (uint32_t)r[i].off) * 0x9e3779b97f4a7c15ull;
+		h = (h ^ r[i].s.t.v ^ (r[i].s.t.m << 1) ^ r[i].s.umin ^
+		     ((uint64_t)r[i].s.smax << 7) ^ (uint32_t)r[i].off) *
+		    0x9e3779b97f4a7c15ull;
 	return h;
 }
 

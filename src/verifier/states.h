@@ -28,7 +28,7 @@ struct vf_values {
 	struct vf_value **chunk;
 	uint32_t cap_chunks;
 	uint32_t n, n_used; /* numbers given out so far; in use */
-	uint32_t free;	    /* list, 0: empty */
+	uint32_t free;      /* list, 0: empty */
 	uint32_t *bucket;
 	uint32_t n_buckets; /* power of two */
 };
@@ -73,28 +73,29 @@ struct vf_stored {
 	/* what the search for a covering state looks at first, in one cache line */
 	struct vf_stored *next; /* of the same instruction */
 	uint64_t sig, sig_mask; /* register kinds a covered state must have */
-	uint64_t value_hash;	/* of the top frame's registers: equal states have equal ones */
+	uint64_t value_hash;    /* of the top frame's registers: equal states have equal ones */
 	uint32_t branches; /* unfinished continuations; 0: finished, a full pruning candidate */
 	uint32_t hits, misses;
 	uint32_t callsite; /* of the top frame: other callers' states are not looked at */
-	uint32_t insn;	   /* the one it stands before */
+	uint32_t insn;     /* the one it stands before */
 	uint32_t n_refs;
 	/* the tree of states */
 	struct vf_path path;
 	uint32_t children; /* states that have this one as parent */
-	uint32_t depth;	   /* stored states above this one */
+	uint32_t depth;    /* stored states above this one */
 	/*
 	 * The outermost unfinished state that a continuation of this one jumps back to. While that one
 	 * is unfinished, this state's marks are incomplete.
 	 */
 	struct vf_stored *loop_entry;
-	struct vf_edge *edges; /* of the loops entered here */
+	struct vf_edge *edges;  /* of the loops entered here */
 	struct vf_visit *visit; /* of the loop this state is in, or NULL */
 	uint8_t cur_frame;
 	bool loop_target;
 	bool trimmed; /* what no continuation asks for is gone */
 	bool in_sleepable;
-	uint32_t rcu_depth, preempt_depth, irq_top, n_locks, may_goto_depth, callback_rounds, n_events;
+	uint32_t rcu_depth, preempt_depth, irq_top, n_locks, may_goto_depth, callback_rounds,
+		n_events;
 	struct vf_ref *refs;
 	struct vf_marks marks[]; /* by frame */
 };
@@ -122,8 +123,9 @@ struct vf_edge {
 /* One loop being explored, by the calls that lead to its frame; stays for the next time. */
 struct vf_visit {
 	struct vf_visit *next;
-	struct vf_stored *entry; /* the first state in it that is not finished; NULL: not under way */
-	bool incomplete;	 /* a path has ended at a state that is not complete */
+	struct vf_stored
+		*entry;  /* the first state in it that is not finished; NULL: not under way */
+	bool incomplete; /* a path has ended at a state that is not complete */
 	uint32_t loop, depth;
 	uint32_t callsite[]; /* of frames 1..depth */
 };
@@ -157,7 +159,7 @@ void vf_path_leave(struct vf_path *p); /* it has no parent then */
 
 enum vf_exactness {
 	VF_NOT_EXACT,
-	VF_ALL_COUNTS, /* marks are not complete: whatever they say */
+	VF_ALL_COUNTS,   /* marks are not complete: whatever they say */
 	VF_RANGE_WITHIN, /* and the stack is of the same kinds, as Linux wants it in loops */
 	VF_EXACT
 };
@@ -191,7 +193,8 @@ uint32_t vf_live_regs(const struct vf_env *env, const struct vf_stored *st, uint
 const struct vf_stored *vf_previous_visit(const struct vf_stored *from, const struct vf_state *st,
 					  uint32_t insn);
 /* what is precise in target must be so on the way that arrived there; 1 if that changed a mark */
-int vf_precise_from(struct vf_env *env, const struct vf_arrival *from, const struct vf_stored *target);
+int vf_precise_from(struct vf_env *env, const struct vf_arrival *from,
+		    const struct vf_stored *target);
 void vf_all_precise(const struct vf_path *path);
 
 #endif

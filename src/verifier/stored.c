@@ -12,7 +12,7 @@
 
 #include "verifier/states.h"
 
-#define NO_VALUE UINT32_MAX
+#define NO_VALUE      UINT32_MAX
 #define FIRST_BUCKETS 32u
 
 /* all but made_at and gone_at */
@@ -133,7 +133,7 @@ static uint32_t new_number(struct vf_env *env)
 		if (!chunk)
 			return NO_VALUE;
 		vs->chunk[c] = chunk;
-		}
+	}
 	return vs->n++;
 }
 
@@ -262,8 +262,8 @@ static struct vf_stored_frame *pack_frame(const struct packer *p, const struct v
 	for (uint32_t i = 0; i < VF_STORED_REGS + f->n_slots; i++) {
 		uint32_t h = i < known ? hint->value[i] : 0;
 
-		to->value[i] = i < VF_STORED_REGS ? pack_reg(p, &f->r[i], h) :
-						    pack_slot(p, &f->slot[i - VF_STORED_REGS], h);
+		to->value[i] = i < VF_STORED_REGS ? pack_reg(p, &f->r[i], h)
+						  : pack_slot(p, &f->slot[i - VF_STORED_REGS], h);
 		if (to->value[i] == NO_VALUE) {
 			to->value[i] = 0;
 			frame_put(p->env, to);
@@ -340,7 +340,8 @@ struct vf_stored *vf_stored_new(struct vf_env *env)
 struct vf_stored *vf_state_pack(struct vf_env *env, struct vf_state *st,
 				const struct vf_stored *near)
 {
-	struct vf_stored *packed = pack_state(&(struct packer){.env = env, .origins = true}, st, near);
+	struct vf_stored *packed =
+		pack_state(&(struct packer){.env = env, .origins = true}, st, near);
 
 	if (packed)
 		vf_state_free(env, st);
@@ -419,8 +420,8 @@ static void trim_frame(struct vf_env *env, struct vf_stored_frame *f, uint32_t l
 		bool keep = i < VF_STORED_REGS ? live >> i & 1 : read >> (i - VF_STORED_REGS) & 1;
 
 		/* objects in slots are compared whether read or not */
-		if (keep || (i >= VF_STORED_REGS &&
-			     vf_value(env, f->value[i])->kind[0] >= VF_SLOT_DYNPTR))
+		if (keep ||
+		    (i >= VF_STORED_REGS && vf_value(env, f->value[i])->kind[0] >= VF_SLOT_DYNPTR))
 			continue;
 		value_put(env, f->value[i]);
 		f->value[i] = 0;

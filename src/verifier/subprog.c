@@ -14,8 +14,9 @@ static int add_start(struct vf_env *env, uint32_t insn, int64_t start)
 
 	env->insn_idx = insn;
 	if (start < 0 || start >= env->prog->n_insns)
-		return vf_reject(env, KF_BAD_CALL_TARGET, "the call leads to instruction %lld of %u",
-				 (long long)start, env->prog->n_insns);
+		return vf_reject(env, KF_BAD_CALL_TARGET,
+				 "the call leads to instruction %lld of %u", (long long)start,
+				 env->prog->n_insns);
 	for (i = 0; i < n; i++)
 		if (env->subprog[i].start == start)
 			return 0;
@@ -133,8 +134,10 @@ static int check_jumps(struct vf_env *env, const struct vf_subprog *sub)
 		if (!is_jump(insn) || (to >= sub->start && to < sub->end))
 			continue;
 		env->insn_idx = i;
-		return vf_reject(env, KF_JUMP_OUT, "the jump leads to instruction %lld, the "
-				 "function is %u to %u", (long long)to, sub->start, sub->end - 1);
+		return vf_reject(env, KF_JUMP_OUT,
+				 "the jump leads to instruction %lld, the "
+				 "function is %u to %u",
+				 (long long)to, sub->start, sub->end - 1);
 	}
 	return check_ends(env, sub);
 }
@@ -157,8 +160,8 @@ static void set_ranges(struct vf_env *env)
 	uint32_t sub = 0;
 
 	for (uint32_t i = 0; i < env->n_subprogs; i++)
-		env->subprog[i].end = i + 1 < env->n_subprogs ? env->subprog[i + 1].start :
-								env->prog->n_insns;
+		env->subprog[i].end =
+			i + 1 < env->n_subprogs ? env->subprog[i + 1].start : env->prog->n_insns;
 	for (uint32_t i = 0; i < env->prog->n_insns; i++) {
 		const struct bpf_insn *insn = &env->prog->insns[i];
 

@@ -24,12 +24,13 @@ struct vf_map {
 	const struct btf_obj *btf; /* of key and value, or NULL */
 	uint32_t key_type_id, value_type_id;
 	const struct btf_fields *fields; /* special fields of the value, or NULL */
-	const struct vf_map *inner;	 /* template of a map of maps */
+	const struct vf_map *inner;      /* template of a map of maps */
 	bool is_inner_template;
 	bool frozen; /* BPF_MAP_FREEZE was done and no writer is in flight */
 	bool placed; /* an arena: its user's addresses are fixed; set in the lifetime of the map */
-	const void *const_value; /* frozen read-only single array: its value_size bytes, else NULL */
-	void *obj; /* the boundary's own object, opaque here */
+	const void
+		*const_value; /* frozen read-only single array: its value_size bytes, else NULL */
+	void *obj;            /* the boundary's own object, opaque here */
 };
 
 /* How instruction operands that are file descriptors are resolved: -errno as the spec says. */
@@ -53,9 +54,10 @@ struct vf_target {
 	uint32_t type, attach_type;
 	/* whose rules it was verified by: of an extension those of its own target, else the above */
 	uint32_t place_type, place_attach_type;
-	const struct btf_obj *btf;	/* or NULL */
-	const struct vf_facts *facts;	/* NULL: it was not accepted */
-	bool machine_code, traces_tracing; /* the latter: it is attached to a program of type TRACING */
+	const struct btf_obj *btf;    /* or NULL */
+	const struct vf_facts *facts; /* NULL: it was not accepted */
+	bool machine_code,
+		traces_tracing; /* the latter: it is attached to a program of type TRACING */
 };
 
 struct vf_program {
@@ -73,8 +75,8 @@ struct vf_program {
 	const struct btf_obj *attach_btf; /* NULL: the kernel's */
 	const struct vf_target *attach_prog;
 	const int32_t *fd_array; /* NULL: none */
-	uint32_t fd_array_cnt;	 /* length known to be readable */
-	bool uses_fd_array;	 /* all of its maps, whether or not an instruction names them */
+	uint32_t fd_array_cnt;   /* length known to be readable */
+	bool uses_fd_array;      /* all of its maps, whether or not an instruction names them */
 };
 
 /* What the walk did at one instruction. */
@@ -89,7 +91,7 @@ struct vf_insn_count {
 /* Where the work of a verification went: vf_verify() fills it in, whatever the verdict. */
 struct vf_profile {
 	struct vf_insn_count *insn; /* freed by vf_profile_free() */
-	uint32_t n_insns;	    /* 0: the walk was not reached */
+	uint32_t n_insns;           /* 0: the walk was not reached */
 };
 
 struct vf_options {
@@ -103,12 +105,12 @@ struct vf_options {
 /* ---- facts: what the interpreter and the code generator need ---- */
 
 enum vf_insn_flag {
-	VFI_SEEN = 1 << 0,	  /* some path executed it */
-	VFI_PROBE_LOAD = 1 << 1,  /* R6.9: a fault gives 0 */
+	VFI_SEEN = 1 << 0,       /* some path executed it */
+	VFI_PROBE_LOAD = 1 << 1, /* R6.9: a fault gives 0 */
 	VFI_ARENA = 1 << 2,
-	VFI_ALWAYS = 1 << 3,	  /* conditional jump that is always taken */
-	VFI_NEVER = 1 << 4,	  /* ... never taken */
-	VFI_SLEEPABLE = 1 << 5,	  /* call: every visit was in a sleepable context */
+	VFI_ALWAYS = 1 << 3,       /* conditional jump that is always taken */
+	VFI_NEVER = 1 << 4,        /* ... never taken */
+	VFI_SLEEPABLE = 1 << 5,    /* call: every visit was in a sleepable context */
 	VFI_NONSLEEPABLE = 1 << 6, /* call: some visit was not */
 	VFI_PERCPU_MAP_ADDR = 1 << 7,
 };
@@ -138,17 +140,19 @@ struct vf_cases {
 };
 
 struct vf_insn_fact {
-	uint8_t flags;	 /* enum vf_insn_flag */
-	uint8_t base;	 /* enum vf_access_base */
-	uint16_t extra;	 /* arena casts, sock kind */
+	uint8_t flags;  /* enum vf_insn_flag */
+	uint8_t base;   /* enum vf_access_base */
+	uint16_t extra; /* arena casts, sock kind */
 	/* kfunc call: its contract. ldimm64: map, subprogram or variable. Helper: map if constant */
 	const struct kfunc_contract *kfunc;
 	const struct vf_map *map; /* ldimm64 map, or the constant map of a helper call */
 	/* obj_new: type id; insertions, refcount_acquire: offset in the object; kind 3: address */
 	uint64_t imm64;
-	const struct btf_fields *fields; /* obj_new, insertions: of the local type, if only one is seen */
-	uint32_t size;	 /* obj_new: bytes */
-	uint32_t cases;	 /* 0: imm64, fields and size hold on every path; or index + 1 in facts.cases */
+	const struct btf_fields
+		*fields; /* obj_new, insertions: of the local type, if only one is seen */
+	uint32_t size;   /* obj_new: bytes */
+	uint32_t
+		cases; /* 0: imm64, fields and size hold on every path; or index + 1 in facts.cases */
 };
 
 /* Whether callers pass what the function's BTF says, for programs that attach to it (R1.14). */
@@ -156,12 +160,12 @@ enum vf_btf_fit { VF_BTF_RELIABLE, VF_BTF_UNRELIABLE, VF_BTF_UNKNOWN };
 
 struct vf_subprog {
 	uint32_t start, end; /* instructions [start, end) */
-	uint32_t stack;	     /* bytes used by this function alone */
+	uint32_t stack;      /* bytes used by this function alone */
 	bool is_global, is_callback, is_async_callback, is_exception_cb;
 	bool has_tail_call;
 	bool changes_pkt, may_sleep; /* it or what it calls */
-	uint8_t btf_fit;	     /* enum vf_btf_fit */
-	uint32_t func_id; /* BTF id of its FUNC, 0: none */
+	uint8_t btf_fit;             /* enum vf_btf_fit */
+	uint32_t func_id;            /* BTF id of its FUNC, 0: none */
 };
 
 struct vf_facts {
@@ -174,16 +178,16 @@ struct vf_facts {
 	uint32_t n_maps;
 	const struct btf_obj *btfs[64]; /* modules whose kfuncs are called */
 	uint32_t n_btfs;
-	uint32_t max_ctx_offset;    /* SYSCALL, tracepoints: bytes of context needed */
-	uint32_t max_tp_access;	    /* writable raw tracepoints */
-	uint16_t nonnull_args;	    /* typed tracepoints: bits, pointers that it may follow unchecked */
+	uint32_t max_ctx_offset; /* SYSCALL, tracepoints: bytes of context needed */
+	uint32_t max_tp_access;  /* writable raw tracepoints */
+	uint16_t nonnull_args; /* typed tracepoints: bits, pointers that it may follow unchecked */
 	uint32_t max_rdonly_access, max_rdwr_access; /* iterator buffers */
 	bool may_goto, uses_arena, changes_pkt, might_sleep, throws;
 	/* one entry for each deprecated kfunc that is called */
 	const struct kfunc_contract *deprecated[8];
 	uint32_t n_deprecated;
 	struct vf_record *record; /* options.record_states; opaque: verifier/record.h */
-	struct vf_cases **cases; /* owned */
+	struct vf_cases **cases;  /* owned */
 	uint32_t n_cases;
 	struct btf_fields **local_fields; /* owned: special fields of program types */
 	uint32_t n_local_fields;
@@ -212,6 +216,7 @@ int vf_find_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf,
  * Whether the structs of a program's BTF that own something keep the rules (R8.20), as loading the BTF
  * asks. 0, or an error of vf_find_fields(), with a sentence in why.
  */
-int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, char *why, size_t size);
+int vf_check_btf_fields(const struct kfunc_kernel *kernel, const struct btf_obj *btf, char *why,
+			size_t size);
 
 #endif

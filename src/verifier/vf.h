@@ -25,13 +25,13 @@
 #include "contract/registry.h"
 #include "verifier/verifier.h"
 
-#define VF_MAX_FRAMES 16 /* 8 up to 7.1, see rule FRAMES_16 */
-#define VF_STACK_BYTES 512
-#define VF_MAX_SLOTS (VF_STACK_BYTES / 8)
+#define VF_MAX_FRAMES   16 /* 8 up to 7.1, see rule FRAMES_16 */
+#define VF_STACK_BYTES  512
+#define VF_MAX_SLOTS    (VF_STACK_BYTES / 8)
 #define VF_MAX_SUBPROGS 256
-#define VF_MAX_KFUNCS 256
-#define VF_MAX_VAR_OFF (1 << 29)
-#define VF_REGS 11
+#define VF_MAX_KFUNCS   256
+#define VF_MAX_VAR_OFF  (1 << 29)
+#define VF_REGS         11
 
 /* ---------------------------------------------------------------- abstract values */
 
@@ -39,12 +39,12 @@ enum vf_base {
 	VF_NOT_INIT,
 	VF_SCALAR,
 	VF_CTX,
-	VF_STACK,	/* frame: whose */
+	VF_STACK, /* frame: whose */
 	VF_MAP_KEY,
 	VF_MAP_VALUE,
-	VF_CONST_MAP,	/* pointer to a map object */
-	VF_MEM,		/* mem_size bytes */
-	VF_BUF,		/* iterator buffers, no size */
+	VF_CONST_MAP, /* pointer to a map object */
+	VF_MEM,       /* mem_size bytes */
+	VF_BUF,       /* iterator buffers, no size */
 	VF_BTF_ID,
 	VF_PACKET,
 	VF_PACKET_META,
@@ -53,7 +53,7 @@ enum vf_base {
 	VF_SOCK_COMMON,
 	VF_TCP_SOCK,
 	VF_XDP_SOCK,
-	VF_FUNC,	/* subprog */
+	VF_FUNC, /* subprog */
 	VF_CONST_DYNPTR,
 	VF_ARENA,
 	VF_TP_BUFFER,
@@ -69,9 +69,9 @@ enum vf_flags {
 	VF_RCU = 1 << 4,
 	VF_USER = 1 << 5,
 	VF_PERCPU = 1 << 6,
-	VF_ALLOC = 1 << 7,    /* program-allocated object */
-	VF_NON_OWN = 1 << 8,  /* non-owning graph reference */
-	VF_RINGBUF = 1 << 9,  /* MEM from ringbuf_reserve */
+	VF_ALLOC = 1 << 7,      /* program-allocated object */
+	VF_NON_OWN = 1 << 8,    /* non-owning graph reference */
+	VF_RINGBUF = 1 << 9,    /* MEM from ringbuf_reserve */
 	VF_DYN_LOCAL = 1 << 10, /* MEM from a dynptr of this kind */
 	VF_DYN_SKB = 1 << 11,
 	VF_DYN_XDP = 1 << 12,
@@ -81,7 +81,7 @@ enum vf_flags {
 };
 
 #define VF_DYN_PACKET (VF_DYN_SKB | VF_DYN_XDP)
-#define VF_DYN_ANY (VF_DYN_LOCAL | VF_DYN_PACKET | VF_DYN_RINGBUF | VF_DYN_FILE)
+#define VF_DYN_ANY    (VF_DYN_LOCAL | VF_DYN_PACKET | VF_DYN_RINGBUF | VF_DYN_FILE)
 
 struct vf_tnum {
 	uint64_t v, m;
@@ -97,7 +97,7 @@ struct vf_scalar {
 
 /* marks in .range of packet pointers */
 #define VF_RANGE_BEYOND (-1) /* pointer is known to be > end */
-#define VF_RANGE_AT (-2)     /* pointer is known to be >= end */
+#define VF_RANGE_AT     (-2) /* pointer is known to be >= end */
 
 enum vf_dynptr_kind {
 	VF_DYNPTR_NONE,
@@ -117,42 +117,43 @@ enum vf_iter_state { VF_ITER_INVALID, VF_ITER_ACTIVE, VF_ITER_DRAINED };
  * functions or by copying, so unused members are zero and memcmp() may compare two of them.
  */
 struct vf_reg {
-	uint8_t base;	/* enum vf_base */
-	uint8_t frame;	/* STACK: frame that owns the memory */
+	uint8_t base;   /* enum vf_base */
+	uint8_t frame;  /* STACK: frame that owns the memory */
 	uint16_t flags; /* enum vf_flags */
-	int32_t off;	/* fixed part of the offset */
+	int32_t off;    /* fixed part of the offset */
 	/*
 	 * Scalar: link id (0 none). MAYBE_NULL pointer: null id. Packet pointer: identity. Map value or
 	 * object with a lock: identity of the lock. Ids are unique per verification.
 	 */
 	uint32_t id;
-	uint32_t ref_id; /* acquired reference behind this pointer, 0: none */
+	uint32_t ref_id;    /* acquired reference behind this pointer, 0: none */
 	struct vf_scalar s; /* scalar: the value. Pointer: variable part of the offset */
 	union {
 		const struct vf_map *map;  /* CONST_MAP, MAP_KEY, MAP_VALUE */
 		const struct btf_obj *btf; /* BTF_ID; iterator slots */
 	};
 	union {
-		uint32_t map_uid;  /* CONST_MAP, MAP_*: identity of an inner map, 0: outer */
-		uint32_t type_id;  /* BTF_ID; iterator slots: struct bpf_iter_X */
-		uint32_t mem_size; /* MEM */
-		int32_t range;	   /* PACKET, PACKET_META */
-		uint32_t subprog;  /* FUNC */
+		uint32_t map_uid;     /* CONST_MAP, MAP_*: identity of an inner map, 0: outer */
+		uint32_t type_id;     /* BTF_ID; iterator slots: struct bpf_iter_X */
+		uint32_t mem_size;    /* MEM */
+		int32_t range;        /* PACKET, PACKET_META */
+		uint32_t subprog;     /* FUNC */
 		uint32_t dynptr_kind; /* CONST_DYNPTR, dynptr slots: enum vf_dynptr_kind */
-		uint32_t irq_class; /* irq slots: 0 native, 1 from a resilient lock */
+		uint32_t irq_class;   /* irq slots: 0 native, 1 from a resilient lock */
 	};
 	uint32_t parent_id; /* slices: identity of the dynptr; dynptr slots: own identity in id */
 	union {
-		int32_t delta;	/* scalars with VF_LINK_DELTA */
-		struct {	/* iterator slots */
+		int32_t delta;              /* scalars with VF_LINK_DELTA */
+		struct {                    /* iterator slots */
 			uint8_t iter_state; /* enum vf_iter_state */
 			uint8_t first_slot; /* objects of several slots: 1 in the one that holds the lowest byte */
-			uint16_t iter_rcu;  /* 0 none, 1 protected, 2 lost protection */
+			uint16_t iter_rcu; /* 0 none, 1 protected, 2 lost protection */
 		};
 	};
 	uint32_t iter_depth; /* iterator slots */
 	uint32_t made_at;    /* instruction that made the value, for diagnostics; never compared */
-	uint32_t gone_at;    /* a number that was a pointer: instruction that released it, as above; VF_LAPSED */
+	uint32_t
+		gone_at; /* a number that was a pointer: instruction that released it, as above; VF_LAPSED */
 };
 
 /* in gone_at: nothing was released, the memory may have moved or its owner is another */
@@ -177,12 +178,12 @@ struct vf_slot {
 	uint8_t kind[8];
 };
 
-struct vf_frame_head { /* without holes: compared as a whole */
+struct vf_frame_head {     /* without holes: compared as a whole */
 	uint32_t callsite; /* instruction of the call in the caller */
 	uint32_t subprog;
 	uint32_t async_entry_cnt;
 	uint32_t callback_depth; /* rounds of the callback loop at this frame's current call */
-	uint32_t reached; /* slots that were accessed or lie above one that was (R9.3) */
+	uint32_t reached;        /* slots that were accessed or lie above one that was (R9.3) */
 	int32_t cb_ret_min, cb_ret_max;
 	uint8_t check_cb_ret; /* exit: R0 must be within cb_ret_min..cb_ret_max */
 	uint8_t in_callback, in_async_callback, in_exception_callback;
@@ -201,7 +202,7 @@ enum vf_ref_kind { VF_REF_PTR, VF_REF_LOCK, VF_REF_RES_LOCK, VF_REF_RES_LOCK_IRQ
 struct vf_ref {
 	uint8_t kind; /* enum vf_ref_kind */
 	uint32_t id;
-	uint32_t insn;	   /* where it was acquired */
+	uint32_t insn;     /* where it was acquired */
 	const void *owner; /* locks: map or program BTF; with lock_id the lock's identity (R7.8) */
 	uint32_t lock_id;
 	uint32_t callback_frame; /* frame depth of the innermost callback when acquired */
@@ -209,9 +210,9 @@ struct vf_ref {
 
 /* One simulated instruction of the path since the parent state; walked backwards by precision. */
 struct vf_hist {
-	uint32_t insn : 20; /* R9.1: a program has at most a million */
-	uint32_t frame : 4; /* depth at which it was executed */
-	uint32_t flags : 8; /* enum vf_hist_flags */
+	uint32_t insn : 20;   /* R9.1: a program has at most a million */
+	uint32_t frame : 4;   /* depth at which it was executed */
+	uint32_t flags : 8;   /* enum vf_hist_flags */
 	uint32_t s_frame : 4; /* VF_HIST_STACK: slot accessed as a whole register */
 	uint32_t s_slot : 7;
 	/* registers of this frame whose values before the instruction were made precise already */
@@ -220,8 +221,8 @@ struct vf_hist {
 
 enum vf_hist_flags {
 	VF_HIST_STACK = 1 << 0,
-	VF_HIST_LINKED = 1 << 1, /* this entry is data: see precision.c */
-	VF_HIST_RUN = 1 << 2, /* s_slot more instructions follow this one; at rest only */
+	VF_HIST_LINKED = 1 << 1,   /* this entry is data: see precision.c */
+	VF_HIST_RUN = 1 << 2,      /* s_slot more instructions follow this one; at rest only */
 	VF_HIST_CALLBACK = 1 << 3, /* exit of a callback: R0 does not reach the caller's R0 */
 };
 
@@ -253,7 +254,8 @@ struct vf_state {
 
 /* ---------------------------------------------------------------- the environment */
 
-enum vf_ctx_source { /* where typed context arguments come from */
+/* where typed context arguments come from */
+enum vf_ctx_source {
 	VF_ATTACH_NONE,
 	VF_ATTACH_RAW_TP,
 	VF_ATTACH_FENTRY,
@@ -269,43 +271,44 @@ enum vf_ctx_source { /* where typed context arguments come from */
 struct vf_attach {
 	enum vf_ctx_source source;
 	const struct btf_obj *btf;
-	uint32_t type_id;  /* attach_btf_id */
-	uint32_t proto_id; /* FUNC_PROTO, 0: none */
-	uint32_t first_arg; /* raw tracepoints: 1 (the hidden data pointer) */
-	const char *name;  /* tracepoint, function, iterator target ("task"), hook, member */
+	uint32_t type_id;     /* attach_btf_id */
+	uint32_t proto_id;    /* FUNC_PROTO, 0: none */
+	uint32_t first_arg;   /* raw tracepoints: 1 (the hidden data pointer) */
+	const char *name;     /* tracepoint, function, iterator target ("task"), hook, member */
 	const char *ops_name; /* struct_ops: type name */
 	uint32_t member;
-	uint32_t arg_ref[12]; /* struct_ops: the reference that an argument came with, by parameter */
+	/* struct_ops: the reference that an argument came with, by parameter */
+	uint32_t arg_ref[12];
 	const struct vf_target *target; /* freplace, tracing of a program */
 	enum vf_btf_fit fit; /* tracing of a program: whether its callers keep to the prototype */
 };
 
 /* Per instruction, made before the walk. */
 struct vf_insn_info {
-	uint16_t live_in; /* registers that may be read before written, static */
+	uint16_t live_in;   /* registers that may be read before written, static */
 	bool is_checkpoint; /* a state may be stored here */
 	bool record_full;   /* VF_RECORD_MAX is reached here */
 	bool force_checkpoint;
 	bool is_iter_next, calls_callback, is_may_goto, is_jump_target;
 	bool is_imm64_second;
-	uint16_t subprog; /* that contains it */
-	uint32_t loop; /* of its function, 0: in none (loops.c) */
-	int32_t target; /* ldimm64 kind 4 and pseudo calls: subprogram number */
-	uint8_t jump_sides; /* conditional jump: bit 0 was taken, bit 1 was not */
+	uint16_t subprog;    /* that contains it */
+	uint32_t loop;       /* of its function, 0: in none (loops.c) */
+	int32_t target;      /* ldimm64 kind 4 and pseudo calls: subprogram number */
+	uint8_t jump_sides;  /* conditional jump: bit 0 was taken, bit 1 was not */
 	uint8_t access_base; /* enum vf_base + 1 of the pointer seen here, 0: none yet (R6.2) */
 	uint16_t access_flags;
-	const struct vf_map *map; /* ldimm64 map, or seen as a call's constant map */
-	bool map_poisoned; /* the call saw different maps */
-	uint32_t loop_max; /* bpf_loop rounds bound */
-	uint32_t n_stored; /* states stored here */
-	uint32_t n_recorded; /* those that recording stored here, evicted ones too */
+	const struct vf_map *map;           /* ldimm64 map, or seen as a call's constant map */
+	bool map_poisoned;                  /* the call saw different maps */
+	uint32_t loop_max;                  /* bpf_loop rounds bound */
+	uint32_t n_stored;                  /* states stored here */
+	uint32_t n_recorded;                /* those that recording stored here, evicted ones too */
 	const struct kfunc_contract *kfunc; /* resolved callee, NULL for imm 0 */
 	const struct btf_obj *kfunc_btf;
-	const struct btf_obj *ksym_btf; /* ldimm64 kind 3 */
+	const struct btf_obj *ksym_btf;     /* ldimm64 kind 3 */
 	const struct kernel_helper *helper; /* helper calls: its row, once looked up */
-	uint8_t kfunc_seen;	/* 1: the program may call it, 2: may not; 0: not visited yet */
+	uint8_t kfunc_seen;     /* 1: the program may call it, 2: may not; 0: not visited yet */
 	uint8_t kfunc_ctx_args; /* bit per parameter that is the context (kfunc spec C2) */
-	bool object_seen;	/* facts of the object that the call works on are set (R2.15) */
+	bool object_seen;       /* facts of the object that the call works on are set (R2.15) */
 };
 
 /* Special fields of the structs of one BTF, by type id; NULL: not asked for yet */
@@ -332,7 +335,7 @@ enum vf_garg_kind {
 struct vf_garg {
 	uint8_t kind;
 	bool nonnull, nullable;
-	uint32_t size;	  /* MEM */
+	uint32_t size;    /* MEM */
 	uint32_t type_id; /* TRUSTED, UNTRUSTED_BTF: in the kernel's BTF */
 };
 
@@ -378,7 +381,7 @@ struct vf_env {
 	uint64_t processed, max_insns;
 	uint32_t n_states, peak_states, total_states, max_states_per_insn;
 	uint64_t state_bytes, peak_state_bytes; /* allocated for states and what they hold */
-	struct vf_insn_count *count; /* per instruction; NULL unless options.profile */
+	struct vf_insn_count *count;            /* per instruction; NULL unless options.profile */
 	/* jumps and instructions since the last stored state (R9.2) */
 	uint64_t jumps, jumps_at_store, insns_at_store;
 	uint32_t entry_subprog; /* main or the global function being verified */
@@ -397,9 +400,9 @@ struct vf_env {
 
 	/* scratch of a call being checked */
 	struct vf_call *call;
-	struct vf_pool *pool; /* recycled frames and states: state.c */
+	struct vf_pool *pool;     /* recycled frames and states: state.c */
 	struct vf_values *values; /* what the registers and slots of stored states hold: stored.c */
-	struct vf_visit *visits; /* loops.c */
+	struct vf_visit *visits;  /* loops.c */
 	struct vf_stored *evicted; /* states that left the lists but still have children */
 	uint32_t n_evicted;
 };
@@ -415,7 +418,8 @@ void vf_note(struct vf_env *env, uint32_t insn, const char *fmt, ...)
 int vf_unsupported(struct vf_env *env, const char *feature);
 int vf_nomem(struct vf_env *env);
 /* "r3", "trusted pointer to task_struct or NULL", for messages; static thread-local-free: into buf */
-const char *vf_reg_describe(const struct vf_env *env, const struct vf_reg *r, char *buf, size_t size);
+const char *vf_reg_describe(const struct vf_env *env, const struct vf_reg *r, char *buf,
+			    size_t size);
 const char *vf_base_name(enum vf_base b);
 
 static inline uint32_t vf_new_id(struct vf_env *env)
@@ -522,7 +526,7 @@ void vf_slot_written(struct vf_env *env, uint32_t frame, uint32_t slot); /* whol
 /* this instruction moved a register to or from exactly this slot (spill or fill) */
 void vf_hist_stack(struct vf_env *env, uint32_t frame, uint32_t slot);
 /* this instruction refined linked places: items are VF_LINKED_REG/SLOT */
-#define VF_LINKED_REG(frame, reg) ((uint16_t)((frame) << 8 | (reg)))
+#define VF_LINKED_REG(frame, reg)   ((uint16_t)((frame) << 8 | (reg)))
 #define VF_LINKED_SLOT(frame, slot) ((uint16_t)((frame) << 8 | 0x40 | (slot)))
 int vf_hist_linked(struct vf_env *env, const uint16_t *item, uint32_t n);
 /* The value of this register (or slot) influenced a decision (R9.4). */
@@ -573,7 +577,7 @@ extern const struct vf_scalar vf_scalar_unknown;
 void vf_scalar_const(struct vf_scalar *s, uint64_t v);
 void vf_scalar_sync(struct vf_scalar *s); /* spec 4.3 */
 bool vf_scalar_sane(const struct vf_scalar *s);
-void vf_scalar_cast(struct vf_scalar *s, uint32_t bytes);	/* zero-extending load */
+void vf_scalar_cast(struct vf_scalar *s, uint32_t bytes);        /* zero-extending load */
 void vf_scalar_cast_signed(struct vf_scalar *s, uint32_t bytes); /* sign-extending load */
 void vf_scalar_set_urange(struct vf_scalar *s, uint64_t min, uint64_t max);
 void vf_scalar_set_srange(struct vf_scalar *s, int64_t min, int64_t max);
@@ -605,12 +609,12 @@ enum vf_access { VF_READ = 1, VF_WRITE = 2 };
  */
 struct vf_mem_arg {
 	uint32_t size;
-	uint8_t access;	 /* enum vf_access bits */
-	bool uninit;	 /* ":out" */
+	uint8_t access; /* enum vf_access bits */
+	bool uninit;    /* ":out" */
 	bool zero_size_ok;
-	bool pkt_ok;	 /* packet pointers may be passed here */
-	bool btf_ok;	 /* trusted kernel objects may be read */
-	bool null_ok;	 /* a pointer that may be NULL is fine (the argument is nullable) */
+	bool pkt_ok;            /* packet pointers may be passed here */
+	bool btf_ok;            /* trusted kernel objects may be read */
+	bool null_ok;           /* a pointer that may be NULL is fine (the argument is nullable) */
 	bool marks_write_later; /* kfunc: all checks first, effects with vf_mem_arg_commit() */
 };
 int vf_check_mem_arg(struct vf_env *env, uint32_t regno, const struct vf_mem_arg *a);
@@ -650,13 +654,13 @@ int vf_kptr_match(struct vf_env *env, const struct btf_field *field, uint32_t re
 /* ---------------------------------------------------------------- trust.c, context.c */
 
 bool vf_reg_trusted(const struct vf_env *env, const struct vf_reg *r); /* R6.1 */
-bool vf_in_rcu_cs(const struct vf_env *env);	       /* 0.4 */
-bool vf_sleepable_context(const struct vf_env *env);   /* 0.4 */
+bool vf_in_rcu_cs(const struct vf_env *env);                           /* 0.4 */
+bool vf_sleepable_context(const struct vf_env *env);                   /* 0.4 */
 const char *vf_atomic_region_name(const struct vf_env *env); /* "an RCU read section", or NULL */
-void vf_note_region(struct vf_env *env); /* where that region was entered */
+void vf_note_region(struct vf_env *env);                     /* where that region was entered */
 /* kfunc spec R6.2: flags of a pointer walked from r through this member */
-uint16_t vf_walk_flags(const struct vf_env *env, const struct vf_reg *r,
-		       const struct btf_obj *btf, const struct btf_walk *w, bool *maybe_null);
+uint16_t vf_walk_flags(const struct vf_env *env, const struct vf_reg *r, const struct btf_obj *btf,
+		       const struct btf_walk *w, bool *maybe_null);
 int vf_rcu_region_ended(struct vf_env *env); /* R7.1, R7.10: pointers lose their protection */
 
 /* ---------------------------------------------------------------- refs.c */
@@ -689,17 +693,18 @@ void vf_clobber_caller_saved(struct vf_env *env);
 /* global_fn.c: do the registers fit the prototype? And the registers a root starts with. */
 int vf_check_global_args(struct vf_env *env, uint32_t subprog);
 int vf_set_entry_args(struct vf_env *env, uint32_t subprog);
-int vf_check_return_value(struct vf_env *env); /* exit.c: R10.1 */
-int vf_check_global_throw(struct vf_env *env);                          /* kfunc_special.c: R9.12 */
+int vf_check_return_value(struct vf_env *env);                 /* exit.c: R10.1 */
+int vf_check_global_throw(struct vf_env *env);                 /* kfunc_special.c: R9.12 */
 int vf_check_thrown_value(struct vf_env *env, uint32_t regno); /* exit.c: R9.11 */
-int vf_pass_returned_reference(struct vf_env *env); /* exit.c: before the leak check */
+int vf_pass_returned_reference(struct vf_env *env);            /* exit.c: before the leak check */
 int vf_check_callback_refs(struct vf_env *env); /* refs.c: R9.6, at a callback's exit */
 int vf_imm64_btf_var(struct vf_env *env, const struct bpf_insn *insn, struct vf_reg *dst);
 /* The rejection made last is one of this code here (a memory check of a global function's argument). */
 void vf_recode(struct vf_env *env, enum diag_code code);
 /* is this the program type's context, as a pointee of an argument? (R3.18, kfunc spec C2) */
 bool vf_is_ctx_type(const struct vf_env *env, const struct btf_obj *btf, uint32_t pointee_id);
-bool vf_is_ctx_of(const struct kernel_prog_type *of, const struct btf_obj *btf, uint32_t pointee_id);
+bool vf_is_ctx_of(const struct kernel_prog_type *of, const struct btf_obj *btf,
+		  uint32_t pointee_id);
 /* global_fn.c: what calls tell about the BTF of static functions, and the main function's own */
 void vf_note_static_call(struct vf_env *env, uint32_t subprog);
 void vf_note_main_btf(struct vf_env *env);
@@ -724,7 +729,8 @@ int vf_widen_current(struct vf_env *env, uint32_t insn); /* at a callback's retu
 /* dynptr.c, graph.c, irq.c */
 /* initialised dynptr on the stack or const dynptr, of any kind (global function arguments) */
 int vf_check_dynptr_arg(struct vf_env *env, uint32_t regno);
-int vf_dynptr_destroy_slot(struct vf_env *env, uint32_t frame, uint32_t slot); /* overwritten: R10.2 */
+int vf_dynptr_destroy_slot(struct vf_env *env, uint32_t frame,
+			   uint32_t slot); /* overwritten: R10.2 */
 const struct btf_fields *vf_type_fields(struct vf_env *env, const struct btf_obj *btf,
 					uint32_t type_id); /* program types; NULL: none */
 /* fields of what a register points to (map value or program object), NULL: none */
@@ -732,23 +738,23 @@ const struct btf_fields *vf_reg_fields(struct vf_env *env, const struct vf_reg *
 
 /* ---------------------------------------------------------------- before and after the walk */
 
-int vf_check_load(struct vf_env *env);	   /* load_check.c: R1.4-R1.15 */
-int vf_resolve_attach(struct vf_env *env); /* attach.c */
+int vf_check_load(struct vf_env *env);                  /* load_check.c: R1.4-R1.15 */
+int vf_resolve_attach(struct vf_env *env);              /* attach.c */
 int vf_bad_target(struct vf_env *env, const char *why); /* attach.c */
 int vf_attach_func_proto(struct vf_env *env, const struct btf_type *t); /* attach.c: R1.14 */
-int vf_attach_to_program(struct vf_env *env); /* attach_prog.c */
+int vf_attach_to_program(struct vf_env *env);                           /* attach_prog.c */
 void vf_take_target_type(struct vf_env *env); /* attach_prog.c: an extension's */
-void vf_find_effects(struct vf_env *env); /* cfg.c: of each function and what it calls */
-int vf_discover(struct vf_env *env);	   /* subprog.c: R3.1-R3.2, kfunc pre-pass */
-int vf_check_btf_info(struct vf_env *env); /* check_btf.c: R1.7-R1.10 */
-int vf_resolve_fd_array(struct vf_env *env); /* imm64.c: the maps of the request, 8.1 */
-int vf_resolve_imm64(struct vf_env *env);  /* imm64.c: R2.3-R2.4, map compatibility */
-int vf_check_cfg(struct vf_env *env);	   /* cfg.c */
-int vf_liveness(struct vf_env *env);	   /* liveness.c */
-int vf_find_loops(struct vf_env *env);	   /* loops.c */
-int vf_walk_all(struct vf_env *env);	   /* walk.c */
+void vf_find_effects(struct vf_env *env);     /* cfg.c: of each function and what it calls */
+int vf_discover(struct vf_env *env);          /* subprog.c: R3.1-R3.2, kfunc pre-pass */
+int vf_check_btf_info(struct vf_env *env);    /* check_btf.c: R1.7-R1.10 */
+int vf_resolve_fd_array(struct vf_env *env);  /* imm64.c: the maps of the request, 8.1 */
+int vf_resolve_imm64(struct vf_env *env);     /* imm64.c: R2.3-R2.4, map compatibility */
+int vf_check_cfg(struct vf_env *env);         /* cfg.c */
+int vf_liveness(struct vf_env *env);          /* liveness.c */
+int vf_find_loops(struct vf_env *env);        /* loops.c */
+int vf_walk_all(struct vf_env *env);          /* walk.c */
 int vf_check_stack_depth(struct vf_env *env); /* stack_depth.c */
-int vf_finish_facts(struct vf_env *env);   /* fixups.c */
+int vf_finish_facts(struct vf_env *env);      /* fixups.c */
 /* kfunc_resolve.c: may the program call the kfunc that is called there? (R1.11) */
 int vf_kfunc_offered(struct vf_env *env, uint32_t insn, bool *offered);
 int vf_check_kfunc_prepass(struct vf_env *env, uint32_t insn); /* kfunc_resolve.c: kfunc spec 2.1 */

@@ -486,8 +486,30 @@ static void ask_linux(const struct build *b, size_t row, int err)
 /* One or two records behind everything(), whose ids are in its order: what may refer to what. */
 static void references(void **state)
 {
-	enum { INT = 1, PTR, ARRAY, S, U, ENUM, FWD, TD, VOLATILE, CONST, RESTRICT, PROTO, FUNC, VAR,
-	       DATASEC, FLOAT, TAG, TAG2, TYPE_TAG, ENUM64, NEW, NEXT };
+	enum {
+		INT = 1,
+		PTR,
+		ARRAY,
+		S,
+		U,
+		ENUM,
+		FWD,
+		TD,
+		VOLATILE,
+		CONST,
+		RESTRICT,
+		PROTO,
+		FUNC,
+		VAR,
+		DATASEC,
+		FLOAT,
+		TAG,
+		TAG2,
+		TYPE_TAG,
+		ENUM64,
+		NEW,
+		NEXT
+	};
 	static const struct record rows[] = {
 		{"", BTF_KIND_PTR << 24, VAR, {0}, 0, -EINVAL},
 		{"", BTF_KIND_PTR << 24, DATASEC, {0}, 0, -EINVAL},
@@ -513,7 +535,12 @@ static void references(void **state)
 		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, INT, 3u << 24 | 4}, 3, 0},
 		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, INT, 33u << 24}, 3, -EINVAL},
 		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, ENUM64, 32u << 24}, 3, 0},
-		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, ENUM64, 33u << 24}, 3, -EINVAL},
+		{"s2",
+		 0x80000000u | BTF_KIND_STRUCT << 24 | 1,
+		 8,
+		 {1, ENUM64, 33u << 24},
+		 3,
+		 -EINVAL},
 		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 4, {1, ENUM64, 0}, 3, 0},
 		{"s2", BTF_KIND_STRUCT << 24 | 1, 4, {1, ENUM64, 0}, 3, -EINVAL},
 		{"s2", 0x80000000u | BTF_KIND_STRUCT << 24 | 1, 8, {1, PTR, 8u << 24}, 3, -EINVAL},
@@ -525,7 +552,12 @@ static void references(void **state)
 		{"", BTF_KIND_FUNC_PROTO << 24 | 1, INT, {1, VAR}, 2, -EINVAL},
 		{"v2", BTF_KIND_VAR << 24, DATASEC, {1}, 1, -EINVAL},
 		/* of an integer that takes more bytes than it has bits */
-		{"wide", BTF_KIND_INT << 24, 5, {32, 0, BTF_KIND_ARRAY << 24, 0, NEW, NEW, 2}, 7, 0},
+		{"wide",
+		 BTF_KIND_INT << 24,
+		 5,
+		 {32, 0, BTF_KIND_ARRAY << 24, 0, NEW, NEW, 2},
+		 7,
+		 0},
 	};
 
 	(void)state;

@@ -221,14 +221,15 @@ static _Atomic unsigned int asked;
 		(void)prog;                                                                        \
 		return id == UINT32_MAX - (n);                                                     \
 	}
-FILTER(0)
-FILTER(1) FILTER(2) FILTER(3) FILTER(4) FILTER(5) FILTER(6) FILTER(7) FILTER(8) FILTER(9) FILTER(10)
-	FILTER(11) FILTER(12) FILTER(13) FILTER(14) FILTER(15) FILTER(16)
+/* clang-format off */
+FILTER(0) FILTER(1) FILTER(2) FILTER(3) FILTER(4) FILTER(5) FILTER(6) FILTER(7) FILTER(8)
+FILTER(9) FILTER(10) FILTER(11) FILTER(12) FILTER(13) FILTER(14) FILTER(15) FILTER(16)
+	/* clang-format on */
 
-		static const contract_filter_fn filters[17] = {
-			filter0,  filter1,  filter2,  filter3,  filter4,  filter5,
-			filter6,  filter7,  filter8,  filter9,  filter10, filter11,
-			filter12, filter13, filter14, filter15, filter16,
+	static const contract_filter_fn filters[17] = {
+		filter0,  filter1,  filter2,  filter3,  filter4,  filter5,
+		filter6,  filter7,  filter8,  filter9,  filter10, filter11,
+		filter12, filter13, filter14, filter15, filter16,
 };
 
 static int only_sleepable(const struct bpf_prog *prog, uint32_t id)

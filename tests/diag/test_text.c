@@ -84,7 +84,8 @@ static void rows_are_in_order(void **state)
 		if (prev)
 			assert_true(prev->num < row->num);
 		assert_ptr_equal(diag_row(row->num), row);
-		assert_true(row->err > 0 && row->title[0] && diag_explanation(row)[0] && diag_help(row)[0]);
+		assert_true(row->err > 0 && row->title[0] && diag_explanation(row)[0] &&
+			    diag_help(row)[0]);
 		assert_null(strchr(row->title, '\n'));
 		assert_true(diag_category_name(row->category)[0]);
 		prev = row;
@@ -203,9 +204,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_in_order),
-		cmocka_unit_test(assembler_line_shows_the_instruction), cmocka_unit_test(first_failure_wins),
-		cmocka_unit_test(verdicts),          cmocka_unit_test(notes_keep_first_and_last),
-		cmocka_unit_test(text_shows_lines),  cmocka_unit_test(text_without_lines),
+		cmocka_unit_test(assembler_line_shows_the_instruction),
+		cmocka_unit_test(first_failure_wins),
+		cmocka_unit_test(verdicts),
+		cmocka_unit_test(notes_keep_first_and_last),
+		cmocka_unit_test(text_shows_lines),
+		cmocka_unit_test(text_without_lines),
 		cmocka_unit_test(json_members),
 	};
 

@@ -166,7 +166,8 @@ static int policy_validate(void *kdata)
 	return ((struct hooks_policy *)kdata)->score ? 0 : -ENOMSG;
 }
 
-static int hooks_policy__score(struct hooks_item *item, struct hooks_item *best__nullable, int bonus)
+static int hooks_policy__score(struct hooks_item *item, struct hooks_item *best__nullable,
+			       int bonus)
 {
 	(void)item;
 	(void)best__nullable;
@@ -206,8 +207,8 @@ static struct hooks_item *hooks_policy__choose(struct hooks_item *item, int want
 	return NULL;
 }
 
-static long long hooks_policy__many(char a, short b, int c, long d, unsigned int e,
-				    unsigned long f, long g, int h)
+static long long hooks_policy__many(char a, short b, int c, long d, unsigned int e, unsigned long f,
+				    long g, int h)
 {
 	return a + b + c + d + e + f + g + h;
 }
@@ -305,8 +306,7 @@ static int try(struct bpf_struct_ops *o, const char *name, void *table)
 	return 0;
 }
 
-#define TRY(type, table)                                                                           \
-	(try(&o, #type, table), register_bpf_struct_ops(&o, type))
+#define TRY(type, table) (try(&o, #type, table), register_bpf_struct_ops(&o, type))
 
 static int init_fails(struct btf *btf)
 {
@@ -444,8 +444,8 @@ static long bpf_map(int cmd, int fd, const void *key, void *value, u64 flags)
 	a.key = (uintptr_t)key;
 	a.value = (uintptr_t)value;
 	a.flags = flags;
-	return kfunc_bpf(cmd, &a, cmd == BPF_MAP_DELETE_ELEM ? offsetof(union bpf_attr, value)
-							     : sizeof(a));
+	return kfunc_bpf(cmd, &a,
+			 cmd == BPF_MAP_DELETE_ELEM ? offsetof(union bpf_attr, value) : sizeof(a));
 }
 
 struct value {
@@ -657,14 +657,15 @@ static const struct {
 	int err;
 	unsigned int code; /* 0: any */
 } bad[] = {
-	{"score", -EACCES, 303},        {"leak", -EINVAL, 412},       {"leak_sometimes", -EINVAL, 412},
-	{"used_after", -EACCES, 403},   {"reloaded", -EACCES, 311}, {"twice", -EINVAL, 404},
-	{"put_borrowed", -EINVAL, 400}, {"tail", -EINVAL, 413},     {"pick_one", -EINVAL, 254},
-	{"pick_other", -EINVAL, 254}, {"pick_moved", -EACCES, 255}, {"pick_both", -EINVAL, 412},
-	{"sleepy", -EXDEV, 133},      {"unsupported", -ENOTSUPP, 132},
-	{"second", -EACCES, 311},
-	{"choose_borrowed", -EINVAL, 254}, {"choose_moved", -EACCES, 255},
-	{"choose_maybe", -EINVAL, 254},
+	{"score", -EACCES, 303},          {"leak", -EINVAL, 412},
+	{"leak_sometimes", -EINVAL, 412}, {"used_after", -EACCES, 403},
+	{"reloaded", -EACCES, 311},       {"twice", -EINVAL, 404},
+	{"put_borrowed", -EINVAL, 400},   {"tail", -EINVAL, 413},
+	{"pick_one", -EINVAL, 254},       {"pick_other", -EINVAL, 254},
+	{"pick_moved", -EACCES, 255},     {"pick_both", -EINVAL, 412},
+	{"sleepy", -EXDEV, 133},          {"unsupported", -ENOTSUPP, 132},
+	{"second", -EACCES, 311},         {"choose_borrowed", -EINVAL, 254},
+	{"choose_moved", -EACCES, 255},   {"choose_maybe", -EINVAL, 254},
 };
 
 /* R11.2, R11.4, R11.5, R11.6, R11.8; scenarios 95, 96 */
@@ -686,7 +687,8 @@ static void test_bad(void **state)
 			fail_msg("%s: verdict %d, %d, KF%04u: %s", bad[i].name, r.verdict, r.err,
 				 r.code, r.text);
 	}
-	assert_int_equal(kfunc_program__report(kfunc_object__find_program(obj, "choose_maybe"), &r), 0);
+	assert_int_equal(kfunc_program__report(kfunc_object__find_program(obj, "choose_maybe"), &r),
+			 0);
 	assert_non_null(strstr(r.message, "and is a pointer to hooks_item or NULL"));
 	assert_non_null(strstr(r.text, "on paths of their own"));
 	kfunc_object__close(obj);

@@ -196,7 +196,7 @@ static void test_boundary(void **state)
 	memset(&a, 0, sizeof(a));
 	a.raw_tracepoint.prog_fd =
 		kfunc_program__fd(kfunc_object__find_program(obj, "raw_request"));
-	a.raw_tracepoint.name = (uintptr_t) "hooks_request";
+	a.raw_tracepoint.name = (uintptr_t)"hooks_request";
 	second = kfunc_bpf(BPF_RAW_TRACEPOINT_OPEN, &a, sizeof(a));
 	assert_true(second >= 0);
 	trace_hooks_request(&conn, &user, 10, 0);

@@ -50,8 +50,9 @@ APART static void only_traced(struct thing *t, long n)
 
 struct shape {
 	int insns, branches, calls, loads;
-	bool ended;		   /* by a return */
-	const void *read, *target; /* a variable that is read by its address; where the branch goes */
+	bool ended; /* by a return */
+	const void *read,
+		*target; /* a variable that is read by its address; where the branch goes */
 };
 
 /* the instructions from fn to its first return, branches not taken */
@@ -62,10 +63,12 @@ static struct shape shape_of(const void *fn)
 	struct shape s = {0};
 
 	while (s.insns < 64 && !s.ended) {
-		assert_true(ZYAN_SUCCESS(ZydisDisassembleIntel(
-			ZYDIS_MACHINE_MODE_LONG_64, (uintptr_t)at, at, ZYDIS_MAX_INSTRUCTION_LENGTH, &d)));
+		assert_true(ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LONG_64,
+							       (uintptr_t)at, at,
+							       ZYDIS_MAX_INSTRUCTION_LENGTH, &d)));
 		at += d.info.length;
-		if (d.info.mnemonic == ZYDIS_MNEMONIC_ENDBR64 || d.info.mnemonic == ZYDIS_MNEMONIC_NOP)
+		if (d.info.mnemonic == ZYDIS_MNEMONIC_ENDBR64 ||
+		    d.info.mnemonic == ZYDIS_MNEMONIC_NOP)
 			continue;
 		s.insns++;
 		s.ended = d.info.meta.category == ZYDIS_CATEGORY_RET;

@@ -24,10 +24,10 @@
 #include "maps/arena.h"
 #include "maps/maps.h"
 
-#define PAGE  4096u
-#define REGS  8 /* R0-R7; R9 is the context */
-#define MAX   64
-#define USED  7
+#define PAGE 4096u
+#define REGS 8 /* R0-R7; R9 is the context */
+#define MAX  64
+#define USED 7
 
 static uint64_t state;
 
@@ -59,8 +59,8 @@ static void open_arena(struct playground *g, uint32_t n_pages)
 	assert_true(g->fd >= 0);
 	g->map = syscall_map_by_fd(g->fd, &err);
 	assert_non_null(g->map);
-	g->user = g->map->ops->mmap(g->map, NULL, (size_t)n_pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0,
-				    &err);
+	g->user = g->map->ops->mmap(g->map, NULL, (size_t)n_pages * PAGE, PROT_READ | PROT_WRITE,
+				    MAP_SHARED, 0, &err);
 	assert_non_null(g->user);
 	assert_int_equal(map_arena_open(g->map, &g->view), 0);
 	g->used[0] = 0;
@@ -91,7 +91,9 @@ static void reset(struct playground *g)
 	for (uint32_t k = 0; k < USED; k++)
 		map_arena_free_pages(g->map, (uintptr_t)g->user + (size_t)g->used[k] * PAGE, 1);
 	for (uint32_t k = 0; k < 4; k++)
-		assert_non_null(map_arena_alloc(g->map, (uintptr_t)g->user + (size_t)g->used[k] * PAGE, 1, -1, 0));
+		assert_non_null(map_arena_alloc(g->map,
+						(uintptr_t)g->user + (size_t)g->used[k] * PAGE, 1,
+						-1, 0));
 	for (uint32_t k = 0; k < 3; k++)
 		for (uint32_t i = 0; i < PAGE; i++)
 			((uint8_t *)page(g, k))[i] = (uint8_t)(i * 7 + k * 31 + 1);
@@ -113,7 +115,8 @@ struct fuzz {
 static void put(struct fuzz *f, uint8_t code, int dst, int src, int off, int32_t imm)
 {
 	f->arena[f->n] = false;
-	f->insn[f->n++] = (struct bpf_insn){.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
+	f->insn[f->n++] = (struct bpf_insn){
+		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
 }
 
 static void on_arena(struct fuzz *f, uint8_t code, int dst, int src, int off, int32_t imm)
@@ -150,7 +153,8 @@ static uint64_t address(const struct playground *g)
 
 static int offset(void)
 {
-	static const int edges[] = {0, 0, 0, 8, -8, 1, -1, 7, 4095, -4096, 4088, 32767, -32768, 16, 100};
+	static const int edges[] = {0,    0,     0,    8,     -8,     1,  -1, 7,
+				    4095, -4096, 4088, 32767, -32768, 16, 100};
 
 	return edges[rnd(sizeof(edges) / sizeof(edges[0]))];
 }
@@ -181,7 +185,8 @@ static void compute(struct fuzz *f)
 		put(f, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 1, 1 << 16); /* to the user's */
 		break;
 	case 7:
-		on_arena(f, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, offset()); /* the lower half alone */
+		on_arena(f, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0,
+			 offset()); /* the lower half alone */
 		break;
 	default:
 		put(f, BPF_ALU64 | BPF_AND | BPF_K, dst, 0, 0, rnd(2) ? -8 : 0xff);
@@ -190,9 +195,18 @@ static void compute(struct fuzz *f)
 
 static void atomic(struct fuzz *f, int at)
 {
-	static const int32_t kinds[] = {BPF_ADD,	     BPF_OR,		  BPF_AND,	       BPF_XOR,
-					BPF_ADD | BPF_FETCH, BPF_ADD | BPF_FETCH, BPF_XCHG,	       BPF_CMPXCHG,
-					BPF_CMPXCHG,	     BPF_OR | BPF_FETCH,  BPF_AND | BPF_FETCH, BPF_XOR | BPF_FETCH};
+	static const int32_t kinds[] = {BPF_ADD,
+					BPF_OR,
+					BPF_AND,
+					BPF_XOR,
+					BPF_ADD | BPF_FETCH,
+					BPF_ADD | BPF_FETCH,
+					BPF_XCHG,
+					BPF_CMPXCHG,
+					BPF_CMPXCHG,
+					BPF_OR | BPF_FETCH,
+					BPF_AND | BPF_FETCH,
+					BPF_XOR | BPF_FETCH};
 	int32_t kind = kinds[rnd(sizeof(kinds) / sizeof(kinds[0]))];
 
 	put(f, BPF_ALU64 | BPF_AND | BPF_K, at, 0, 0, -8); /* compilers make them aligned */
@@ -206,7 +220,8 @@ static void atomic(struct fuzz *f, int at)
 	}
 	if (kind == BPF_CMPXCHG && at != 0 && rnd(2)) /* it may find what it expects */
 		on_arena(f, BPF_LDX | BPF_MEM | BPF_DW, 0, at, 0, 0);
-	on_arena(f, BPF_STX | BPF_ATOMIC | (rnd(2) ? BPF_W : BPF_DW), at, rnd(REGS), offset() & -8, kind);
+	on_arena(f, BPF_STX | BPF_ATOMIC | (rnd(2) ? BPF_W : BPF_DW), at, rnd(REGS), offset() & -8,
+		 kind);
 }
 
 static void memory(struct fuzz *f)
@@ -218,7 +233,8 @@ static void memory(struct fuzz *f)
 	switch (rnd(6)) {
 	case 0:
 	case 1:
-		on_arena(f, BPF_LDX | (size != BPF_DW && rnd(2) ? BPF_MEMSX : BPF_MEM) | size, reg, at, offset(), 0);
+		on_arena(f, BPF_LDX | (size != BPF_DW && rnd(2) ? BPF_MEMSX : BPF_MEM) | size, reg,
+			 at, offset(), 0);
 		break;
 	case 2:
 		on_arena(f, BPF_STX | BPF_MEM | size, at, reg, offset(), 0);
@@ -259,8 +275,9 @@ static void make(struct fuzz *f, const struct playground *g)
 		}
 		if (!from && !rnd(8)) {
 			from = f->n;
-			put(f, (rnd(2) ? BPF_JMP : BPF_JMP32) | (rnd(2) ? BPF_JEQ : BPF_JGT) | BPF_K, rnd(REGS), 0, 0,
-			    rnd(2) ? 0 : 1000);
+			put(f,
+			    (rnd(2) ? BPF_JMP : BPF_JMP32) | (rnd(2) ? BPF_JEQ : BPF_JGT) | BPF_K,
+			    rnd(REGS), 0, 0, rnd(2) ? 0 : 1000);
 		} else if (from && f->n > from + 3) {
 			f->insn[from].off = (int16_t)(f->n - from - 1);
 			from = 0;
@@ -313,7 +330,8 @@ struct outcome {
 	uint8_t bytes[USED][PAGE];
 };
 
-static void run(struct playground *g, const struct rt_prog *p, const uint64_t in[REGS], struct outcome *o)
+static void run(struct playground *g, const struct rt_prog *p, const uint64_t in[REGS],
+		struct outcome *o)
 {
 	memset(o, 0, sizeof(*o));
 	reset(g);
@@ -326,7 +344,8 @@ static void run(struct playground *g, const struct rt_prog *p, const uint64_t in
 	}
 }
 
-static void show(const struct fuzz *f, const uint64_t in[REGS], const struct outcome *a, const struct outcome *b)
+static void show(const struct fuzz *f, const uint64_t in[REGS], const struct outcome *a,
+		 const struct outcome *b)
 {
 	struct strbuf out = {0};
 
@@ -337,9 +356,9 @@ static void show(const struct fuzz *f, const uint64_t in[REGS], const struct out
 		i += isa_is_ldimm64(&f->insn[i]);
 	}
 	for (int k = 0; k < REGS; k++)
-		print_message("%2d: %016llx: %016llx (native) %016llx%s\n", k, (unsigned long long)in[k],
-			      (unsigned long long)a->reg[k], (unsigned long long)b->reg[k],
-			      a->reg[k] != b->reg[k] ? " !" : "");
+		print_message("%2d: %016llx: %016llx (native) %016llx%s\n", k,
+			      (unsigned long long)in[k], (unsigned long long)a->reg[k],
+			      (unsigned long long)b->reg[k], a->reg[k] != b->reg[k] ? " !" : "");
 	strbuf_free(&out);
 }
 
@@ -405,15 +424,19 @@ static const struct {
 	{"*(u32 *)(r2 + 0) = r3", 3 * PAGE, 0x1111111122222222, 0x8899aabbccddeeff, 0},
 	{"*(u32 *)(r2 + 0) = -2", 8, 0x1111111122222222, 0x8899aabbccddeeff, 0x100f0e0dfffffffe},
 	{"lock *(u64 *)(r2 + 0) += r3", 3 * PAGE, 0x1111111122222222, 0x8899aabbccddeeff, 0},
-	{"r3 = atomic_fetch_add((u64 *)(r2 + 0), r3)", 0, 0x1111111122222222, 0x0807060504030201, 0x90a0b0c0d0e0f100},
-	{"w3 = atomic_fetch_add((u32 *)(r2 + 0), w3)", 0, 0x1111111122222222, 0x04030201, 0x08070605d0e0f100},
+	{"r3 = atomic_fetch_add((u64 *)(r2 + 0), r3)", 0, 0x1111111122222222, 0x0807060504030201,
+	 0x90a0b0c0d0e0f100},
+	{"w3 = atomic_fetch_add((u32 *)(r2 + 0), w3)", 0, 0x1111111122222222, 0x04030201,
+	 0x08070605d0e0f100},
 	/* no page: a register of 64 bits stays, one of 32 has nothing above them */
-	{"r3 = atomic_fetch_add((u64 *)(r2 + 0), r3)", 3 * PAGE, 0x1111111122222222, 0x8899aabbccddeeff, 0},
+	{"r3 = atomic_fetch_add((u64 *)(r2 + 0), r3)", 3 * PAGE, 0x1111111122222222,
+	 0x8899aabbccddeeff, 0},
 	{"w3 = atomic_fetch_add((u32 *)(r2 + 0), w3)", 3 * PAGE, 0x1111111122222222, 0xccddeeff, 0},
 	{"w3 = xchg32_32(r2 + 0, w3)", 3 * PAGE, 0x1111111122222222, 0xccddeeff, 0},
 	{"w0 = cmpxchg32_32(r2 + 0, w0, w3)", 3 * PAGE, 0x22222222, 0x8899aabbccddeeff, 0},
 	{"r0 = cmpxchg_64(r2 + 0, r0, r3)", 3 * PAGE, 0x1111111122222222, 0x8899aabbccddeeff, 0},
-	{"r0 = cmpxchg_64(r2 + 0, r0, r3)", 0, 0x0807060504030201, 0x8899aabbccddeeff, 0x0807060504030201},
+	{"r0 = cmpxchg_64(r2 + 0, r0, r3)", 0, 0x0807060504030201, 0x8899aabbccddeeff,
+	 0x0807060504030201},
 };
 
 static void single_accesses(void **unused)
@@ -425,13 +448,17 @@ static void single_accesses(void **unused)
 	open_arena(&g, 16);
 	for (size_t k = 0; k < 2 * sizeof(edges) / sizeof(edges[0]); k++) {
 		size_t e = k / 2;
-		uint64_t ctx[4] = {0x1111111122222222, 0, (uintptr_t)g.user + edges[e].at, 0x8899aabbccddeeff}, at;
+		uint64_t ctx[4] = {0x1111111122222222, 0, (uintptr_t)g.user + edges[e].at,
+				   0x8899aabbccddeeff},
+			 at;
 		char text[256];
 		struct rt_prog *prog;
 
 		snprintf(text, sizeof(text),
-			 "r9 = r1; r0 = *(u64 *)(r9 + 0); r2 = *(u64 *)(r9 + 16); r3 = *(u64 *)(r9 + 24); %s; "
-			 "*(u64 *)(r9 + 0) = r0; *(u64 *)(r9 + 24) = r3; exit", edges[e].text);
+			 "r9 = r1; r0 = *(u64 *)(r9 + 0); r2 = *(u64 *)(r9 + 16); r3 = *(u64 *)(r9 "
+			 "+ 24); %s; "
+			 "*(u64 *)(r9 + 0) = r0; *(u64 *)(r9 + 24) = r3; exit",
+			 edges[e].text);
 		prog = test_prog_raw(text, BPF_PROG_TYPE_SYSCALL);
 		prog->facts.insn[4].flags |= VFI_ARENA;
 		compile(prog, &g, k & 1);
@@ -443,8 +470,9 @@ static void single_accesses(void **unused)
 		if (edges[e].at == 3 * PAGE - 4)
 			at = 0;
 		if (ctx[0] != edges[e].r0 || ctx[3] != edges[e].r3 || at != edges[e].bytes) {
-			print_message("%s (%s): %llx %llx %llx\n", edges[e].text, k & 1 ? "native" : "interpreted",
-				      (unsigned long long)ctx[0], (unsigned long long)ctx[3], (unsigned long long)at);
+			print_message("%s (%s): %llx %llx %llx\n", edges[e].text,
+				      k & 1 ? "native" : "interpreted", (unsigned long long)ctx[0],
+				      (unsigned long long)ctx[3], (unsigned long long)at);
 			failed++;
 		}
 		test_prog_free(prog);
@@ -480,14 +508,16 @@ static void pages_go_and_come(void **unused)
 	(void)unused;
 	open_arena(&g, 16);
 	stores_and_loads = test_prog_raw("r6 = r1; r2 = *(u64 *)(r6 + 0); *(u64 *)(r2 + 8) = 7; "
-					 "r0 = *(u64 *)(r2 + 8); *(u64 *)(r6 + 8) = r0; exit", BPF_PROG_TYPE_SYSCALL);
+					 "r0 = *(u64 *)(r2 + 8); *(u64 *)(r6 + 8) = r0; exit",
+					 BPF_PROG_TYPE_SYSCALL);
 	stores_and_loads->facts.insn[2].flags |= VFI_ARENA;
 	stores_and_loads->facts.insn[3].flags |= VFI_ARENA;
 	compile(stores_and_loads, &g, true);
 	atomic_store(&done, false);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pthread_create(&id[i], NULL, user_of_page, g.user + PAGE), 0);
-	for (int i = 0; i < 5000; i++) { /* taken already: something was stored while the page went */
+	for (int i = 0; i < 5000;
+	     i++) { /* taken already: something was stored while the page went */
 		(void)map_arena_alloc(g.map, (uintptr_t)g.user + PAGE, 1, -1, 0);
 		map_arena_free_pages(g.map, (uintptr_t)g.user + PAGE, 1);
 	}
@@ -572,12 +602,13 @@ static int run_object(const char *path)
 		run_one(path, name, true, &native);
 		run_one(path, name, false, &plain);
 		if (memcmp(&native, &plain, sizeof(native)))
-			fail_msg("%s of %s: %d %u and %d %u", name, path, native.err, native.retval, plain.err,
-				 plain.retval);
+			fail_msg("%s of %s: %d %u and %d %u", name, path, native.err, native.retval,
+				 plain.err, plain.retval);
 		n += native.loaded && !native.err;
 		if (getenv("KFUNC_OBJECTS"))
 			print_message("%s: %s: %s, %d, result %u\n", path, name,
-				      native.loaded ? "loaded" : "not loaded", native.err, native.retval);
+				      native.loaded ? "loaded" : "not loaded", native.err,
+				      native.retval);
 	}
 	kfunc_object__close(obj);
 	return n;
@@ -609,9 +640,11 @@ static void names(const struct rt_prog *p, uint32_t at, uint32_t end, struct str
 	ZydisDisassembledInstruction insn;
 
 	while (at < end) {
-		assert_true(ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LONG_64, 0, p->jit->image + at,
-							       end - at, &insn)));
-		strbuf_printf(out, "%s%.*s", strbuf_str(out)[0] ? " " : "", (int)strcspn(insn.text, " "), insn.text);
+		assert_true(
+			ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LONG_64, 0,
+							   p->jit->image + at, end - at, &insn)));
+		strbuf_printf(out, "%s%.*s", strbuf_str(out)[0] ? " " : "",
+			      (int)strcspn(insn.text, " "), insn.text);
 		at += insn.info.length;
 	}
 	assert_int_equal(at, end);
@@ -634,7 +667,8 @@ static const struct {
 /* an address is not looked at more than is needed; the way out of line ends where it should */
 static void code_is_as_short(void **unused)
 {
-	const char *slow = "push push push push push push push push push push push mov mov mov mov and call mov "
+	const char *slow = "push push push push push push push push push push push mov mov mov mov "
+			   "and call mov "
 			   "pop pop pop pop pop pop pop pop pop pop pop ret mov call jmp";
 	struct playground g;
 	int failed = 0;
@@ -645,7 +679,8 @@ static void code_is_as_short(void **unused)
 		struct strbuf text = {0}, got = {0}, all = {0};
 		struct rt_prog *p;
 
-		strbuf_printf(&text, "%s; *(u64 *)(r10 - 8) = r0; *(u64 *)(r10 - 16) = r7; exit", rows[k].bpf);
+		strbuf_printf(&text, "%s; *(u64 *)(r10 - 8) = r0; *(u64 *)(r10 - 16) = r7; exit",
+			      rows[k].bpf);
 		p = test_prog_raw(strbuf_str(&text), BPF_PROG_TYPE_SYSCALL);
 		p->facts.insn[0].flags |= VFI_ARENA;
 		compile(p, &g, true);
@@ -653,7 +688,8 @@ static void code_is_as_short(void **unused)
 		names(p, 0, p->jit->len, &all);
 		if (strcmp(strbuf_str(&got), rows[k].x86) ||
 		    (strstr(rows[k].x86, "jz") && !strstr(strbuf_str(&all), slow))) {
-			print_message("%s: %s: %s\n", rows[k].bpf, strbuf_str(&got), strbuf_str(&all));
+			print_message("%s: %s: %s\n", rows[k].bpf, strbuf_str(&got),
+				      strbuf_str(&all));
 			failed++;
 		}
 		test_prog_free(p);
@@ -669,10 +705,8 @@ static void code_is_as_short(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(single_accesses),
-		cmocka_unit_test(both_engines_agree),
-		cmocka_unit_test(pages_go_and_come),
-		cmocka_unit_test(compiled_programs),
+		cmocka_unit_test(single_accesses),   cmocka_unit_test(both_engines_agree),
+		cmocka_unit_test(pages_go_and_come), cmocka_unit_test(compiled_programs),
 #ifdef HAVE_ZYDIS
 		cmocka_unit_test(code_is_as_short),
 #endif

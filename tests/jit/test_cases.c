@@ -116,7 +116,8 @@ static void objects(void **state)
 
 	(void)state;
 	for (int i = 0; i < 20; i++) {
-		struct numbers made = {.in = {41, (uint64_t)getpid()}}, chosen = {.in = {(uint64_t)i % 3, (uint64_t)getpid()}};
+		struct numbers made = {.in = {41, (uint64_t)getpid()}},
+			       chosen = {.in = {(uint64_t)i % 3, (uint64_t)getpid()}};
 
 		call("made", &made);
 		ARE(&made, 41, 299, (uint64_t)getpid(), 77);
@@ -188,7 +189,8 @@ static void trees(void **state)
 	uint64_t held = alive();
 
 	(void)state;
-	for (uint64_t i = 0; i < 18; i++) { /* keys 1 to 6 in each tree, the odd ones counted twice for a while */
+	for (uint64_t i = 0; i < 18;
+	     i++) { /* keys 1 to 6 in each tree, the odd ones counted twice for a while */
 		struct numbers n = {.in = {i, (i / 3 * 5) % 6 + 1, i & 1}};
 
 		call("planted", &n);

@@ -95,7 +95,8 @@ static void programs_share_pages(void **state)
 		}
 		for (int i = 0; i < 300; i++) {
 			assert_int_equal(rt_prog_run(p[i], NULL), i + 1000);
-			together += i && own_page(p[i]->jit->image) == own_page(p[i - 1]->jit->image);
+			together +=
+				i && own_page(p[i]->jit->image) == own_page(p[i - 1]->jit->image);
 		}
 		for (int i = (round + 1) % 3; i < 300 && round < 19; i += 3)
 			test_prog_free(p[i]);
@@ -223,8 +224,9 @@ static void code_text(const struct rt_prog *p, uint32_t i, struct strbuf *out)
 	while (at < end) {
 		ZydisDisassembledInstruction insn;
 
-		assert_true(ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LONG_64, 0,
-							       p->jit->image + at, end - at, &insn)));
+		assert_true(
+			ZYAN_SUCCESS(ZydisDisassembleIntel(ZYDIS_MACHINE_MODE_LONG_64, 0,
+							   p->jit->image + at, end - at, &insn)));
 		if (strbuf_str(out)[0])
 			strbuf_puts(out, "; ");
 		strbuf_puts(out, insn.text);
@@ -251,17 +253,22 @@ static const struct {
 	{"r0 = -r0", "neg rax"},
 	{"r0 /= 8", "shr rax, 0x03"},
 	{"r0 %= 8", "and rax, 0x07"},
-	{"w0 /= 10", "mov r9d, eax; mov r10d, 0xCCCCCCCD; imul r10, r9; shr r10, 0x23; mov eax, r10d"},
-	{"w0 %= 7", "mov r9d, eax; mov r10d, 0x24924925; imul r10, r9; shr r10, 0x20; mov r11d, r9d; "
-		    "sub r11d, r10d; shr r11d, 0x01; add r11d, r10d; shr r11d, 0x02; mov r10d, r11d; "
-		    "imul r10d, r10d, 0x07; mov eax, r9d; sub eax, r10d"},
-	{"r0 s/= 8", "mov r9, rax; mov r10, r9; sar r10, 0x3F; shr r10, 0x3D; add r10, r9; sar r10, 0x03; mov rax, r10"},
+	{"w0 /= 10",
+	 "mov r9d, eax; mov r10d, 0xCCCCCCCD; imul r10, r9; shr r10, 0x23; mov eax, r10d"},
+	{"w0 %= 7",
+	 "mov r9d, eax; mov r10d, 0x24924925; imul r10, r9; shr r10, 0x20; mov r11d, r9d; "
+	 "sub r11d, r10d; shr r11d, 0x01; add r11d, r10d; shr r11d, 0x02; mov r10d, r11d; "
+	 "imul r10d, r10d, 0x07; mov eax, r9d; sub eax, r10d"},
+	{"r0 s/= 8", "mov r9, rax; mov r10, r9; sar r10, 0x3F; shr r10, 0x3D; add r10, r9; sar "
+		     "r10, 0x03; mov rax, r10"},
 	{"w0 s%= 8", "mov r9d, eax; mov r10d, r9d; sar r10d, 0x1F; shr r10d, 0x1D; add r10d, r9d; "
 		     "and r10d, 0xFFFFFFF8; sub r9d, r10d; mov eax, r9d"},
-	{"w0 s/= -10", "mov r9d, eax; movsxd r9, r9d; mov r10d, 0xCCCCCCCD; imul r10, r9; sar r10, 0x23; mov r11, r9; "
+	{"w0 s/= -10", "mov r9d, eax; movsxd r9, r9d; mov r10d, 0xCCCCCCCD; imul r10, r9; sar r10, "
+		       "0x23; mov r11, r9; "
 		       "sar r11, 0x3F; sub r10, r11; neg r10d; mov eax, r10d"},
 	{"w0 /= w6", "test ebx, ebx; cmovz eax, ebx; jz 0x0000000000000006; xor edx, edx; div ebx"},
-	{"w0 %= w6", "mov edx, eax; test ebx, ebx; jz 0x0000000000000006; xor edx, edx; div ebx; mov eax, edx"},
+	{"w0 %= w6",
+	 "mov edx, eax; test ebx, ebx; jz 0x0000000000000006; xor edx, edx; div ebx; mov eax, edx"},
 	{"r0 = 0", "xor eax, eax"},
 	{"w0 = -w0", "neg eax"},
 	{"r0 = *(u8 *)(r6 + 1)", "movzx eax, byte ptr [rbx+0x01]"},
@@ -323,7 +330,8 @@ static void addresses_are_folded(void **state)
 /* a number of two bytes that need not be aligned is loaded at once */
 static void bytes_are_joined(void **state)
 {
-	struct rt_prog *p = native("r2 = *(u8 *)(r6 + 12); r0 = *(u8 *)(r6 + 13); w0 <<= 8; w0 |= w2; exit");
+	struct rt_prog *p =
+		native("r2 = *(u8 *)(r6 + 12); r0 = *(u8 *)(r6 + 13); w0 <<= 8; w0 |= w2; exit");
 	struct strbuf got = {0};
 
 	(void)state;
@@ -337,7 +345,8 @@ static void bytes_are_joined(void **state)
 /* what an operation says about its result is not asked again */
 static void flags_are_used(void **state)
 {
-	struct rt_prog *p = native("r6 = r1; r6 += 0; w6 &= 5; r7 = r6; if r6 != 0 goto +1; r7 = 2; r0 = r7; exit");
+	struct rt_prog *p = native(
+		"r6 = r1; r6 += 0; w6 &= 5; r7 = r6; if r6 != 0 goto +1; r7 = 2; r0 = r7; exit");
 	struct strbuf got = {0};
 
 	(void)state;

@@ -40,7 +40,7 @@ static int load(const struct gen *g, int engine)
 	a.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
 	a.insns = (uintptr_t)copy;
 	a.insn_cnt = (uint32_t)g->n;
-	a.license = (uintptr_t) "GPL";
+	a.license = (uintptr_t)"GPL";
 	a.prog_flags = g->flags;
 	a.prog_btf_fd = (uint32_t)btf_fd;
 	a.func_info_rec_size = 8;
@@ -92,8 +92,8 @@ static void show(const struct gen *g, const struct outcome *a, const struct outc
 		for (int k = 0; k < 4; k++)
 			for (int i = 0; i < VALUE / 8; i++)
 				if (a->value[m][k][i] != b->value[m][k][i])
-					print_message("map %d key %d word %d: %#llx and %#llx\n", m, k, i,
-						      (unsigned long long)a->value[m][k][i],
+					print_message("map %d key %d word %d: %#llx and %#llx\n", m,
+						      k, i, (unsigned long long)a->value[m][k][i],
 						      (unsigned long long)b->value[m][k][i]);
 	for (int i = 0; i < g->n; i++) {
 		strbuf_reset(&out);
@@ -121,7 +121,7 @@ static void make_maps(int engine)
 	a.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
 	a.insns = (uintptr_t)two;
 	a.insn_cnt = 2;
-	a.license = (uintptr_t) "GPL";
+	a.license = (uintptr_t)"GPL";
 	jit_enable(engine == 0);
 	prog = kfunc_bpf(BPF_PROG_LOAD, &a, sizeof(a));
 	jit_enable(true);

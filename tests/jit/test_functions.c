@@ -16,7 +16,7 @@
 #define MAX   12000
 #define FUNCS 8
 #define WORDS 32 /* of the context */
-#define CTX   9 /* R9 is it, in every function */
+#define CTX   9  /* R9 is it, in every function */
 
 static uint64_t state;
 
@@ -30,8 +30,12 @@ static uint32_t rnd(uint32_t n)
 
 static uint64_t number(void)
 {
-	static const uint64_t edges[] = {0, 1, 127, 128, 255, 0x7fffffff, 0x80000000, 0xffffffff,
-					 0x100000000, 0xffffffff80000000, 1ull << 63};
+	static const uint64_t edges[] = {0,           1,
+					 127,         128,
+					 255,         0x7fffffff,
+					 0x80000000,  0xffffffff,
+					 0x100000000, 0xffffffff80000000,
+					 1ull << 63};
 	uint64_t v = (uint64_t)rnd(1u << 31) << 33 ^ (uint64_t)rnd(1u << 31) << 11 ^ rnd(1u << 31);
 
 	return rnd(2) ? edges[rnd(sizeof(edges) / sizeof(edges[0]))] - rnd(2) : v >> rnd(64);
@@ -52,7 +56,8 @@ struct text {
 static void put(struct text *t, uint8_t code, int dst, int src, int off, int32_t imm)
 {
 	assert_true(t->n < MAX);
-	t->insn[t->n++] = (struct bpf_insn){.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
+	t->insn[t->n++] = (struct bpf_insn){
+		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
 }
 
 static void constant(struct text *t, int reg, uint64_t v)
@@ -74,8 +79,9 @@ static int slot(const struct text *t, int size)
 
 static void compute(struct text *t)
 {
-	static const uint8_t ops[] = {BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_OR, BPF_AND, BPF_LSH, BPF_RSH,
-				      BPF_MOD, BPF_XOR, BPF_MOV, BPF_ARSH, BPF_MOV, BPF_ADD};
+	static const uint8_t ops[] = {BPF_ADD, BPF_SUB,  BPF_MUL, BPF_DIV, BPF_OR,
+				      BPF_AND, BPF_LSH,  BPF_RSH, BPF_MOD, BPF_XOR,
+				      BPF_MOV, BPF_ARSH, BPF_MOV, BPF_ADD};
 	uint8_t op = ops[rnd(sizeof(ops))], class = rnd(2) ? BPF_ALU : BPF_ALU64;
 	bool shifts = op == BPF_LSH || op == BPF_RSH || op == BPF_ARSH;
 	int off = (op == BPF_DIV || op == BPF_MOD) && !rnd(3);
@@ -86,12 +92,14 @@ static void compute(struct text *t)
 	if (rnd(2))
 		put(t, class | op | BPF_K, reg(), 0, off, imm);
 	else
-		put(t, class | op | BPF_X, reg(), reg(), op == BPF_MOV && !rnd(3) ? 8 << rnd(2) : off, 0);
+		put(t, class | op | BPF_X, reg(), reg(),
+		    op == BPF_MOV && !rnd(3) ? 8 << rnd(2) : off, 0);
 }
 
 static void swap(struct text *t)
 {
-	static const uint8_t codes[] = {BPF_ALU | BPF_END | BPF_TO_LE, BPF_ALU | BPF_END | BPF_TO_BE,
+	static const uint8_t codes[] = {BPF_ALU | BPF_END | BPF_TO_LE,
+					BPF_ALU | BPF_END | BPF_TO_BE,
 					BPF_ALU64 | BPF_END | BPF_TO_LE};
 
 	put(t, codes[rnd(3)], reg(), 0, 0, 16 << rnd(3));
@@ -112,16 +120,26 @@ static void memory(struct text *t)
 		put(t, BPF_STX | BPF_MEM | bits, at, reg(), off, 0);
 		break;
 	default:
-		put(t, BPF_LDX | (size < 8 && !rnd(3) ? BPF_MEMSX : BPF_MEM) | bits, reg(), at, off, 0);
+		put(t, BPF_LDX | (size < 8 && !rnd(3) ? BPF_MEMSX : BPF_MEM) | bits, reg(), at, off,
+		    0);
 	}
 }
 
 /* through R10, R9 or a register that is one of them and something */
 static void atomic(struct text *t)
 {
-	static const int32_t kinds[] = {BPF_ADD, BPF_OR, BPF_AND, BPF_XOR, BPF_ADD | BPF_FETCH, BPF_OR | BPF_FETCH,
-					BPF_AND | BPF_FETCH, BPF_XOR | BPF_FETCH, BPF_XCHG, BPF_CMPXCHG,
-					BPF_LOAD_ACQ, BPF_STORE_REL};
+	static const int32_t kinds[] = {BPF_ADD,
+					BPF_OR,
+					BPF_AND,
+					BPF_XOR,
+					BPF_ADD | BPF_FETCH,
+					BPF_OR | BPF_FETCH,
+					BPF_AND | BPF_FETCH,
+					BPF_XOR | BPF_FETCH,
+					BPF_XCHG,
+					BPF_CMPXCHG,
+					BPF_LOAD_ACQ,
+					BPF_STORE_REL};
 	int32_t kind = kinds[rnd(12)];
 	int size = rnd(2) ? 8 : 4, base = rnd(2) ? 10 : CTX, at = base, src = reg(), part = 0;
 	int off = base == 10 ? slot(t, size) : (int)rnd(WORDS * 8 / size) * size;
@@ -149,7 +167,8 @@ static void atomic(struct text *t)
 /* nothing is mapped there */
 static void faulting(struct text *t)
 {
-	static const uint64_t bad[] = {0, 8, 4095, 0xffffffffffffff00, 0x8000000000000000, 0xdeadbeef00000000};
+	static const uint64_t bad[] = {
+		0, 8, 4095, 0xffffffffffffff00, 0x8000000000000000, 0xdeadbeef00000000};
 	static const uint8_t sizes[] = {BPF_B, BPF_H, BPF_W, BPF_DW};
 	uint8_t size = sizes[rnd(4)];
 	int from = reg(), to = rnd(4) ? reg() : from;
@@ -160,7 +179,8 @@ static void faulting(struct text *t)
 	else
 		constant(t, from, bad[rnd(sizeof(bad) / sizeof(bad[0]))]);
 	t->probes[t->n] = true;
-	put(t, BPF_LDX | (size != BPF_DW && !rnd(2) ? BPF_MEMSX : BPF_MEM) | size, to, from, (int)rnd(64), 0);
+	put(t, BPF_LDX | (size != BPF_DW && !rnd(2) ? BPF_MEMSX : BPF_MEM) | size, to, from,
+	    (int)rnd(64), 0);
 }
 
 static void straight(struct text *t, uint32_t n)
@@ -190,7 +210,7 @@ static void straight(struct text *t, uint32_t n)
 
 static uint32_t condition(struct text *t)
 {
-	static const uint8_t ops[] = {BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE,
+	static const uint8_t ops[] = {BPF_JEQ,  BPF_JNE,  BPF_JGT,  BPF_JGE,  BPF_JLT, BPF_JLE,
 				      BPF_JSET, BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE};
 	uint8_t op = ops[rnd(sizeof(ops))], class = rnd(2) ? BPF_JMP : BPF_JMP32;
 
@@ -307,7 +327,8 @@ static void function(struct text *t, uint32_t f)
 	if (!calls)
 		call(t, f);
 	for (int r = 0; r < 9; r++)
-		put(t, BPF_STX | BPF_ATOMIC | BPF_DW, CTX, r, 8 * (int)rnd(WORDS), rnd(2) ? BPF_XOR : BPF_ADD);
+		put(t, BPF_STX | BPF_ATOMIC | BPF_DW, CTX, r, 8 * (int)rnd(WORDS),
+		    rnd(2) ? BPF_XOR : BPF_ADD);
 	for (int at = 8; at <= t->depth; at += 8) {
 		put(t, BPF_LDX | BPF_MEM | BPF_DW, 5, 10, -at, 0);
 		put(t, BPF_STX | BPF_ATOMIC | BPF_DW, CTX, 5, 8 * (int)rnd(WORDS), BPF_ADD);
@@ -322,7 +343,8 @@ static void make(struct text *t)
 	for (uint32_t f = 0; f < t->n_funcs; f++)
 		function(t, f);
 	for (uint32_t k = 0; k < t->n_calls; k++)
-		t->insn[t->calls[k].at].imm = (int32_t)(t->start[t->calls[k].func] - t->calls[k].at - 1);
+		t->insn[t->calls[k].at].imm =
+			(int32_t)(t->start[t->calls[k].func] - t->calls[k].at - 1);
 }
 
 static struct rt_prog *program(const struct text *t, bool native)
@@ -351,7 +373,8 @@ static void show(const struct text *t)
 	for (uint32_t i = 0; i < t->n; i++) {
 		strbuf_reset(&out);
 		isa_disasm(&t->insn[i], &out);
-		print_message("%4u: %s%s\n", i, strbuf_str(&out), t->probes[i] ? " (may fault)" : "");
+		print_message("%4u: %s%s\n", i, strbuf_str(&out),
+			      t->probes[i] ? " (may fault)" : "");
 		i += isa_is_ldimm64(&t->insn[i]);
 	}
 	strbuf_free(&out);
@@ -387,7 +410,8 @@ static void everything_agrees(void **unused)
 			for (int k = 0; k < WORDS; k++)
 				if (a[k] != ctx[k])
 					print_message("word %d: %016llx (native) %016llx\n", k,
-						      (unsigned long long)a[k], (unsigned long long)ctx[k]);
+						      (unsigned long long)a[k],
+						      (unsigned long long)ctx[k]);
 			fail_msg("program %d of %u instructions: %llx (native) and %llx", i, t.n,
 				 (unsigned long long)ra, (unsigned long long)rb);
 		}

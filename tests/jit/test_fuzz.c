@@ -35,22 +35,28 @@ struct fuzz {
 
 static void put(struct fuzz *f, uint8_t code, int dst, int src, int off, int32_t imm)
 {
-	f->insn[f->n++] = (struct bpf_insn){.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
+	f->insn[f->n++] = (struct bpf_insn){
+		.code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm};
 }
 
 static int32_t constant(void)
 {
-	static const int32_t edges[] = {1, 2, 3, 5, 6, 7, 8, 10, 60, 64, 100, 127, 128, 255, 256, 641, 1000, 4096, 65535,
-					65536, 1000003, 0x7fffffff, -1, -2, -7, -128, -129, INT32_MIN, 0x55555556};
+	static const int32_t edges[] = {1,     2,     3,       5,          6,         7,
+					8,     10,    60,      64,         100,       127,
+					128,   255,   256,     641,        1000,      4096,
+					65535, 65536, 1000003, 0x7fffffff, -1,        -2,
+					-7,    -128,  -129,    INT32_MIN,  0x55555556};
 
-	return rnd(3) ? edges[rnd(sizeof(edges) / sizeof(edges[0]))] : (int32_t)(rnd(1u << 31) * 2 + rnd(2));
+	return rnd(3) ? edges[rnd(sizeof(edges) / sizeof(edges[0]))]
+		      : (int32_t)(rnd(1u << 31) * 2 + rnd(2));
 }
 
 static void alu(struct fuzz *f)
 {
-	static const uint8_t ops[] = {BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_OR,  BPF_AND, BPF_LSH, BPF_RSH,
-				      BPF_MOD, BPF_XOR, BPF_MOV, BPF_MOV, BPF_MOV, BPF_ADD, BPF_ADD, BPF_AND,
-				      BPF_ARSH, BPF_NEG, BPF_LSH};
+	static const uint8_t ops[] = {BPF_ADD, BPF_SUB,  BPF_MUL, BPF_DIV, BPF_OR,
+				      BPF_AND, BPF_LSH,  BPF_RSH, BPF_MOD, BPF_XOR,
+				      BPF_MOV, BPF_MOV,  BPF_MOV, BPF_ADD, BPF_ADD,
+				      BPF_AND, BPF_ARSH, BPF_NEG, BPF_LSH};
 	uint8_t op = ops[rnd(sizeof(ops))], class = rnd(2) ? BPF_ALU : BPF_ALU64;
 	int dst = rnd(writable), src = rnd(REGS), off = 0;
 	int32_t imm = constant();
@@ -71,7 +77,7 @@ static void alu(struct fuzz *f)
 	}
 }
 
-static const uint8_t conditions[] = {BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE,
+static const uint8_t conditions[] = {BPF_JEQ,  BPF_JNE,  BPF_JGT,  BPF_JGE,  BPF_JLT, BPF_JLE,
 				     BPF_JSET, BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE};
 
 /* the jump's distance is for the caller */
@@ -113,7 +119,8 @@ static void memory(struct fuzz *f)
 		put(f, BPF_STX | BPF_MEM | size, at, reg, off, 0);
 		break;
 	default:
-		put(f, BPF_LDX | (size != BPF_DW && !rnd(4) ? BPF_MEMSX : BPF_MEM) | size, reg, at, off, 0);
+		put(f, BPF_LDX | (size != BPF_DW && !rnd(4) ? BPF_MEMSX : BPF_MEM) | size, reg, at,
+		    off, 0);
 	}
 	if (at != 10) /* the two engines' stacks are not in the same place */
 		put(f, BPF_ALU64 | BPF_MOV | BPF_K, at, 0, 0, constant());
@@ -229,13 +236,15 @@ static struct rt_prog *program(const struct fuzz *f, bool native)
 
 static uint64_t operand(void)
 {
-	static const uint64_t edges[] = {0, 1, 7, 255, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 1ull << 63};
+	static const uint64_t edges[] = {0,          1,          7,           255,       0x7fffffff,
+					 0x80000000, 0xffffffff, 0x100000000, 1ull << 63};
 	uint64_t v = (uint64_t)rnd(1u << 31) << 33 ^ (uint64_t)rnd(1u << 31) << 11 ^ rnd(1u << 31);
 
 	return rnd(2) ? edges[rnd(9)] - rnd(2) : v >> rnd(64);
 }
 
-static void show(const struct fuzz *f, const uint64_t in[VALUES], const uint64_t a[VALUES], const uint64_t b[VALUES])
+static void show(const struct fuzz *f, const uint64_t in[VALUES], const uint64_t a[VALUES],
+		 const uint64_t b[VALUES])
 {
 	struct strbuf out = {0};
 
@@ -245,8 +254,9 @@ static void show(const struct fuzz *f, const uint64_t in[VALUES], const uint64_t
 		print_message("%4u: %s\n", i, strbuf_str(&out));
 	}
 	for (int k = 0; k < VALUES; k++)
-		print_message("%2d: %016llx: %016llx (native) %016llx%s\n", k, (unsigned long long)in[k],
-			      (unsigned long long)a[k], (unsigned long long)b[k], a[k] != b[k] ? " !" : "");
+		print_message("%2d: %016llx: %016llx (native) %016llx%s\n", k,
+			      (unsigned long long)in[k], (unsigned long long)a[k],
+			      (unsigned long long)b[k], a[k] != b[k] ? " !" : "");
 	strbuf_free(&out);
 }
 

@@ -84,8 +84,8 @@ static void view(const char *name, const uint8_t *packet, uint32_t len)
 		ret[native] = run(native, name, &o);
 	}
 	if (ret[0] != ret[1])
-		fprintf(stderr, "%s of %u bytes: %u %u %u %u\n", name, len, packet[0], packet[1], packet[2],
-			packet[3]);
+		fprintf(stderr, "%s of %u bytes: %u %u %u %u\n", name, len, packet[0], packet[1],
+			packet[2], packet[3]);
 	assert_int_equal(ret[0], ret[1]);
 	assert_memory_equal(out[0], out[1], sizeof(out[0]));
 	n_values += ret[0] != 0;
@@ -118,12 +118,17 @@ static void views_of_packets(void **state)
 static void bits_of_masks(void **state)
 {
 	const uint32_t n = rt_cpumask_ids();
-	const uint64_t some[] = {0,  1,	 n - 1, n,	       n + 1,	    63,
-				 64, 65, 8191,	0xffffffffull, 1ull << 32, 5ull << 32 | (n - 1)};
+	const uint64_t some[] = {0,          1,
+				 n - 1,      n,
+				 n + 1,      63,
+				 64,         65,
+				 8191,       0xffffffffull,
+				 1ull << 32, 5ull << 32 | (n - 1)};
 
 	(void)state;
 	for (uint32_t i = 0; i < 144; i++) {
-		struct numbers v[2] = {{{some[i / 12], some[i % 12]}, {0}}, {{some[i / 12], some[i % 12]}, {0}}};
+		struct numbers v[2] = {{{some[i / 12], some[i % 12]}, {0}},
+				       {{some[i / 12], some[i % 12]}, {0}}};
 		bool first = (uint32_t)some[i / 12] < n, second = (uint32_t)some[i % 12] < n;
 		bool same = (uint32_t)some[i / 12] == (uint32_t)some[i % 12];
 
@@ -172,12 +177,14 @@ static void loops_count(void **state)
 
 static void short_loops_count(void **state)
 {
-	static const uint64_t counts[] = {0, 1, 2, 15, 16, 17, 18, 1000, (1 << 23) + 1, (7ull << 32) + 5};
+	static const uint64_t counts[] = {
+		0, 1, 2, 15, 16, 17, 18, 1000, (1 << 23) + 1, (7ull << 32) + 5};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		for (uint64_t flags = 0; flags < 2; flags++) {
-			struct numbers n[2] = {{{counts[i], 77, flags}, {0}}, {{counts[i], 77, flags}, {0}}};
+			struct numbers n[2] = {{{counts[i], 77, flags}, {0}},
+					       {{counts[i], 77, flags}, {0}}};
 			uint32_t count = (uint32_t)counts[i];
 			uint64_t sum = 0, a = 77;
 			int64_t ret = count;
@@ -208,12 +215,15 @@ static void tasks_keep_their_counts(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100; i++) {
-		uint64_t other = i % 3 == 0 ? (uint64_t)getpid() : i % 3 == 1 ? (uint64_t)getppid() : 0;
+		uint64_t other = i % 3 == 0   ? (uint64_t)getpid()
+				 : i % 3 == 1 ? (uint64_t)getppid()
+					      : 0;
 		struct numbers n[2] = {{{other}, {0}}, {{other}, {0}}};
 
 		call("tasks", n);
 		assert_int_equal(n[1].out[0], 1);
-		assert_int_equal(__atomic_load_n(&t->rcu_users.refs.counter, __ATOMIC_RELAXED), before);
+		assert_int_equal(__atomic_load_n(&t->rcu_users.refs.counter, __ATOMIC_RELAXED),
+				 before);
 	}
 }
 

@@ -19,14 +19,16 @@
 static const struct shape {
 	uint32_t type, key, value, n;
 } shapes[] = {
-	{BPF_MAP_TYPE_ARRAY, 4, 8, 16},	 {BPF_MAP_TYPE_ARRAY, 4, 4, 7},	  {BPF_MAP_TYPE_ARRAY, 4, 16, 64},
-	{BPF_MAP_TYPE_ARRAY, 4, 24, 33}, {BPF_MAP_TYPE_ARRAY, 4, 64, 1},  {BPF_MAP_TYPE_HASH, 4, 8, 16},
-	{BPF_MAP_TYPE_HASH, 8, 8, 16},	 {BPF_MAP_TYPE_HASH, 4, 24, 300}, {BPF_MAP_TYPE_HASH, 8, 4, 4},
-	{BPF_MAP_TYPE_HASH, 6, 8, 16},	 {BPF_MAP_TYPE_HASH, 12, 8, 16},  {BPF_MAP_TYPE_LRU_HASH, 4, 8, 16},
-	{BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 16},	{BPF_MAP_TYPE_PERCPU_ARRAY, 4, 4, 7},
+	{BPF_MAP_TYPE_ARRAY, 4, 8, 16},         {BPF_MAP_TYPE_ARRAY, 4, 4, 7},
+	{BPF_MAP_TYPE_ARRAY, 4, 16, 64},        {BPF_MAP_TYPE_ARRAY, 4, 24, 33},
+	{BPF_MAP_TYPE_ARRAY, 4, 64, 1},         {BPF_MAP_TYPE_HASH, 4, 8, 16},
+	{BPF_MAP_TYPE_HASH, 8, 8, 16},          {BPF_MAP_TYPE_HASH, 4, 24, 300},
+	{BPF_MAP_TYPE_HASH, 8, 4, 4},           {BPF_MAP_TYPE_HASH, 6, 8, 16},
+	{BPF_MAP_TYPE_HASH, 12, 8, 16},         {BPF_MAP_TYPE_LRU_HASH, 4, 8, 16},
+	{BPF_MAP_TYPE_PERCPU_ARRAY, 4, 8, 16},  {BPF_MAP_TYPE_PERCPU_ARRAY, 4, 4, 7},
 	{BPF_MAP_TYPE_PERCPU_ARRAY, 4, 24, 33}, {BPF_MAP_TYPE_PERCPU_ARRAY, 4, 64, 1},
-	{BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 16},	{BPF_MAP_TYPE_PERCPU_HASH, 8, 24, 300},
-	{BPF_MAP_TYPE_PERCPU_HASH, 4, 4, 4},	{BPF_MAP_TYPE_PERCPU_HASH, 12, 8, 16},
+	{BPF_MAP_TYPE_PERCPU_HASH, 4, 8, 16},   {BPF_MAP_TYPE_PERCPU_HASH, 8, 24, 300},
+	{BPF_MAP_TYPE_PERCPU_HASH, 4, 4, 4},    {BPF_MAP_TYPE_PERCPU_HASH, 12, 8, 16},
 };
 
 static uint64_t state;
@@ -51,28 +53,34 @@ static void put_key(struct strbuf *s, const struct shape *m, int n)
 		strbuf_printf(s, "%s = %u;", at, rnd(m->n + 2));
 		break;
 	case 1:
-		strbuf_printf(s, "r2 = *(u32 *)(r6 + %u); r2 &= %u; %s = r2;", field, 1 + rnd(20), at);
+		strbuf_printf(s, "r2 = *(u32 *)(r6 + %u); r2 &= %u; %s = r2;", field, 1 + rnd(20),
+			      at);
 		break;
 	case 2:
 		strbuf_printf(s, "r8 = *(u64 *)(r6 + %u); %s = r8;", field, at);
 		break;
 	case 3:
-		strbuf_printf(s, "r8 = *(u32 *)(r6 + %u); if r8 > %u goto out; %s = r8;", field, rnd(m->n + 3), at);
+		strbuf_printf(s, "r8 = *(u32 *)(r6 + %u); if r8 > %u goto out; %s = r8;", field,
+			      rnd(m->n + 3), at);
 		break;
 	case 4:
 		strbuf_printf(s, "r3 = *(u64 *)(r6 + %u); w2 = w3; %s = r2; r4 = r3;", field, at);
 		break;
 	case 5:
-		strbuf_printf(s, "r2 = *(u64 *)(r6 + %u); r2 >>= %u; *(u64 *)(r10 - 16) = r2;", field, 50 + rnd(14));
+		strbuf_printf(s, "r2 = *(u64 *)(r6 + %u); r2 >>= %u; *(u64 *)(r10 - 16) = r2;",
+			      field, 50 + rnd(14));
 		break;
 	case 6:
-		strbuf_printf(s, "r7 = r10; r7 += -16; r8 = *(u8 *)(r6 + %u); *(u8 *)(r7 + 0) = r8;", field);
+		strbuf_printf(s,
+			      "r7 = r10; r7 += -16; r8 = *(u8 *)(r6 + %u); *(u8 *)(r7 + 0) = r8;",
+			      field);
 		break;
 	case 7:
 		strbuf_printf(s, "w7 = %u; %s = r7; *(u32 *)(r10 - 24) = 5;", rnd(m->n + 2), at);
 		break;
 	default:
-		strbuf_printf(s, "r8 = *(u64 *)(r6 + %u); r8 &= 3; r0 = r8; r0 += 1; %s = r0;", field, at);
+		strbuf_printf(s, "r8 = *(u64 *)(r6 + %u); r8 &= 3; r0 = r8; r0 += 1; %s = r0;",
+			      field, at);
 	}
 	if (!rnd(4)) /* something may come from elsewhere */
 		strbuf_printf(s, "if r9 == %u goto t%d; w9 ^= 1; t%d:", rnd(3), n, n);
@@ -83,7 +91,8 @@ static void look_up(struct strbuf *s, const struct shape *m, int fd, int n)
 	const char *size = m->value == 4 ? "u32" : "u64";
 
 	if (!rnd(8))
-		strbuf_puts(s, "r3 = r10; r3 += -32; *(u64 *)(r10 - 32) = 4; r7 = *(u64 *)(r3 + 0);");
+		strbuf_puts(s,
+			    "r3 = r10; r3 += -32; *(u64 *)(r10 - 32) = 4; r7 = *(u64 *)(r3 + 0);");
 	strbuf_printf(s, "r2 = r10; r2 += -16; r1 = map[fd %d]; call 1;", fd);
 	switch (rnd(6)) {
 	case 0:
@@ -105,8 +114,8 @@ static void look_up(struct strbuf *s, const struct shape *m, int fd, int n)
 		strbuf_printf(s, "r0 = 1; n%d:", n);
 		return;
 	}
-	strbuf_printf(s, "r3 = *(%s *)(r0 + 0); r3 += %u; *(%s *)(r0 + %u) = r3; w9 ^= w3;", size, rnd(99), size,
-		      m->value > 8 && rnd(2) ? 8 : 0);
+	strbuf_printf(s, "r3 = *(%s *)(r0 + 0); r3 += %u; *(%s *)(r0 + %u) = r3; w9 ^= w3;", size,
+		      rnd(99), size, m->value > 8 && rnd(2) ? 8 : 0);
 	if (!rnd(3))
 		strbuf_puts(s, "r3 = *(u32 *)(r10 - 16); w9 += w3;");
 	strbuf_printf(s, "n%d:", n);
@@ -116,7 +125,8 @@ static void update(struct strbuf *s, int fd)
 {
 	strbuf_printf(s,
 		      "*(u64 *)(r10 - 96) = r9; *(u64 *)(r10 - 88) = 1; *(u64 *)(r10 - 80) = 2;"
-		      "r2 = r10; r2 += -16; r3 = r10; r3 += -96; r1 = map[fd %d]; r4 = %u; call 2; w9 += w0;",
+		      "r2 = r10; r2 += -16; r3 = r10; r3 += -96; r1 = map[fd %d]; r4 = %u; call 2; "
+		      "w9 += w0;",
 		      fd, rnd(4) ? 0 : rnd(3));
 }
 
@@ -126,7 +136,8 @@ static void make(struct strbuf *s, const struct shape *m, int fd)
 
 	strbuf_reset(s);
 	/* both ends can be reached */
-	strbuf_puts(s, "r6 = r1; r9 = 0; r0 = 0; r7 = *(u64 *)(r6 + 0); if r7 == 99 goto out; if r7 == 98 goto same;");
+	strbuf_puts(s, "r6 = r1; r9 = 0; r0 = 0; r7 = *(u64 *)(r6 + 0); if r7 == 99 goto out; if "
+		       "r7 == 98 goto same;");
 	for (int k = 0; k < n; k++) {
 		if (!k || rnd(4))
 			put_key(s, m, k);
@@ -182,7 +193,8 @@ static void assemble(const char *text, struct strbuf *out)
 
 		for (uint32_t l = 0; to && l < labels; l++)
 			if (!strcmp(to + 5, label[l].name))
-				snprintf(to + 5, 12, "+%u", slot_of(line, label[l].line) - slot_of(line, k) - 1);
+				snprintf(to + 5, 12, "+%u",
+					 slot_of(line, label[l].line) - slot_of(line, k) - 1);
 		strbuf_printf(out, "%s%s", k ? "; " : "", line[k].text);
 	}
 }
@@ -202,7 +214,7 @@ static int load(const char *text, bool native)
 	a.prog_flags = BPF_F_SLEEPABLE;
 	a.insns = (uintptr_t)insns;
 	a.insn_cnt = n;
-	a.license = (uintptr_t) "GPL";
+	a.license = (uintptr_t)"GPL";
 	jit_enable(native);
 	fd = kfunc_bpf(BPF_PROG_LOAD, &a, sizeof(a));
 	jit_enable(true);
@@ -291,8 +303,9 @@ static void same_by_both_engines(void **unused)
 			run(native, map, m, &a);
 			run(interpreted, map, m, &b);
 			if (memcmp(&a, &b, sizeof(a)))
-				fail_msg("map %zu, program %d: %u %u %u and %u %u %u: %s", k, i, a.retval[0], a.retval[1],
-					 a.retval[2], b.retval[0], b.retval[1], b.retval[2], strbuf_str(&text));
+				fail_msg("map %zu, program %d: %u %u %u and %u %u %u: %s", k, i,
+					 a.retval[0], a.retval[1], a.retval[2], b.retval[0],
+					 b.retval[1], b.retval[2], strbuf_str(&text));
 			close(native);
 			close(interpreted);
 		}

@@ -50,7 +50,7 @@ static int load(const struct gen *g, bool native)
 	a.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
 	a.insns = (uintptr_t)copy;
 	a.insn_cnt = g->n;
-	a.license = (uintptr_t) "GPL";
+	a.license = (uintptr_t)"GPL";
 	jit_enable(native);
 	fd = kfunc_bpf(BPF_PROG_LOAD, &a, sizeof(a));
 	jit_enable(true);

@@ -46,7 +46,8 @@ static uint64_t state;
 
 static uint64_t rnd(void)
 {
-	static const uint64_t edges[] = {0, 1, 3, 127, 255, 256, 0x7fffffff, 0xffffffff, 1ull << 63, UINT64_MAX};
+	static const uint64_t edges[] = {0,   1,          3,          127,        255,
+					 256, 0x7fffffff, 0xffffffff, 1ull << 63, UINT64_MAX};
 
 	state = state * 6364136223846793005ull + 1442695040888963407ull;
 	return state >> 60 < 6 ? edges[(state >> 32) % 10] : state >> 33 << (state >> 20) % 34;
@@ -70,10 +71,12 @@ static void same_everywhere(const char *name, int rounds, bool pointer)
 		uint32_t ret[2];
 
 		if (pointer) /* nothing is mapped there */
-			n[0].in[0] = (uint64_t[]){0, 64, 0xffff800000000000, 0x8000000000000000}[i % 4];
+			n[0].in[0] =
+				(uint64_t[]){0, 64, 0xffff800000000000, 0x8000000000000000}[i % 4];
 		n[1] = n[0];
 		for (int native = 0; native < 2; native++) {
-			KFUNC_OPTS(kfunc_run_opts, o, .ctx_in = &n[native], .ctx_size_in = sizeof(n[0]));
+			KFUNC_OPTS(kfunc_run_opts, o, .ctx_in = &n[native],
+				   .ctx_size_in = sizeof(n[0]));
 
 			ret[native] = run(native, name, &o);
 		}
@@ -121,14 +124,10 @@ static void leaving(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(deep_calls),
-		cmocka_unit_test(far_branches),
-		cmocka_unit_test(atomics),
-		cmocka_unit_test(callbacks),
-		cmocka_unit_test(thrown_from_loop),
-		cmocka_unit_test(thrown_unseen),
-		cmocka_unit_test(faults),
-		cmocka_unit_test(leaving),
+		cmocka_unit_test(deep_calls),       cmocka_unit_test(far_branches),
+		cmocka_unit_test(atomics),          cmocka_unit_test(callbacks),
+		cmocka_unit_test(thrown_from_loop), cmocka_unit_test(thrown_unseen),
+		cmocka_unit_test(faults),           cmocka_unit_test(leaving),
 	};
 
 	if (!jit_available())

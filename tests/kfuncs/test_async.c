@@ -220,9 +220,9 @@ static void test_map_goes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_array),	   cmocka_unit_test(test_hash),
-		cmocka_unit_test(test_lru),	   cmocka_unit_test(test_work),
-		cmocka_unit_test(test_ticking),	   cmocka_unit_test(test_value_goes),
+		cmocka_unit_test(test_array),    cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_lru),      cmocka_unit_test(test_work),
+		cmocka_unit_test(test_ticking),  cmocka_unit_test(test_value_goes),
 		cmocka_unit_test(test_map_goes),
 	};
 

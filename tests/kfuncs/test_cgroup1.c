@@ -169,7 +169,8 @@ static void test_a_child(void **state)
 		assert_true(compare(child, id, seen) > 0);
 		assert_string_equal(seen, group);
 		q = ask(child, id);
-		assert_int_equal(move(child, parent + 1), 0); /* and back: the next answer is another */
+		assert_int_equal(move(child, parent + 1),
+				 0); /* and back: the next answer is another */
 		assert_int_not_equal(ask(child, id).id, q.id);
 	}
 	kill(child, SIGKILL);

@@ -90,7 +90,8 @@ static void test_counts(void **state)
 	rt_objects_count(&after);
 	/* held by the maps */
 	assert_true(after.tasks && after.cgroups && after.cpumasks && after.own);
-	print_message("%llu rounds; held by maps: %llu tasks, %llu groups, %llu masks, %llu own objects\n",
+	print_message("%llu rounds; held by maps: %llu tasks, %llu groups, %llu masks, %llu own "
+		      "objects\n",
 		      (unsigned long long)rounds, (unsigned long long)after.tasks,
 		      (unsigned long long)after.cgroups, (unsigned long long)after.cpumasks,
 		      (unsigned long long)after.own);

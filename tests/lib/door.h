@@ -60,7 +60,7 @@ static inline void door_attr(union sys_attr *a, uint32_t type, const struct bpf_
 	a->b.prog_type = type;
 	a->b.insns = (uintptr_t)code;
 	a->b.insn_cnt = n;
-	a->b.license = (uintptr_t) "GPL";
+	a->b.license = (uintptr_t)"GPL";
 }
 
 /* 0 or -errno */

@@ -19,15 +19,15 @@
 #include "btf/btf.h"
 #include "isa/isa.h"
 
-#define MAX	  700
-#define ENOUGH	  420
-#define SLOTS	  6   /* fp-8 .. fp-48 */
-#define KEY	  -56 /* scratch for keys */
-#define KEEP	  -64 /* a record */
-#define ITER	  -80 /* and one more below */
-#define VALUE	  32
-#define FUNCS	  5
-#define BREAKS	  12
+#define MAX       700
+#define ENOUGH    420
+#define SLOTS     6   /* fp-8 .. fp-48 */
+#define KEY       -56 /* scratch for keys */
+#define KEEP      -64 /* a record */
+#define ITER      -80 /* and one more below */
+#define VALUE     32
+#define FUNCS     5
+#define BREAKS    12
 #define MAX_DEPTH 4
 
 #ifndef BPF_JCOND
@@ -137,7 +137,8 @@ static void set(struct gen *g, int r, enum kind k)
 
 static int small(struct gen *g)
 {
-	static const int list[] = {0, 1, 2, 3, 4, 7, 8, 15, 16, 24, 28, 31, 32, 40, -1, -4, 100, 64};
+	static const int list[] = {0,  1,  2,  3,  4,  7,  8,  15,  16,
+				   24, 28, 31, 32, 40, -1, -4, 100, 64};
 
 	return list[rnd(g, sizeof(list) / sizeof(list[0]))];
 }
@@ -221,8 +222,9 @@ static void p_unknown(struct gen *g)
 
 static void p_alu(struct gen *g)
 {
-	static const uint8_t ops[] = {BPF_ADD, BPF_SUB, BPF_AND, BPF_OR, BPF_XOR, BPF_LSH,
-				      BPF_RSH, BPF_ARSH, BPF_MUL, BPF_ADD, BPF_AND, BPF_DIV, BPF_MOD};
+	static const uint8_t ops[] = {BPF_ADD, BPF_SUB, BPF_AND,  BPF_OR,  BPF_XOR,
+				      BPF_LSH, BPF_RSH, BPF_ARSH, BPF_MUL, BPF_ADD,
+				      BPF_AND, BPF_DIV, BPF_MOD};
 	int d = number(g), s = number(g), class = rnd(g, 3) ? BPF_ALU64 : BPF_ALU;
 	uint8_t op = ops[rnd(g, sizeof(ops))];
 	int k = small(g);
@@ -250,8 +252,8 @@ static void p_link(struct gen *g)
 	emit(g, (is32 ? BPF_ALU : BPF_ALU64) | BPF_MOV | BPF_X, d, s, ext[rnd(g, is32 ? 5 : 6)], 0);
 	set(g, d, NUM);
 	if (rnd(g, 2))
-		emit(g, (rnd(g, 5) ? BPF_ALU64 : BPF_ALU) | BPF_ADD | BPF_K, rnd(g, 2) ? d : s, 0, 0,
-		     (int)rnd(g, 24) - 8);
+		emit(g, (rnd(g, 5) ? BPF_ALU64 : BPF_ALU) | BPF_ADD | BPF_K, rnd(g, 2) ? d : s, 0,
+		     0, (int)rnd(g, 24) - 8);
 }
 
 static int slot_off(int i)
@@ -288,8 +290,8 @@ static void p_fill(struct gen *g)
 	if (g->r.reg[r] > NUM || (g->r.slot[i] == NONE && !wild(g)))
 		return;
 	if (g->r.slot[i] == NUM && rnd(g, 4) == 0) {
-		emit(g, BPF_LDX | (rnd(g, 3) ? BPF_MEM : BPF_MEMSX) | (rnd(g, 3) ? BPF_W : BPF_B), r,
-		     10, slot_off(i) + (rnd(g, 4) ? 0 : 4), 0);
+		emit(g, BPF_LDX | (rnd(g, 3) ? BPF_MEM : BPF_MEMSX) | (rnd(g, 3) ? BPF_W : BPF_B),
+		     r, 10, slot_off(i) + (rnd(g, 4) ? 0 : 4), 0);
 		set(g, r, NUM);
 		return;
 	}
@@ -317,8 +319,14 @@ static void p_frame(struct gen *g)
 
 static void p_atomic(struct gen *g)
 {
-	static const int ops[] = {BPF_ADD, BPF_ADD | BPF_FETCH, BPF_OR | BPF_FETCH, BPF_XCHG,
-				  BPF_CMPXCHG, BPF_AND, 0x100 /* load acquire */, 0x110};
+	static const int ops[] = {BPF_ADD,
+				  BPF_ADD | BPF_FETCH,
+				  BPF_OR | BPF_FETCH,
+				  BPF_XCHG,
+				  BPF_CMPXCHG,
+				  BPF_AND,
+				  0x100 /* load acquire */,
+				  0x110};
 	int op = ops[rnd(g, 8)], s = number(g), i = (int)rnd(g, SLOTS), v = pick(g, VAL);
 	int size = rnd(g, 3) ? BPF_DW : BPF_W;
 
@@ -607,7 +615,7 @@ static void body(struct gen *g, int depth, int pieces);
 
 static int branch(struct gen *g)
 {
-	static const uint8_t ops[] = {BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE,
+	static const uint8_t ops[] = {BPF_JEQ,  BPF_JNE,  BPF_JGT,  BPF_JGE,  BPF_JLT, BPF_JLE,
 				      BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
 	int r = number(g), s = number(g), class = rnd(g, 3) ? BPF_JMP : BPF_JMP32;
 
@@ -803,8 +811,9 @@ static void p_record(struct gen *g, int depth)
 	jump = emit(g, BPF_JMP | BPF_JEQ | BPF_K, keep, 0, 0, 0);
 	body(g, depth + 1, 1 + (int)rnd(g, 3));
 	emit(g, BPF_STX | BPF_MEM | BPF_DW, keep, 10, 0, 0);
-	g->insn[g->n - 1] = (struct bpf_insn){
-		.code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = keep & 15, .off = (int16_t)(8 * rnd(g, 4))};
+	g->insn[g->n - 1] = (struct bpf_insn){.code = BPF_ST | BPF_MEM | BPF_DW,
+					      .dst_reg = keep & 15,
+					      .off = (int16_t)(8 * rnd(g, 4))};
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_X, 1, keep, 0, 0);
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, 0);
 	if (!wild(g))
@@ -1005,17 +1014,19 @@ static void p_call(struct gen *g)
 
 static void body(struct gen *g, int depth, int pieces)
 {
-	static void (*const straight[])(struct gen *) = {
-		p_const, p_unknown, p_alu,    p_link,  p_link, p_spill, p_spill, p_fill, p_fill,
-		p_frame, p_atomic,  p_access, p_access, p_lookup, p_check, p_tail, p_abs, p_throw,
-		p_ladder, p_call,   p_call};
-	static void (*const deep[])(struct gen *, int) = {p_if,	  p_if,	    p_if,     p_if, p_loop,
-							  p_may_goto, p_iter, p_record, p_preempt};
-	static void (*const straight_more[])(struct gen *) = {
-		p_part, p_part, p_part, p_narrow, p_frame_atomic, p_break, p_break, p_break, p_spill,
-		p_fill};
-	static void (*const deep_more[])(struct gen *, int) = {p_joined, p_joined, p_iter, p_may_goto,
-							       p_loop};
+	static void (*const straight[])(
+		struct gen *) = {p_const,  p_unknown, p_alu,   p_link,  p_link,   p_spill,
+				 p_spill,  p_fill,    p_fill,  p_frame, p_atomic, p_access,
+				 p_access, p_lookup,  p_check, p_tail,  p_abs,    p_throw,
+				 p_ladder, p_call,    p_call};
+	static void (*const deep[])(struct gen *, int) = {p_if,   p_if,     p_if,
+							  p_if,   p_loop,   p_may_goto,
+							  p_iter, p_record, p_preempt};
+	static void (*const straight_more[])(
+		struct gen *) = {p_part,  p_part,  p_part,  p_narrow, p_frame_atomic,
+				 p_break, p_break, p_break, p_spill,  p_fill};
+	static void (*const deep_more[])(struct gen *, int) = {p_joined, p_joined, p_iter,
+							       p_may_goto, p_loop};
 
 	for (int i = 0; i < pieces && !full(g); i++) {
 		if (g->more && rnd(g, 3) == 0) {
@@ -1038,7 +1049,8 @@ static void leave(struct gen *g)
 
 	for (int i = 0; i < 10 && g->result && v >= 0; i++)
 		if (g->r.reg[i] == NUM)
-			emit(g, BPF_STX | BPF_ATOMIC | BPF_DW, v, i, 8 * (i & 3), i & 1 ? BPF_XOR : BPF_ADD);
+			emit(g, BPF_STX | BPF_ATOMIC | BPF_DW, v, i, 8 * (i & 3),
+			     i & 1 ? BPF_XOR : BPF_ADD);
 	if (f->role == MAIN || r < 0)
 		emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, (int)rnd(g, 2));
 	else if (r)
@@ -1131,22 +1143,24 @@ static uint32_t func_type[FUNCS][3]; /* BTF ids: static, global, global that tak
  */
 static inline uint32_t flow_btf(uint32_t raw[256])
 {
-	static const char names[] = "\0int\0__sk_buff\0a\0b\0c\0f0\0f1\0f2\0f3\0f4\0g0\0g1\0g2\0g3\0g4"
-				    "\0h0\0h1\0h2\0h3\0h4\0m";
+	static const char names[] =
+		"\0int\0__sk_buff\0a\0b\0c\0f0\0f1\0f2\0f3\0f4\0g0\0g1\0g2\0g3\0g4"
+		"\0h0\0h1\0h2\0h3\0h4\0m";
 	struct btf_header *h = (struct btf_header *)raw;
 	uint32_t *t = raw + sizeof(*h) / 4, *start = t;
 
 	*t++ = 1, *t++ = BTF_KIND_INT << 24, *t++ = 4, *t++ = 1 << 24 | 32; /* 1 */
-	*t++ = 5, *t++ = BTF_KIND_STRUCT << 24, *t++ = 4;		    /* 2 */
-	*t++ = 0, *t++ = BTF_KIND_PTR << 24, *t++ = 2;			    /* 3 */
-	*t++ = 0, *t++ = BTF_KIND_FUNC_PROTO << 24 | 3, *t++ = 1;	    /* 4 */
+	*t++ = 5, *t++ = BTF_KIND_STRUCT << 24, *t++ = 4;                   /* 2 */
+	*t++ = 0, *t++ = BTF_KIND_PTR << 24, *t++ = 2;                      /* 3 */
+	*t++ = 0, *t++ = BTF_KIND_FUNC_PROTO << 24 | 3, *t++ = 1;           /* 4 */
 	*t++ = 15, *t++ = 3, *t++ = 17, *t++ = 1, *t++ = 19, *t++ = 1;
-	*t++ = 66, *t++ = BTF_KIND_STRUCT << 24, *t++ = VALUE;	  /* 5 */
-	*t++ = 0, *t++ = BTF_KIND_PTR << 24, *t++ = 5;		  /* 6 */
+	*t++ = 66, *t++ = BTF_KIND_STRUCT << 24, *t++ = VALUE;    /* 5 */
+	*t++ = 0, *t++ = BTF_KIND_PTR << 24, *t++ = 5;            /* 6 */
 	*t++ = 0, *t++ = BTF_KIND_FUNC_PROTO << 24 | 3, *t++ = 1; /* 7 */
 	*t++ = 15, *t++ = 3, *t++ = 17, *t++ = 1, *t++ = 19, *t++ = 6;
 	for (uint32_t i = 0; i < 3 * FUNCS; i++) {
-		*t++ = 21 + 3 * i, *t++ = BTF_KIND_FUNC << 24 | (i >= FUNCS), *t++ = i < 2 * FUNCS ? 4 : 7;
+		*t++ = 21 + 3 * i, *t++ = BTF_KIND_FUNC << 24 | (i >= FUNCS),
+		*t++ = i < 2 * FUNCS ? 4 : 7;
 		func_type[i % FUNCS][i / FUNCS] = 8 + i;
 	}
 	*h = (struct btf_header){.magic = BTF_MAGIC,
@@ -1166,8 +1180,9 @@ static inline uint32_t func_info(const struct gen *g, uint32_t (*info)[2])
 	for (int i = 0; i < g->n_funcs; i++)
 		if (g->func[i].start >= 0) {
 			info[n][0] = (uint32_t)g->func[i].start;
-			info[n++][1] = func_type[i][g->func[i].arg3 == VAL_OR_NULL ? 2 :
-						    g->func[i].role == GLOBAL || !i];
+			info[n++][1] = func_type[i][g->func[i].arg3 == VAL_OR_NULL
+							    ? 2
+							    : g->func[i].role == GLOBAL || !i];
 		}
 	return n;
 }

@@ -57,17 +57,35 @@ static int pick(struct gen *g, enum what w)
 
 static int imm(struct gen *g)
 {
-	static const int list[] = {0, 1, 2, 3, 7, 8, 15, 16, 31, 63, 64, -1, -8, 255, 256, 0x7fffffff,
-				   (int)0x80000000, 0xffff, 100, -2};
+	static const int list[] = {0,
+				   1,
+				   2,
+				   3,
+				   7,
+				   8,
+				   15,
+				   16,
+				   31,
+				   63,
+				   64,
+				   -1,
+				   -8,
+				   255,
+				   256,
+				   0x7fffffff,
+				   (int)0x80000000,
+				   0xffff,
+				   100,
+				   -2};
 
 	return list[rnd(g, sizeof(list) / sizeof(list[0]))];
 }
 
 static void gen_alu(struct gen *g)
 {
-	static const uint8_t ops[] = {BPF_ADD, BPF_SUB, BPF_AND, BPF_OR, BPF_XOR, BPF_LSH, BPF_RSH,
-				      BPF_ARSH, BPF_MUL, BPF_MOV, BPF_MOV, BPF_ADD, BPF_AND, BPF_NEG,
-				      BPF_DIV, BPF_MOD};
+	static const uint8_t ops[] = {BPF_ADD, BPF_SUB,  BPF_AND, BPF_OR,  BPF_XOR, BPF_LSH,
+				      BPF_RSH, BPF_ARSH, BPF_MUL, BPF_MOV, BPF_MOV, BPF_ADD,
+				      BPF_AND, BPF_NEG,  BPF_DIV, BPF_MOD};
 	uint8_t class = rnd(g, 3) ? BPF_ALU64 : BPF_ALU, op = ops[rnd(g, sizeof(ops))];
 	int dst = pick(g, SCALAR), src = pick(g, SCALAR), k = imm(g);
 
@@ -107,8 +125,8 @@ static void gen_mask(struct gen *g)
 
 static void gen_jump(struct gen *g)
 {
-	static const uint8_t ops[] = {BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE, BPF_JSGT,
-				      BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
+	static const uint8_t ops[] = {BPF_JEQ,  BPF_JNE,  BPF_JGT,  BPF_JGE,  BPF_JLT, BPF_JLE,
+				      BPF_JSGT, BPF_JSGE, BPF_JSLT, BPF_JSLE, BPF_JSET};
 	uint8_t class = rnd(g, 3) ? BPF_JMP : BPF_JMP32, op = ops[rnd(g, sizeof(ops))];
 	int dst = pick(g, SCALAR), src = pick(g, SCALAR);
 
@@ -147,8 +165,8 @@ static void gen_stack(struct gen *g)
 	} else {
 		if (g->reg[r] == CTX || g->reg[r] == VALUE)
 			return;
-		emit(g, BPF_LDX | (rnd(g, 6) || size == 8 ? BPF_MEM : BPF_MEMSX) | size_code(size), r,
-		     10, off, 0);
+		emit(g, BPF_LDX | (rnd(g, 6) || size == 8 ? BPF_MEM : BPF_MEMSX) | size_code(size),
+		     r, 10, off, 0);
 		g->reg[r] = SCALAR;
 	}
 }
@@ -200,8 +218,9 @@ static void gen_fp(struct gen *g)
 
 static void gen_atomic(struct gen *g)
 {
-	static const int ops[] = {BPF_ADD, BPF_ADD | BPF_FETCH, BPF_OR | BPF_FETCH, BPF_XCHG,
-				  BPF_CMPXCHG, BPF_AND, BPF_XOR};
+	static const int ops[] = {BPF_ADD,  BPF_ADD | BPF_FETCH, BPF_OR | BPF_FETCH,
+				  BPF_XCHG, BPF_CMPXCHG,         BPF_AND,
+				  BPF_XOR};
 	int s = pick(g, SCALAR), v = rnd(g, 2) ? pick(g, VALUE) : 10;
 
 	if (s < 0 || v < 0)
@@ -289,9 +308,10 @@ static inline void generate(struct gen *g, bool result)
 	emit(g, BPF_ALU64 | BPF_MOV | BPF_K, 2, 0, 0, imm(g));
 	g->reg[7] = g->reg[8] = g->reg[0] = g->reg[1] = g->reg[2] = SCALAR;
 	while (g->n < len + 16 && g->n < GEN_MAX - 60) {
-		static void (*const kinds[])(struct gen *) = {
-			gen_alu, gen_alu, gen_alu, gen_jump, gen_jump, gen_jump, gen_mask, gen_mask,
-			gen_stack, gen_stack, gen_value, gen_value, gen_fp, gen_atomic, gen_loop};
+		static void (*const kinds[])(
+			struct gen *) = {gen_alu,   gen_alu,   gen_alu,  gen_jump,   gen_jump,
+					 gen_jump,  gen_mask,  gen_mask, gen_stack,  gen_stack,
+					 gen_value, gen_value, gen_fp,   gen_atomic, gen_loop};
 
 		kinds[rnd(g, sizeof(kinds) / sizeof(kinds[0]))](g);
 	}

@@ -85,7 +85,7 @@ static struct {
 	struct bpf_flow_keys keys;
 	uint8_t sock[4096]; /* the view of a socket */
 	uint8_t optval[4096];
-} * inputs_low;
+} *inputs_low;
 
 #define POINT(type, field, to)                                                                     \
 	do {                                                                                       \

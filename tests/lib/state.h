@@ -34,8 +34,8 @@ struct state_piece {
 	uint64_t len;
 };
 
-static inline void __attribute__((format(printf, 4, 5)))
-state_put(FILE *f, const void *data, size_t len, const char *fmt, ...)
+static inline void __attribute__((format(printf, 4, 5))) state_put(FILE *f, const void *data,
+								   size_t len, const char *fmt, ...)
 {
 	struct state_piece piece = {.len = len};
 	va_list ap;

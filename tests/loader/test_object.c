@@ -234,7 +234,8 @@ static void places_in_other_programs(void **state)
 }
 
 /* no other verdict for want of memory */
-static void same_verdict(const struct kfunc_object *obj, const char *name, uint64_t n, int err, unsigned int code)
+static void same_verdict(const struct kfunc_object *obj, const char *name, uint64_t n, int err,
+			 unsigned int code)
 {
 	struct kfunc_report r = {.sz = sizeof(r)};
 
@@ -242,8 +243,8 @@ static void same_verdict(const struct kfunc_object *obj, const char *name, uint6
 	if (r.err == -ENOMEM && r.verdict != KFUNC_ACCEPT)
 		return;
 	if (r.verdict != (err ? KFUNC_REJECT : KFUNC_ACCEPT) || r.err != err || r.code != code)
-		fail_msg("allocation %llu, %s: %d, %d, KF%04u: %s", (unsigned long long)n, name, r.verdict,
-			 r.err, r.code, r.message);
+		fail_msg("allocation %llu, %s: %d, %d, KF%04u: %s", (unsigned long long)n, name,
+			 r.verdict, r.err, r.code, r.message);
 }
 
 /* what was not opened or not found is an error for what comes next, and no crash */
@@ -282,8 +283,8 @@ static void nothing_there(void **state)
 	assert_int_equal(kfunc_program__line_stats(NULL, 0, NULL), -ENOENT);
 	assert_null(kfunc_object__next_map(NULL, NULL));
 	assert_string_equal(kfunc_map__name(NULL), "");
-	assert_int_equal(kfunc_map__type(NULL) + kfunc_map__key_size(NULL) + kfunc_map__value_size(NULL) +
-				 kfunc_map__max_entries(NULL),
+	assert_int_equal(kfunc_map__type(NULL) + kfunc_map__key_size(NULL) +
+				 kfunc_map__value_size(NULL) + kfunc_map__max_entries(NULL),
 			 0);
 	assert_int_equal(kfunc_link__update_map(NULL, NULL), -EINVAL);
 	assert_string_equal(kfunc_kernel__release(NULL), "");
@@ -333,7 +334,8 @@ static void load_or(int err, uint64_t n, void (*limit)(uint64_t n), bool *failed
 	*pending = mem_fail_pending();
 	limit(0);
 	if (got && got != err)
-		fail_msg("%llu: %d, not %d: %s", (unsigned long long)n, got, err, kfunc_object__error(obj));
+		fail_msg("%llu: %d, not %d: %s", (unsigned long long)n, got, err,
+			 kfunc_object__error(obj));
 	assert_int_equal(got != 0, kfunc_object__error(obj)[0] != '\0' || (got && err == -ENOMEM));
 	if (!got)
 		assert_true(kfunc_program__fd(p) > 2);
@@ -446,7 +448,8 @@ static void a_run_is_stopped(void **state)
 /* libbpf goes on without them; whoever looks for the reason must find it */
 static void types_that_are_refused(void **state)
 {
-	struct kfunc_object *obj = kfunc_object__open_file(progs("loader/progs/refused_types.bpf.o"), NULL);
+	struct kfunc_object *obj =
+		kfunc_object__open_file(progs("loader/progs/refused_types.bpf.o"), NULL);
 	KFUNC_OPTS(kfunc_report, rep);
 	const char *said;
 
@@ -457,7 +460,8 @@ static void types_that_are_refused(void **state)
 	assert_int_equal(rep.verdict, KFUNC_REJECT);
 	assert_int_equal(rep.err, -EINVAL);
 	said = kfunc_object__warnings(obj);
-	assert_non_null(strstr(said, "struct item: member held points to a struct that the object only declares"));
+	assert_non_null(strstr(
+		said, "struct item: member held points to a struct that the object only declares"));
 	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
 	kfunc_object__close(obj);
 }

@@ -175,7 +175,8 @@ static void test_untouchable(void **state)
 		uint8_t *p;
 
 		map = make_with(&fd, segv ? BPF_F_SEGV_ON_FAULT : 0);
-		p = map->ops->mmap(map, NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0, &err);
+		p = map->ops->mmap(map, NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0,
+				   &err);
 		assert_non_null(p);
 		if (!segv)
 			assert_int_equal(map_arena_reserve(map, (uintptr_t)p + PAGE, 2), 0);
@@ -186,7 +187,8 @@ static void test_untouchable(void **state)
 		assert_int_equal(view.pages[2], 0);
 		assert_false(map_arena_touched(map, PAGE));
 		if (!segv) {
-			assert_int_equal(map_arena_reserve(map, (uintptr_t)p + 2 * PAGE, 1), -EBUSY);
+			assert_int_equal(map_arena_reserve(map, (uintptr_t)p + 2 * PAGE, 1),
+					 -EBUSY);
 			assert_ptr_equal(map_arena_alloc(map, 0, 4, -1, 0), p + 3 * PAGE);
 			map_arena_free_pages(map, (uintptr_t)p, 3);
 		}

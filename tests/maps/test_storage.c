@@ -50,7 +50,8 @@ static int open_programs(void **state)
 	char path[512];
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/tests/programs/progs/storage.bpf.o", getenv("KFUNC_BUILD"));
+	snprintf(path, sizeof(path), "%s/tests/programs/progs/storage.bpf.o",
+		 getenv("KFUNC_BUILD"));
 	obj = kfunc_object__open_file(path, NULL);
 	assert_non_null(obj);
 	while ((p = kfunc_object__next_program(obj, p)))
@@ -245,7 +246,7 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_users),       cmocka_unit_test(test_end_of_a_task),
+		cmocka_unit_test(test_users),          cmocka_unit_test(test_end_of_a_task),
 		cmocka_unit_test(test_end_of_the_map), cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_threads),
 	};

@@ -17,7 +17,7 @@
 #include "runtime/rt.h"
 
 #define RUNNERS 4
-#define KEYS	64
+#define KEYS    64
 
 struct args {
 	uint64_t seed, pid;
@@ -30,10 +30,11 @@ struct value {
 static const struct {
 	const char *name;
 	uint32_t every; /* so many rounds: what works with the system is slower */
-} rows[] = {{"look_up", 1}, {"change", 1}, {"count", 1}, {"storage", 2}, {"exchanged", 4}, {"pages", 8}};
+} rows[] = {{"look_up", 1}, {"change", 1},    {"count", 1},
+	    {"storage", 2}, {"exchanged", 4}, {"pages", 8}};
 
 #define N_PROGS (sizeof(rows) / sizeof(rows[0]))
-#define COUNT	2
+#define COUNT   2
 
 static struct kfunc_object *obj;
 static struct kfunc_program *progs[N_PROGS], *jump;
@@ -74,7 +75,8 @@ static void *run_all(void *arg)
 	for (uint32_t round = 0; !atomic_load(&stop); round++) {
 		for (size_t i = 0; i < N_PROGS; i++) {
 			struct args args = {.pid = (uint64_t)getpid()};
-			KFUNC_OPTS(kfunc_run_opts, opts, .ctx_in = &args, .ctx_size_in = sizeof(args));
+			KFUNC_OPTS(kfunc_run_opts, opts, .ctx_in = &args,
+				   .ctx_size_in = sizeof(args));
 			int err;
 
 			if (round % rows[i].every)
@@ -101,7 +103,8 @@ static int fd_of(const char *map)
 /* maps from outside, as a program's user does it */
 static void *change(void *arg)
 {
-	int words = fd_of("words"), wides = fd_of("wides"), lately = fd_of("lately"), held = fd_of("held_by_key");
+	int words = fd_of("words"), wides = fd_of("wides"), lately = fd_of("lately"),
+	    held = fd_of("held_by_key");
 	uint64_t x = 1234567 + (uintptr_t)arg;
 
 	while (!atomic_load(&stop)) {

@@ -14,7 +14,7 @@
 #include "runtime/rt.h"
 
 #define THREADS 4
-#define ROUNDS	20000
+#define ROUNDS  20000
 
 static uint32_t first, second;
 static uint64_t counted;

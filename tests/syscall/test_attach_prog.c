@@ -21,8 +21,10 @@ struct bpf_program;
 struct bpf_object *bpf_object__open(const char *path);
 int bpf_object__load(struct bpf_object *obj);
 void bpf_object__close(struct bpf_object *obj);
-struct bpf_program *bpf_object__next_program(const struct bpf_object *obj, struct bpf_program *prev);
-struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *obj, const char *name);
+struct bpf_program *bpf_object__next_program(const struct bpf_object *obj,
+					     struct bpf_program *prev);
+struct bpf_program *bpf_object__find_program_by_name(const struct bpf_object *obj,
+						     const char *name);
 const char *bpf_program__name(const struct bpf_program *prog);
 int bpf_program__fd(const struct bpf_program *prog);
 int bpf_program__set_autoload(struct bpf_program *prog, bool autoload);
@@ -52,7 +54,8 @@ static struct bpf_object *open_for(const char *file, const char *name, struct bp
 	obj = bpf_object__open(path);
 	assert_non_null(obj);
 	for (struct bpf_program *p = NULL; (p = bpf_object__next_program(obj, p));)
-		assert_int_equal(bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), name)), 0);
+		assert_int_equal(bpf_program__set_autoload(p, !strcmp(bpf_program__name(p), name)),
+				 0);
 	*prog = bpf_object__find_program_by_name(obj, name);
 	if (!*prog)
 		fail_msg("no program %s in %s", name, file);
@@ -60,7 +63,8 @@ static struct bpf_object *open_for(const char *file, const char *name, struct bp
 }
 
 /* prog goes onto func of the program target_fd; the object if it was accepted */
-static struct bpf_object *attach(const char *prog, int target_fd, const char *func, struct seen *seen)
+static struct bpf_object *attach(const char *prog, int target_fd, const char *func,
+				 struct seen *seen)
 {
 	struct bpf_program *p;
 	struct bpf_object *obj = open_for("attach_prog", prog, &p);
@@ -226,12 +230,9 @@ static void chains(void **state)
 		const char *first, *second;
 		int err;
 	} rows[] = {
-		{"new_len", "new_len", -EINVAL},
-		{"new_len", "enters_len", 0},
-		{"new_len", "leaves_result", 0},
-		{"enters", "enters", 0},
-		{"enters", "new_typed", -EINVAL},
-		{"leaves_result", "new_typed", -EINVAL},
+		{"new_len", "new_len", -EINVAL},  {"new_len", "enters_len", 0},
+		{"new_len", "leaves_result", 0},  {"enters", "enters", 0},
+		{"enters", "new_typed", -EINVAL}, {"leaves_result", "new_typed", -EINVAL},
 	};
 	struct bpf_object *target, *first, *second, *third;
 	struct bpf_program *p;
@@ -380,14 +381,10 @@ static void not_run(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(replaces),
-		cmocka_unit_test(prototypes),
-		cmocka_unit_test(packets_change),
-		cmocka_unit_test(traces),
-		cmocka_unit_test(chains),
-		cmocka_unit_test(interpreted),
-		cmocka_unit_test(older),
-		cmocka_unit_test(typed_context),
+		cmocka_unit_test(replaces),       cmocka_unit_test(prototypes),
+		cmocka_unit_test(packets_change), cmocka_unit_test(traces),
+		cmocka_unit_test(chains),         cmocka_unit_test(interpreted),
+		cmocka_unit_test(older),          cmocka_unit_test(typed_context),
 		cmocka_unit_test(not_run),
 	};
 

@@ -324,7 +324,7 @@ static void good_attr(union sys_attr *a)
 	a->b.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
 	a->b.insns = (uintptr_t)ret0;
 	a->b.insn_cnt = 2;
-	a->b.license = (uintptr_t) "GPL";
+	a->b.license = (uintptr_t)"GPL";
 }
 
 static int refused(union sys_attr *a)
@@ -363,7 +363,7 @@ static void load_order(void **state)
 	assert_int_equal(refused(&a), -EINVAL); /* id out of range */
 	a.b.attach_btf_id = 0;
 	assert_int_equal(refused(&a), -EFAULT); /* licence */
-	a.b.license = (uintptr_t) "GPL";
+	a.b.license = (uintptr_t)"GPL";
 	a.b.insns = 32;
 	assert_int_equal(refused(&a), -EFAULT); /* code */
 	a.b.insns = (uintptr_t)ret0;
@@ -383,9 +383,9 @@ static void load_order(void **state)
 	a.b.log_level = a.b.log_size = 0;
 	a.prog.fd_array_cnt = 1;
 	assert_int_equal(refused(&a), -EFAULT);
-	a.b.fd_array = (uintptr_t) & (int){4000};
+	a.b.fd_array = (uintptr_t)&(int){4000};
 	assert_int_equal(refused(&a), -EBADF);
-	a.b.fd_array = (uintptr_t) & (int){map};
+	a.b.fd_array = (uintptr_t)&(int){map};
 	a.b.func_info_cnt = 1;
 	a.b.prog_btf_fd = 4000;
 	assert_int_equal(refused(&a), -EBADF);

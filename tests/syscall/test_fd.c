@@ -144,7 +144,9 @@ static void from_threads(void **state)
 		assert_int_equal(bad[i], 0);
 	}
 	syscall_sweep();
-	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){0}, sizeof(union bpf_attr)), -ENOENT);
+	assert_int_equal(kfunc_bpf(BPF_MAP_GET_NEXT_ID, &(union bpf_attr){0},
+				   sizeof(union bpf_attr)),
+			 -ENOENT);
 }
 
 int main(void)

@@ -18,8 +18,9 @@ static void device_maps(void **state)
 	for (size_t i = 0; i < LEN(types); i++) {
 		int map = door_map(types[i], 4, 4, 4);
 		struct bpf_insn code[] = {
-			I_ST(BPF_W, 10, -4, 0), I_MOVR(2, 10), I_ADD(2, -4), I_MAP(1, map),
-			I_CALL(1), I_JEQ(0, 0, 1), I_LDX(BPF_W, 1, 0, 0), I_MOV(0, 0), I_EXIT,
+			I_ST(BPF_W, 10, -4, 0), I_MOVR(2, 10), I_ADD(2, -4),
+			I_MAP(1, map),          I_CALL(1),     I_JEQ(0, 0, 1),
+			I_LDX(BPF_W, 1, 0, 0),  I_MOV(0, 0),   I_EXIT,
 		};
 		union sys_attr a;
 
@@ -88,7 +89,11 @@ static void fd_arrays(void **state)
 	struct bpf_insn code[] = {I_MOV(0, 0), I_EXIT}, bad[] = {I_MOVR(0, 3), I_EXIT};
 	struct bpf_insn cast[] = {
 		I_MOV(1, 8),
-		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 1, .src_reg = 1, .off = 1, .imm = 1},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_X,
+		 .dst_reg = 1,
+		 .src_reg = 1,
+		 .off = 1,
+		 .imm = 1},
 		I_MOV(0, 0),
 		I_EXIT,
 	};

@@ -9,10 +9,7 @@
 
 #include "btf/build.h"
 
-#define I_PCALL(o)                                                                                 \
-	{                                                                                          \
-		.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = (o)                 \
-	}
+#define I_PCALL(o) {.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = (o)}
 
 /* main at 0, a function at 2; ids below are those of load_types() */
 static struct bpf_insn two[] = {I_PCALL(1), I_EXIT, I_MOV(0, 0), I_EXIT};

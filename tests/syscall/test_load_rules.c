@@ -102,7 +102,7 @@ static void licences_of_types(void **state)
 		good_attr(&a);
 		a.b.prog_type = types[i];
 		a.b.expected_attach_type = types[i] == BPF_PROG_TYPE_LSM ? BPF_LSM_MAC : 0;
-		a.b.license = (uintptr_t) "BSD";
+		a.b.license = (uintptr_t)"BSD";
 		a.b.attach_btf_id = 1;
 		assert_answer(door_load(&a), -EINVAL);
 	}
@@ -374,15 +374,15 @@ static void who_may_sleep(void **state)
 static void dead_code(void **state)
 {
 	struct bpf_insn code[] = {
-		I_MOV(6, 1),	  /* 0 */
-		I_JEQ(6, 1, 1),	  /* 1: always */
-		I_CALL(1),	  /* 2: never, and its arguments would be wrong */
-		I_JEQ(6, 2, 1),	  /* 3: never taken */
-		I_JEQ(6, 1, 1),	  /* 4: always */
-		I_MOVR(0, 9),	  /* 5: never */
-		I_CALL(7),	  /* 6 */
-		I_JEQ(0, 0, 0),	  /* 7: both */
-		I_MOV(0, 0), I_EXIT,
+		I_MOV(6, 1),    /* 0 */
+		I_JEQ(6, 1, 1), /* 1: always */
+		I_CALL(1),      /* 2: never, and its arguments would be wrong */
+		I_JEQ(6, 2, 1), /* 3: never taken */
+		I_JEQ(6, 1, 1), /* 4: always */
+		I_MOVR(0, 9),   /* 5: never */
+		I_CALL(7),      /* 6 */
+		I_JEQ(0, 0, 0), /* 7: both */
+		I_MOV(0, 0),    I_EXIT,
 	};
 	static const uint8_t sides[] = {0, VFI_ALWAYS, 0, VFI_NEVER, VFI_ALWAYS, 0, 0, 0, 0, 0};
 	struct vf_options opts = {.caps = VF_CAP_ALL};

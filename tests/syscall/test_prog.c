@@ -30,7 +30,7 @@ static int load_as(uint32_t type, const char *name, const struct bpf_insn *code,
 	a.prog_type = type;
 	a.insns = (uintptr_t)code;
 	a.insn_cnt = n;
-	a.license = (uintptr_t) "GPL";
+	a.license = (uintptr_t)"GPL";
 	strncpy(a.prog_name, name, sizeof(a.prog_name) - 1);
 	if (level) {
 		memset(log_buf, 0x55, sizeof(log_buf));

@@ -43,7 +43,7 @@ static void prepare(union sys_attr *a, uint32_t type, const struct bpf_insn *cod
 	a->b.prog_type = type;
 	a->b.insns = (uintptr_t)code;
 	a->b.insn_cnt = n;
-	a->b.license = (uintptr_t) "GPL";
+	a->b.license = (uintptr_t)"GPL";
 }
 
 /* 0 or -errno */
@@ -352,8 +352,12 @@ static void function_records(void **state)
 static void licences(void **state)
 {
 	static const struct bpf_insn print[] = {
-		I_ST(BPF_DW, 10, -8, 0), I_MOVR(1, 10), I_ADD(1, -8),
-		I_MOV(2, 8),             I_CALL(6),     I_MOV(0, 0),
+		I_ST(BPF_DW, 10, -8, 0),
+		I_MOVR(1, 10),
+		I_ADD(1, -8),
+		I_MOV(2, 8),
+		I_CALL(6),
+		I_MOV(0, 0),
 		I_EXIT,
 	};
 	static const struct {
@@ -475,18 +479,13 @@ static void many_branches(void **state)
 	}
 }
 
-#define I_CALL_SUB(n)                                                                              \
-	{                                                                                          \
-		.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = (n)                 \
-	}
+#define I_CALL_SUB(n) {.code = BPF_JMP | BPF_CALL, .src_reg = BPF_PSEUDO_CALL, .imm = (n)}
 #define I_FUNC(d, n)                                                                               \
 	{.code = BPF_LD | BPF_IMM | BPF_DW,                                                        \
 	 .dst_reg = (d),                                                                           \
 	 .src_reg = BPF_PSEUDO_FUNC,                                                               \
 	 .imm = (n)},                                                                              \
-	{                                                                                          \
-		0                                                                                  \
-	}
+		{0}
 
 /* scenario 27: a function that nothing calls */
 static void unused_function(void **state)
@@ -513,8 +512,8 @@ static void unused_function(void **state)
 static void six_parameters(void **state)
 {
 	static const struct bpf_insn code[] = {
-		I_MOV(1, 0), I_MOV(2, 0), I_MOV(3, 0), I_MOV(4, 0), I_MOV(5, 0), I_CALL_SUB(1),
-		I_EXIT,      I_MOV(0, 0), I_EXIT,
+		I_MOV(1, 0),   I_MOV(2, 0), I_MOV(3, 0), I_MOV(4, 0), I_MOV(5, 0),
+		I_CALL_SUB(1), I_EXIT,      I_MOV(0, 0), I_EXIT,
 	};
 	static struct bpf_func_info rec[] = {{0, BTF_F_ID}, {7, BTF_SIX_ID}};
 	int btf = load_func_btf();
@@ -534,8 +533,8 @@ static void six_parameters(void **state)
 static void callbacks(void **state)
 {
 	static struct bpf_insn code[] = {
-		I_MOV(1, 4),  I_FUNC(2, 7), I_MOV(3, 0), I_MOV(4, 0), I_CALL(BPF_FUNC_loop),
-		I_MOV(0, 0),  I_EXIT,       I_MOV(0, 0), I_EXIT,
+		I_MOV(1, 4), I_FUNC(2, 7), I_MOV(3, 0), I_MOV(4, 0), I_CALL(BPF_FUNC_loop),
+		I_MOV(0, 0), I_EXIT,       I_MOV(0, 0), I_EXIT,
 	};
 	static struct bpf_func_info rec[] = {{0, BTF_F_ID}, {8, BTF_CB_ID}};
 	int btf = load_func_btf();
@@ -568,27 +567,35 @@ static void struct_ops(void **state)
 	(void)state;
 	prepare(&a, BPF_PROG_TYPE_STRUCT_OPS, ret0, LEN(ret0));
 	assert_int_equal(verdict(&a), -524); /* ENOTSUPP */
-	a.b.license = (uintptr_t) "Proprietary";
+	a.b.license = (uintptr_t)"Proprietary";
 	assert_int_equal(verdict(&a), -EINVAL);
 	prepare(&a, BPF_PROG_TYPE_STRUCT_OPS, ret0, LEN(ret0));
 	a.b.attach_btf_id = 1; /* a type, but no struct of operations */
 	assert_int_equal(verdict(&a), -524);
 	a.b.attach_btf_id = 0xfffff;
 	assert_int_equal(verdict(&a), -524);
-	a.b.license = (uintptr_t) "Proprietary";
+	a.b.license = (uintptr_t)"Proprietary";
 	assert_int_equal(verdict(&a), -EINVAL);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lengths),       cmocka_unit_test(names),
-		cmocka_unit_test(flags),         cmocka_unit_test(attach_types),
-		cmocka_unit_test(targets),       cmocka_unit_test(sleepable),
-		cmocka_unit_test(function_records), cmocka_unit_test(licences),
-		cmocka_unit_test(small_log),     cmocka_unit_test(many_maps),
-		cmocka_unit_test(many_branches), cmocka_unit_test(unused_function),
-		cmocka_unit_test(six_parameters), cmocka_unit_test(callbacks),     cmocka_unit_test(struct_ops),
+		cmocka_unit_test(lengths),
+		cmocka_unit_test(names),
+		cmocka_unit_test(flags),
+		cmocka_unit_test(attach_types),
+		cmocka_unit_test(targets),
+		cmocka_unit_test(sleepable),
+		cmocka_unit_test(function_records),
+		cmocka_unit_test(licences),
+		cmocka_unit_test(small_log),
+		cmocka_unit_test(many_maps),
+		cmocka_unit_test(many_branches),
+		cmocka_unit_test(unused_function),
+		cmocka_unit_test(six_parameters),
+		cmocka_unit_test(callbacks),
+		cmocka_unit_test(struct_ops),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -78,7 +78,7 @@ static int load(uint32_t type, char *log, uint32_t log_size)
 	a.prog_type = type;
 	a.insns = (uintptr_t)code;
 	a.insn_cnt = sizeof(code) / sizeof(code[0]);
-	a.license = (uintptr_t) "GPL";
+	a.license = (uintptr_t)"GPL";
 	a.log_buf = (uintptr_t)log;
 	a.log_size = log_size;
 	a.log_level = log ? 1 : 0;
@@ -103,7 +103,7 @@ static int attach(int fd)
 	union bpf_attr a;
 
 	memset(&a, 0, sizeof(a));
-	a.raw_tracepoint.name = (uintptr_t) "stress_event";
+	a.raw_tracepoint.name = (uintptr_t)"stress_event";
 	a.raw_tracepoint.prog_fd = fd;
 	return kfunc_bpf(BPF_RAW_TRACEPOINT_OPEN, &a, sizeof(a));
 }

@@ -42,7 +42,7 @@ static const struct form together[] = {
 	{"counts_of_two", -EINVAL},
 	{"lock_of_one", 0},
 	{"lock_of_one_by_one", 0},
-	{"link_of_one", -EINVAL}, /* beside a node and without a count */
+	{"link_of_one", -EINVAL},   /* beside a node and without a count */
 	{"counts_of_two_alone", 0}, /* no member is a count: nobody looks */
 	{"count_below", 0},
 	{"count_below_and_beside", 0},
@@ -59,11 +59,8 @@ static const struct form contents[] = {
 
 /* eleven in a value; what is not aligned does not count, and must not be alone */
 static const struct form counts[] = {
-	{"eleven_fields", 0},
-	{"twelve_fields", -E2BIG},
-	{"odd_slot", 0},
-	{"odd_slot_alone", -EFAULT},
-	{"odd_node_alone", -EFAULT},
+	{"eleven_fields", 0},        {"twelve_fields", -E2BIG},   {"odd_slot", 0},
+	{"odd_slot_alone", -EFAULT}, {"odd_node_alone", -EFAULT},
 };
 
 /* what is linked somewhere may own, but not what owns in turn */
@@ -76,12 +73,8 @@ static const struct form owners[] = {
 
 /* an owning slot wants a destructor, and is a pointer to a struct */
 static const struct form slots[] = {
-	{"one_slot", 0},
-	{"slot_without_dtor", -ENOENT},
-	{"slot_seen_without_dtor", 0},
-	{"slot_of_a_number", 0},
-	{"slot_with_two_tags", 0},
-	{"slot_to_const", 0},
+	{"one_slot", 0},         {"slot_without_dtor", -ENOENT}, {"slot_seen_without_dtor", 0},
+	{"slot_of_a_number", 0}, {"slot_with_two_tags", 0},      {"slot_to_const", 0},
 };
 
 /* the section .BTF of an object; *size is set */
@@ -166,7 +159,8 @@ static void check(const struct form *f, size_t n)
 			continue;
 		err = load(f[i].name, true);
 		if (err != f[i].err)
-			fail_msg("%s: the running kernel says %d, not %d", f[i].name, err, f[i].err);
+			fail_msg("%s: the running kernel says %d, not %d", f[i].name, err,
+				 f[i].err);
 	}
 }
 
@@ -221,7 +215,8 @@ static int create_of(const char *form, uint32_t type, uint32_t flags, bool their
 	a.max_entries = 1;
 	a.map_flags = flags;
 	a.btf_fd = (uint32_t)btf;
-	a.btf_key_type_id = type == BPF_MAP_TYPE_QUEUE ? 0 : (uint32_t)btf_find(b, "int", BTF_KIND_INT);
+	a.btf_key_type_id =
+		type == BPF_MAP_TYPE_QUEUE ? 0 : (uint32_t)btf_find(b, "int", BTF_KIND_INT);
 	a.btf_value_type_id = (uint32_t)btf_find(b, "value", BTF_KIND_STRUCT);
 	fd = bpf(BPF_MAP_CREATE, &a, theirs);
 	btf_put(b);
@@ -271,7 +266,8 @@ static void check_values(bool theirs)
 					   "slot_seen_without_dtor", "slot_to_const"};
 
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++)
-		assert_int_equal(done(create_of(made[i], BPF_MAP_TYPE_ARRAY, 0, theirs), theirs), 0);
+		assert_int_equal(done(create_of(made[i], BPF_MAP_TYPE_ARRAY, 0, theirs), theirs),
+				 0);
 }
 
 /* R8.4, scenario 75: nobody maps a slot */
@@ -304,10 +300,8 @@ static void test_maps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_together),
-		cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_owners),
-		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_together), cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_owners),   cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_maps),
 	};
 

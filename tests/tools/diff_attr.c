@@ -88,7 +88,8 @@ static void fill_map(union sys_attr *a)
 
 static void show_map(const union sys_attr *a, int x, int y)
 {
-	printf("MAP type %u key %u value %u entries %u flags 0x%x extra %llu numa %u ifindex %u name %s "
+	printf("MAP type %u key %u value %u entries %u flags 0x%x extra %llu numa %u ifindex %u "
+	       "name %s "
 	       "inner %d: ours %d Linux %d\n",
 	       a->b.map_type, a->b.key_size, a->b.value_size, a->b.max_entries, a->b.map_flags,
 	       (unsigned long long)a->b.map_extra, a->b.numa_node, a->b.map_ifindex, a->b.map_name,
@@ -155,8 +156,9 @@ static bool read_types(const char *path)
 	if (!f)
 		return false;
 	while (!found && !fseek(f, at, SEEK_SET) && fread(&h, sizeof(h), 1, f) == 1) {
-		if (h.magic == BTF_MAGIC && h.version == 1 && h.hdr_len == sizeof(h) && h.type_len &&
-		    h.str_off == h.type_len && sizeof(h) + h.str_off + h.str_len < sizeof(types)) {
+		if (h.magic == BTF_MAGIC && h.version == 1 && h.hdr_len == sizeof(h) &&
+		    h.type_len && h.str_off == h.type_len &&
+		    sizeof(h) + h.str_off + h.str_len < sizeof(types)) {
 			fseek(f, at, SEEK_SET);
 			types_size = sizeof(h) + h.str_off + h.str_len;
 			found = fread(types, types_size, 1, f) == 1;
@@ -242,7 +244,8 @@ static void show_types(const uint8_t *p, int x, int y)
 	printf("BTF ours %d Linux %d:", x < 0 ? x : 0, y < 0 ? y : 0);
 	for (uint32_t i = 0; i + 4 <= types_size; i += 4)
 		if (memcmp(p + i, types + i, 4))
-			printf(" [0x%x] 0x%x -> 0x%x", i, *(uint32_t *)(types + i), *(uint32_t *)(p + i));
+			printf(" [0x%x] 0x%x -> 0x%x", i, *(uint32_t *)(types + i),
+			       *(uint32_t *)(p + i));
 	printf("\n");
 	show_log("ours", ours, p);
 	show_log("Linux", linuxs, p);
@@ -282,7 +285,8 @@ int main(int argc, char **argv)
 		for (int i = 0; i < count; i++)
 			try_types();
 	}
-	printf("%lu, %lu accepted by Linux: %lu accepted by us alone, %lu by Linux alone, %lu with another "
+	printf("%lu, %lu accepted by Linux: %lu accepted by us alone, %lu by Linux alone, %lu with "
+	       "another "
 	       "errno\n",
 	       total, accepted, loose, strict, other);
 	return loose != 0;

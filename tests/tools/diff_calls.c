@@ -61,23 +61,34 @@ static const struct {
 static const struct {
 	uint32_t type, key, value, entries, flags;
 } map_kinds[] = {
-	{BPF_MAP_TYPE_ARRAY, 4, 64, 4, 0},	    {BPF_MAP_TYPE_HASH, 8, 16, 4, 0},
-	{BPF_MAP_TYPE_PERCPU_ARRAY, 4, 16, 4, 0},   {BPF_MAP_TYPE_PERCPU_HASH, 4, 16, 4, 0},
-	{BPF_MAP_TYPE_LRU_HASH, 4, 8, 4, 0},	    {BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0},
-	{BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0}, {BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0},
-	{BPF_MAP_TYPE_STACK_TRACE, 4, 80, 4, 0},    {BPF_MAP_TYPE_LPM_TRIE, 8, 8, 4, 1},
-	{BPF_MAP_TYPE_DEVMAP, 4, 4, 4, 0},	    {BPF_MAP_TYPE_SOCKMAP, 4, 4, 4, 0},
-	{BPF_MAP_TYPE_SOCKHASH, 4, 4, 4, 0},	    {BPF_MAP_TYPE_CPUMAP, 4, 4, 4, 0},
-	{BPF_MAP_TYPE_XSKMAP, 4, 4, 4, 0},	    {BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 4, 8, 4, 0},
-	{BPF_MAP_TYPE_QUEUE, 0, 16, 4, 0},	    {BPF_MAP_TYPE_STACK, 0, 16, 4, 0},
-	{BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0},	    {BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 4, 0},
-	{BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, 4, 0},	    {BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0},
+	{BPF_MAP_TYPE_ARRAY, 4, 64, 4, 0},
+	{BPF_MAP_TYPE_HASH, 8, 16, 4, 0},
+	{BPF_MAP_TYPE_PERCPU_ARRAY, 4, 16, 4, 0},
+	{BPF_MAP_TYPE_PERCPU_HASH, 4, 16, 4, 0},
+	{BPF_MAP_TYPE_LRU_HASH, 4, 8, 4, 0},
+	{BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 4, 0},
+	{BPF_MAP_TYPE_PERF_EVENT_ARRAY, 4, 4, 4, 0},
+	{BPF_MAP_TYPE_CGROUP_ARRAY, 4, 4, 4, 0},
+	{BPF_MAP_TYPE_STACK_TRACE, 4, 80, 4, 0},
+	{BPF_MAP_TYPE_LPM_TRIE, 8, 8, 4, 1},
+	{BPF_MAP_TYPE_DEVMAP, 4, 4, 4, 0},
+	{BPF_MAP_TYPE_SOCKMAP, 4, 4, 4, 0},
+	{BPF_MAP_TYPE_SOCKHASH, 4, 4, 4, 0},
+	{BPF_MAP_TYPE_CPUMAP, 4, 4, 4, 0},
+	{BPF_MAP_TYPE_XSKMAP, 4, 4, 4, 0},
+	{BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 4, 8, 4, 0},
+	{BPF_MAP_TYPE_QUEUE, 0, 16, 4, 0},
+	{BPF_MAP_TYPE_STACK, 0, 16, 4, 0},
+	{BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0},
+	{BPF_MAP_TYPE_BLOOM_FILTER, 0, 8, 4, 0},
+	{BPF_MAP_TYPE_DEVMAP_HASH, 4, 4, 4, 0},
+	{BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0},
 	{BPF_MAP_TYPE_ARRAY, 4, 16, 4, BPF_F_RDONLY_PROG},
 	{BPF_MAP_TYPE_ARRAY, 4, 16, 4, BPF_F_WRONLY_PROG},
 };
 
 #define N_PLACES (sizeof(places) / sizeof(places[0]))
-#define N_MAPS (sizeof(map_kinds) / sizeof(map_kinds[0]))
+#define N_MAPS   (sizeof(map_kinds) / sizeof(map_kinds[0]))
 
 struct gen {
 	uint64_t seed;
@@ -362,7 +373,8 @@ static void generate(struct gen *g)
 	g->helper = 1 + rnd(g, 211);
 	at = (struct kernel_prog_place){.type = places[g->place].type,
 					.attach_type = places[g->place].attach,
-					.sleepable = places[g->place].type == BPF_PROG_TYPE_SYSCALL};
+					.sleepable =
+						places[g->place].type == BPF_PROG_TYPE_SYSCALL};
 	h = kernel_helper(kernel, g->helper, &at, NULL);
 	for (int tries = 0; !h && tries < 20; tries++) { /* mostly helpers that are offered */
 		g->helper = 1 + rnd(g, 211);
@@ -412,12 +424,14 @@ static uint32_t flags_of(const struct gen *g)
 
 static int ours(const struct gen *g, struct diag_report *rep)
 {
-	struct vf_program p = {.insns = g->insn, .n_insns = g->n,
+	struct vf_program p = {.insns = g->insn,
+			       .n_insns = g->n,
 			       .type = places[g->place].type,
 			       .attach_type = places[g->place].attach,
 			       .prog_flags = flags_of(g),
-			       .attach_btf_id = places[g->place].type == BPF_PROG_TYPE_TRACING ?
-						raw_tp_id : 0,
+			       .attach_btf_id = places[g->place].type == BPF_PROG_TYPE_TRACING
+							? raw_tp_id
+							: 0,
 			       .licence = "GPL"};
 	struct vf_resolver res = {.map_by_fd = map_by_fd, .btf_by_fd = btf_by_fd};
 	struct vf_options opts = {.caps = VF_CAP_ALL};
@@ -491,8 +505,9 @@ static void dump(const struct gen *g, const char *kind, int a, int b, const stru
 	size_t len;
 
 	printf("%s type %u attach %u helper %s(%u): ours %d kernel %d: KF%04u %s (insn %u)\n", kind,
-	       places[g->place].type, places[g->place].attach, g->kfunc ? g->kfunc->name : kernel_helper_name(g->helper),
-	       g->helper, a, b, rep->code, rep->message, rep->insn);
+	       places[g->place].type, places[g->place].attach,
+	       g->kfunc ? g->kfunc->name : kernel_helper_name(g->helper), g->helper, a, b,
+	       rep->code, rep->message, rep->insn);
 	for (uint32_t i = 0; i < g->n; i++) {
 		strbuf_reset(&out);
 		isa_disasm(&g->insn[i], &out);
@@ -510,7 +525,8 @@ static void dump(const struct gen *g, const char *kind, int a, int b, const stru
 static int make_maps(void)
 {
 	for (size_t i = 0; i < N_MAPS; i++) {
-		maps[i] = (struct vf_map){.type = map_kinds[i].type, .key_size = map_kinds[i].key,
+		maps[i] = (struct vf_map){.type = map_kinds[i].type,
+					  .key_size = map_kinds[i].key,
 					  .value_size = map_kinds[i].value,
 					  .max_entries = map_kinds[i].entries,
 					  .flags = map_kinds[i].flags};
@@ -530,7 +546,8 @@ static int make_maps(void)
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	int count = argc > 2 ? atoi(argv[2]) : 20000, accepted = 0, unsound = 0, strict = 0, errs = 0;
+	int count = argc > 2 ? atoi(argv[2]) : 20000, accepted = 0, unsound = 0, strict = 0,
+	    errs = 0;
 	static struct gen g;
 	char why[200];
 	int err;

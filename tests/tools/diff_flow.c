@@ -30,7 +30,7 @@
 #include "lib/flow.h"
 #include "verifier/verifier.h"
 
-#define BUDGET	 50000 /* programs that take more only cost time */
+#define BUDGET   50000 /* programs that take more only cost time */
 #define PATIENCE 3     /* seconds that Linux may take */
 
 static struct kfunc_kernel *kernel;
@@ -282,7 +282,8 @@ int main(int argc, char **argv)
 			dump(&g, "ERRNO", a, b, &rep, i);
 		}
 	}
-	printf("%d programs, %d not asked, %d accepted by Linux, %d unsound, %d strict, %d limits, %d other errno\n",
+	printf("%d programs, %d not asked, %d accepted by Linux, %d unsound, %d strict, %d limits, "
+	       "%d other errno\n",
 	       count, big, accepted, unsound, strict, limits, errs);
 	btf_put(prog_btf);
 	kernel_put(kernel);

@@ -42,8 +42,10 @@ static int btf_by_fd(void *ctx, int fd, const struct btf_obj **btf, bool *is_mod
 
 static int ours(const struct gen *g, struct diag_report *rep)
 {
-	struct vf_program p = {.insns = g->insn, .n_insns = g->n,
-			       .type = BPF_PROG_TYPE_SOCKET_FILTER, .licence = "GPL"};
+	struct vf_program p = {.insns = g->insn,
+			       .n_insns = g->n,
+			       .type = BPF_PROG_TYPE_SOCKET_FILTER,
+			       .licence = "GPL"};
 	struct vf_resolver res = {.map_by_fd = map_by_fd, .btf_by_fd = btf_by_fd};
 	struct vf_options opts = {.caps = VF_CAP_ALL};
 	struct vf_facts facts;
@@ -113,7 +115,9 @@ static int make_maps(void)
 	for (int i = 0; i < 2; i++) {
 		union bpf_attr attr;
 
-		maps[i] = (struct vf_map){.type = type[i], .key_size = 4, .value_size = 16,
+		maps[i] = (struct vf_map){.type = type[i],
+					  .key_size = 4,
+					  .value_size = 16,
 					  .max_entries = 4};
 		memset(&attr, 0, sizeof(attr));
 		attr.map_type = type[i];
@@ -130,7 +134,8 @@ static int make_maps(void)
 int main(int argc, char **argv)
 {
 	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
-	int count = argc > 2 ? atoi(argv[2]) : 20000, accepted = 0, unsound = 0, strict = 0, errs = 0;
+	int count = argc > 2 ? atoi(argv[2]) : 20000, accepted = 0, unsound = 0, strict = 0,
+	    errs = 0;
 	static struct gen g;
 
 	if (make_maps()) {

@@ -82,7 +82,7 @@ static struct later {
 	struct later *next;
 	struct rcu_head *head;
 	void (*fn)(struct rcu_head *head);
-} * later, **later_end = &later;
+} *later, **later_end = &later;
 
 void urcu_memb_call_rcu(struct rcu_head *head, void (*fn)(struct rcu_head *head))
 {
@@ -252,7 +252,7 @@ static uint64_t of_cgroup(void)
 
 static uint64_t of_text(void)
 {
-	return (uintptr_t) "/some/path";
+	return (uintptr_t)"/some/path";
 }
 
 static uint64_t of_flags(void)

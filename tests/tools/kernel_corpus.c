@@ -99,14 +99,16 @@ static int ask(const void *elf, size_t size, const char *name)
 	if (!obj)
 		return err;
 	now.prog = NULL;
-	bpf_object__for_each_program(p, obj) {
+	bpf_object__for_each_program(p, obj)
+	{
 		bool it = !strcmp(bpf_program__name(p), name);
 
 		bpf_program__set_autoload(p, it);
 		if (it)
 			now.prog = p;
 	}
-	bpf_object__for_each_map(map, obj) {
+	bpf_object__for_each_map(map, obj)
+	{
 		bpf_map__set_pin_path(map, NULL);
 		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
 			bpf_map__set_autocreate(map, true);
@@ -169,7 +171,8 @@ int main(int argc, char **argv)
 		} else if (now.err == -EPERM) {
 			stage = "blocked";
 		}
-		printf("{\"path\":\"%s\",\"program\":\"%s\",\"stage\":\"%s\",\"errno\":%d,\"usec\":%lu,"
+		printf("{\"path\":\"%s\",\"program\":\"%s\",\"stage\":\"%s\",\"errno\":%d,\"usec\":"
+		       "%lu,"
 		       "\"insns\":%lu,\"states\":%lu}\n",
 		       path, name, stage, now.err, now.usec, now.insns, now.states);
 		fflush(stdout);

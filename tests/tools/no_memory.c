@@ -43,7 +43,8 @@ static int descriptors(void)
 	int n = 0;
 	DIR *d;
 
-	for (int i = 0; i < 3; i++) { /* a program lets go of its maps after a grace period, and so on */
+	for (int i = 0; i < 3;
+	     i++) { /* a program lets go of its maps after a grace period, and so on */
 		syscall_sweep();
 		rt_rcu_barrier();
 	}
@@ -55,12 +56,13 @@ static int descriptors(void)
 	return n;
 }
 
-static void complain(uint64_t n, const char *what, const struct kfunc_program *p, const char *message,
-		     long got, long wanted)
+static void complain(uint64_t n, const char *what, const struct kfunc_program *p,
+		     const char *message, long got, long wanted)
 {
 	if (wrong++ < 10)
-		printf("%s: allocation %llu: %s %s: %ld, not %ld%s%s\n", path, (unsigned long long)n, what,
-		       p ? kfunc_program__name(p) : "", got, wanted, message[0] ? ": " : "", message);
+		printf("%s: allocation %llu: %s %s: %ld, not %ld%s%s\n", path,
+		       (unsigned long long)n, what, p ? kfunc_program__name(p) : "", got, wanted,
+		       message[0] ? ": " : "", message);
 }
 
 static struct kfunc_object *open_it(uint64_t n)
@@ -152,7 +154,9 @@ static int look_behind(uint64_t n, int fds, bool memory)
 	if (now != fds)
 		complain(n, "descriptors", NULL, "", now, fds);
 	if (memory && __lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check())
-		complain(n, "memory stayed behind, of this allocation or the ones since the last look", NULL, "", 1, 0);
+		complain(n,
+			 "memory stayed behind, of this allocation or the ones since the last look",
+			 NULL, "", 1, 0);
 	return now;
 }
 
@@ -192,8 +196,8 @@ static int one_object(uint64_t each)
 	checks = all(check, each);
 	if (!kernel)
 		loads = all(load, each);
-	printf("%s: %zu programs, %llu checks and %llu loads with a failure, %u wrong\n", path, n - 1,
-	       (unsigned long long)checks, (unsigned long long)loads, wrong);
+	printf("%s: %zu programs, %llu checks and %llu loads with a failure, %u wrong\n", path,
+	       n - 1, (unsigned long long)checks, (unsigned long long)loads, wrong);
 	free(plain);
 	return wrong != 0;
 }

@@ -19,8 +19,8 @@ static const struct {
 	const char *name;
 	int num;
 } errnos[] = {
-	{"EACCES", EACCES}, {"EINVAL", EINVAL}, {"EPROTO", EPROTO}, {"EFAULT", EFAULT},
-	{"E2BIG", E2BIG},   {"ENOENT", ENOENT}, {"EEXIST", EEXIST}, {"ENOTSUPP", 524},
+	{"EACCES", EACCES},         {"EINVAL", EINVAL}, {"EPROTO", EPROTO}, {"EFAULT", EFAULT},
+	{"E2BIG", E2BIG},           {"ENOENT", ENOENT}, {"EEXIST", EEXIST}, {"ENOTSUPP", 524},
 	{"EOPNOTSUPP", EOPNOTSUPP}, {"EBUSY", EBUSY},   {"ESRCH", ESRCH},
 };
 
@@ -68,9 +68,9 @@ static void judge(const char *where, const char *prog, const struct expectation 
 		  const struct kfunc_report *r)
 {
 	uint32_t no = e->err == -E2BIG && r->verdict == KFUNC_LIMIT ? KFUNC_LIMIT : KFUNC_REJECT;
-	bool good = e->err ? r->verdict == no && r->err == e->err &&
-				     (!e->code || e->code == r->code)
-			   : r->verdict == KFUNC_ACCEPT;
+	bool good =
+		e->err ? r->verdict == no && r->err == e->err && (!e->code || e->code == r->code)
+		       : r->verdict == KFUNC_ACCEPT;
 
 	if (good) {
 		passed++;

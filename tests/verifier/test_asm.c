@@ -39,7 +39,7 @@
 #include "base/mem.h"
 
 #define MAX_MAPS 8
-#define MAX_RAW 64
+#define MAX_RAW  64
 
 struct test_map {
 	char name[16];
@@ -55,8 +55,8 @@ struct test_case {
 	int line;
 	uint32_t type, attach, flags;
 	char licence[32];
-	bool ask; /* nothing is expected but what Linux answers */
-	int err;  /* expected, positive; 0 accept */
+	bool ask;     /* nothing is expected but what Linux answers */
+	int err;      /* expected, positive; 0 accept */
 	int live_err; /* the same of the running kernel */
 	unsigned int code;
 	struct test_map map[MAX_MAPS];
@@ -90,9 +90,9 @@ static const struct {
 	const char *name;
 	int err;
 } errnos[] = {
-	{"EPERM", EPERM},   {"ENOENT", ENOENT}, {"E2BIG", E2BIG},   {"EBADF", EBADF},
-	{"EACCES", EACCES}, {"EFAULT", EFAULT}, {"EBUSY", EBUSY},   {"EINVAL", EINVAL},
-	{"EPROTO", EPROTO}, {"ENOTSUPP", 524},	{"EOPNOTSUPP", EOPNOTSUPP}, {"EEXIST", EEXIST},
+	{"EPERM", EPERM},   {"ENOENT", ENOENT}, {"E2BIG", E2BIG},           {"EBADF", EBADF},
+	{"EACCES", EACCES}, {"EFAULT", EFAULT}, {"EBUSY", EBUSY},           {"EINVAL", EINVAL},
+	{"EPROTO", EPROTO}, {"ENOTSUPP", 524},  {"EOPNOTSUPP", EOPNOTSUPP}, {"EEXIST", EEXIST},
 };
 
 static int errno_of(const char *name)
@@ -163,7 +163,9 @@ static void add_line(struct test_case *c, const char *line)
 	strcat(c->text, "\n");
 	if (strchr(line, '=') || strchr(line, '(') || !strchr(line, ':'))
 		c->n_insns += strstr(line, " ll") || strstr(line, "map[") ||
-			      strstr(line, "map_value[") || strstr(line, "= func ") ? 2 : 1;
+					      strstr(line, "map_value[") || strstr(line, "= func ")
+				      ? 2
+				      : 1;
 }
 
 /* what the program may rely on is written first, then the map is frozen */
@@ -211,8 +213,8 @@ static int live_load(struct test_case *c, struct bpf_insn *insns, uint32_t n)
 	for (int i = 0; i < c->n_maps; i++)
 		live_map(c, &c->map[i]);
 	for (uint32_t i = 0; i < n; i++)
-		if (isa_is_ldimm64(&insns[i]) &&
-		    (insns[i].src_reg == 1 || insns[i].src_reg == 2) && insns[i].imm >= 100)
+		if (isa_is_ldimm64(&insns[i]) && (insns[i].src_reg == 1 || insns[i].src_reg == 2) &&
+		    insns[i].imm >= 100)
 			insns[i].imm = c->map[insns[i].imm - 100].live_fd;
 	memset(&attr, 0, sizeof(attr));
 	attr.prog_type = c->type;
@@ -245,8 +247,10 @@ static int live_load(struct test_case *c, struct bpf_insn *insns, uint32_t n)
 static void run_case(struct test_case *c)
 {
 	struct kfunc_kernel *k = kernel_live();
-	struct vf_program prog = {.type = c->type, .attach_type = c->attach,
-				  .prog_flags = c->flags, .licence = c->licence};
+	struct vf_program prog = {.type = c->type,
+				  .attach_type = c->attach,
+				  .prog_flags = c->flags,
+				  .licence = c->licence};
 	struct vf_resolver res = {.map_by_fd = map_by_fd, .btf_by_fd = btf_by_fd, .ctx = c};
 	struct vf_options opts = {.caps = VF_CAP_ALL};
 	struct diag_report report;

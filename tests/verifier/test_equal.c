@@ -18,7 +18,7 @@
 #include "verifier/states.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define SLOTS 4
+#define SLOTS  4
 
 enum where { NOWHERE, TOP, CALLER, SLOT, KINDS, STATE, REF, TOP_HEAD, CALLER_HEAD, CURRENT_FRAME };
 
@@ -29,14 +29,15 @@ struct poke {
 	uint64_t v;
 };
 
-#define MEMBER(w, i, type, m, val) {w, i, offsetof(type, m), sizeof(((type *)0)->m), (uint64_t)(val)}
-#define R(i, m, val)		   MEMBER(TOP, i, struct vf_reg, m, val)
-#define OUTER_R(i, m, val)	   MEMBER(CALLER, i, struct vf_reg, m, val)
-#define S(i, m, val)		   MEMBER(SLOT, i, struct vf_reg, m, val)
-#define ST(m, val)		   MEMBER(STATE, 0, struct vf_state, m, val)
-#define RF(i, m, val)		   MEMBER(REF, i, struct vf_ref, m, val)
-#define HEAD(m, val)		   MEMBER(TOP_HEAD, 0, struct vf_frame_head, m, val)
-#define OUTER_HEAD(m, val)	   MEMBER(CALLER_HEAD, 0, struct vf_frame_head, m, val)
+#define MEMBER(w, i, type, m, val)                                                                 \
+	{w, i, offsetof(type, m), sizeof(((type *)0)->m), (uint64_t)(val)}
+#define R(i, m, val)       MEMBER(TOP, i, struct vf_reg, m, val)
+#define OUTER_R(i, m, val) MEMBER(CALLER, i, struct vf_reg, m, val)
+#define S(i, m, val)       MEMBER(SLOT, i, struct vf_reg, m, val)
+#define ST(m, val)         MEMBER(STATE, 0, struct vf_state, m, val)
+#define RF(i, m, val)      MEMBER(REF, i, struct vf_ref, m, val)
+#define HEAD(m, val)       MEMBER(TOP_HEAD, 0, struct vf_frame_head, m, val)
+#define OUTER_HEAD(m, val) MEMBER(CALLER_HEAD, 0, struct vf_frame_head, m, val)
 /* bytes from..7 of a slot */
 #define K(i, from, kind) {KINDS, i, from, 8 - (from), kind}
 
@@ -49,7 +50,8 @@ struct row {
 };
 
 static struct vf_map map_a, map_b;
-static struct btf_obj *const btf_a = (struct btf_obj *)&map_a, *const btf_b = (struct btf_obj *)&map_b;
+static struct btf_obj *const btf_a = (struct btf_obj *)&map_a, *const btf_b =
+								       (struct btf_obj *)&map_b;
 
 /* ---------------------------------------------------------------- what R1 and R2 are */
 
@@ -206,23 +208,40 @@ static const struct row rows[] = {
 	{"32 bits, signed: a smaller minimum", numbers, {R(1, s.s32min, 10)}, {NONE}, ""},
 	{"fewer known bits", numbers, {R(1, s.t.m, ~7ull)}, {NONE}, ""},
 	{"more known bits", numbers, {NONE}, {R(1, s.t.m, ~7ull)}, "NAR"},
-	{"the same link by another name", numbers, {R(1, id, 5), R(2, id, 5)}, {R(1, id, 9), R(2, id, 9)}, "NARE"},
+	{"the same link by another name",
+	 numbers,
+	 {R(1, id, 5), R(2, id, 5)},
+	 {R(1, id, 9), R(2, id, 9)},
+	 "NARE"},
 	{"a link that was not there", numbers, {NONE}, {R(1, id, 9), R(2, id, 9)}, "NAR"},
 	{"a link that is gone", numbers, {R(1, id, 5), R(2, id, 5)}, {NONE}, ""},
 	{"a link of which half is gone", numbers, {R(1, id, 5), R(2, id, 5)}, {R(1, id, 9)}, ""},
 	{"two links for one", numbers, {R(1, id, 5), R(2, id, 5)}, {R(1, id, 8), R(2, id, 9)}, ""},
 	{"one link for two", numbers, {R(1, id, 5), R(2, id, 6)}, {R(1, id, 9), R(2, id, 9)}, ""},
-	{"another difference", numbers, {R(1, id, 5), R(1, flags, VF_LINK_DELTA), R(1, delta, 1)},
-	 {R(1, id, 5), R(1, flags, VF_LINK_DELTA), R(1, delta, 2)}, ""},
-	{"a link without difference", numbers, {R(1, id, 5), R(1, flags, VF_LINK_DELTA)}, {R(1, id, 5)}, ""},
-	{"a difference in 32 bits", numbers, {R(1, id, 5), R(1, flags, VF_LINK_DELTA), R(1, delta, 1)},
-	 {R(1, id, 5), R(1, flags, VF_LINK_DELTA | VF_LINK_DELTA32), R(1, delta, 1)}, ""},
+	{"another difference",
+	 numbers,
+	 {R(1, id, 5), R(1, flags, VF_LINK_DELTA), R(1, delta, 1)},
+	 {R(1, id, 5), R(1, flags, VF_LINK_DELTA), R(1, delta, 2)},
+	 ""},
+	{"a link without difference",
+	 numbers,
+	 {R(1, id, 5), R(1, flags, VF_LINK_DELTA)},
+	 {R(1, id, 5)},
+	 ""},
+	{"a difference in 32 bits",
+	 numbers,
+	 {R(1, id, 5), R(1, flags, VF_LINK_DELTA), R(1, delta, 1)},
+	 {R(1, id, 5), R(1, flags, VF_LINK_DELTA | VF_LINK_DELTA32), R(1, delta, 1)},
+	 ""},
 	{"a pointer for a number", numbers, {NONE}, {R(1, base, VF_CTX)}, ""},
 	{"a pointer for a number that does not matter", numbers, {NONE}, {R(1, base, VF_CTX)}, "i"},
 	{"a number for nothing", numbers, {R(1, base, VF_NOT_INIT)}, {NONE}, "NA"},
 	{"nothing for a number", numbers, {NONE}, {R(1, base, VF_NOT_INIT)}, ""},
-	{"a caller's number", numbers, {OUTER_R(6, base, VF_SCALAR), OUTER_R(6, s.umax, 1)},
-	 {OUTER_R(6, base, VF_SCALAR), OUTER_R(6, s.umax, 2)}, ""},
+	{"a caller's number",
+	 numbers,
+	 {OUTER_R(6, base, VF_SCALAR), OUTER_R(6, s.umax, 1)},
+	 {OUTER_R(6, base, VF_SCALAR), OUTER_R(6, s.umax, 2)},
+	 ""},
 	/* memory */
 	{"equal memory", memory, {NONE}, {NONE}, "NARE"},
 	{"less memory", memory, {NONE}, {R(1, mem_size, 4)}, ""},
@@ -246,20 +265,36 @@ static const struct row rows[] = {
 	{"a buffer elsewhere", buffers, {NONE}, {R(1, off, 8)}, ""},
 	{"a buffer with a smaller variable part", buffers, {NONE}, {R(1, s.umax, 10)}, "NAR"},
 	{"a tracepoint's buffer elsewhere", tp_buffers, {NONE}, {R(1, off, 8)}, ""},
-	{"a tracepoint's buffer with a smaller variable part", tp_buffers, {NONE}, {R(1, s.umax, 10)}, "NAR"},
+	{"a tracepoint's buffer with a smaller variable part",
+	 tp_buffers,
+	 {NONE},
+	 {R(1, s.umax, 10)},
+	 "NAR"},
 	/* packets */
 	{"equal packets", packets, {NONE}, {NONE}, "NARE"},
 	{"a packet of which more is known", packets, {NONE}, {R(1, range, 16)}, "NAR"},
 	{"a packet of which less is known", packets, {NONE}, {R(1, range, 4)}, ""},
-	{"both beyond the end", packets, {R(1, range, VF_RANGE_BEYOND)}, {R(1, range, VF_RANGE_BEYOND)}, "NARE"},
+	{"both beyond the end",
+	 packets,
+	 {R(1, range, VF_RANGE_BEYOND)},
+	 {R(1, range, VF_RANGE_BEYOND)},
+	 "NARE"},
 	{"one at the end", packets, {R(1, range, VF_RANGE_BEYOND)}, {R(1, range, VF_RANGE_AT)}, ""},
-	{"one beyond the end", packets, {R(1, range, VF_RANGE_AT)}, {R(1, range, VF_RANGE_BEYOND)}, ""},
+	{"one beyond the end",
+	 packets,
+	 {R(1, range, VF_RANGE_AT)},
+	 {R(1, range, VF_RANGE_BEYOND)},
+	 ""},
 	{"no longer beyond the end", packets, {R(1, range, VF_RANGE_BEYOND)}, {NONE}, ""},
 	{"beyond the end now", packets, {NONE}, {R(1, range, VF_RANGE_BEYOND)}, ""},
 	{"another place in the packet", packets, {NONE}, {R(1, off, 8)}, ""},
 	{"a packet pointer with flags", packets, {NONE}, {R(1, flags, VF_MAYBE_NULL)}, ""},
 	{"two packets for one", packets, {NONE}, {R(1, id, 9)}, ""},
-	{"a packet pointer with a smaller variable part", packets, {NONE}, {R(1, s.umax, 10)}, "NAR"},
+	{"a packet pointer with a smaller variable part",
+	 packets,
+	 {NONE},
+	 {R(1, s.umax, 10)},
+	 "NAR"},
 	{"a packet pointer with a greater variable part", packets, {R(1, s.umax, 10)}, {NONE}, ""},
 	{"metadata of which less is known", metas, {NONE}, {R(1, range, 4)}, ""},
 	{"metadata of which more is known", metas, {NONE}, {R(1, range, 16)}, "NAR"},
@@ -279,8 +314,11 @@ static const struct row rows[] = {
 	{"an object by another name", objects, {R(1, id, 5)}, {R(1, id, 6)}, "NARE"},
 	{"names for none", objects, {NONE}, {R(1, id, 5), R(1, ref_id, 5), R(1, parent_id, 5)}, ""},
 	{"no names", objects, {R(1, id, 5), R(1, ref_id, 5), R(1, parent_id, 5)}, {NONE}, ""},
-	{"another parent", objects, {R(1, parent_id, 5), R(2, parent_id, 5)},
-	 {R(1, parent_id, 5), R(2, parent_id, 6)}, ""},
+	{"another parent",
+	 objects,
+	 {R(1, parent_id, 5), R(2, parent_id, 5)},
+	 {R(1, parent_id, 5), R(2, parent_id, 6)},
+	 ""},
 	/* slots */
 	{"equal spills", spills, {NONE}, {NONE}, "NARE"},
 	{"a spilled number in a smaller range", spills, {NONE}, {S(1, s.umax, 10)}, "NAR"},
@@ -290,13 +328,29 @@ static const struct row rows[] = {
 	{"a spilled pointer for a number", spills, {NONE}, {S(1, base, VF_CTX)}, ""},
 	{"a spilled number for a pointer", spilled_pointers, {NONE}, {S(1, base, VF_SCALAR)}, ""},
 	{"another spilled pointer", spilled_pointers, {NONE}, {S(1, off, 8)}, ""},
-	{"half a spilled number in a smaller range", half_spills, {NONE}, {S(1, s.umax, 10)}, "NAR"},
+	{"half a spilled number in a smaller range",
+	 half_spills,
+	 {NONE},
+	 {S(1, s.umax, 10)},
+	 "NAR"},
 	{"half a spilled number in a greater range", half_spills, {S(1, s.umax, 10)}, {NONE}, ""},
 	{"half a spilled number for a whole one", spills, {NONE}, {K(1, 4, VF_SLOT_MISC)}, ""},
-	{"bytes for a spilled number in a range", spills, {S(1, s.umax, 10)}, {K(1, 0, VF_SLOT_MISC)}, ""},
-	{"bytes for a spilled number that may be any", spills, {NONE}, {K(1, 0, VF_SLOT_MISC)}, "NA"},
+	{"bytes for a spilled number in a range",
+	 spills,
+	 {S(1, s.umax, 10)},
+	 {K(1, 0, VF_SLOT_MISC)},
+	 ""},
+	{"bytes for a spilled number that may be any",
+	 spills,
+	 {NONE},
+	 {K(1, 0, VF_SLOT_MISC)},
+	 "NA"},
 	{"bytes for a spilled pointer", spilled_pointers, {NONE}, {K(1, 0, VF_SLOT_MISC)}, ""},
-	{"bytes and zeros for a spilled number", spills, {NONE}, {K(1, 0, VF_SLOT_MISC), K(1, 4, VF_SLOT_ZERO)}, ""},
+	{"bytes and zeros for a spilled number",
+	 spills,
+	 {NONE},
+	 {K(1, 0, VF_SLOT_MISC), K(1, 4, VF_SLOT_ZERO)},
+	 ""},
 	{"a spilled number for bytes", spills, {K(1, 0, VF_SLOT_MISC)}, {NONE}, "NA"},
 	{"a spilled pointer for bytes", spilled_pointers, {K(1, 0, VF_SLOT_MISC)}, {NONE}, "NA"},
 	{"zeros for bytes", bytes, {NONE}, {K(1, 3, VF_SLOT_ZERO)}, "NA"},
@@ -306,17 +360,29 @@ static const struct row rows[] = {
 	{"an object for what was never written", nothing, {NONE}, {K(1, 0, VF_SLOT_ITER)}, ""},
 	{"bytes for zeros", zeros, {NONE}, {K(1, 7, VF_SLOT_MISC)}, ""},
 	{"a spilled pointer for zeros", spilled_pointers, {K(1, 0, VF_SLOT_ZERO)}, {NONE}, ""},
-	{"lower than the old one reached", nothing, {HEAD(reached, 1)}, {K(1, 0, VF_SLOT_MISC)}, "NARE"},
+	{"lower than the old one reached",
+	 nothing,
+	 {HEAD(reached, 1)},
+	 {K(1, 0, VF_SLOT_MISC)},
+	 "NARE"},
 	{"an object there", nothing, {HEAD(reached, 1)}, {K(1, 0, VF_SLOT_ITER)}, "NARE"},
 	{"what the old one alone reached", nothing, {NONE}, {HEAD(reached, 1)}, "NA"},
 	/* objects in slots */
 	{"equal iterators", iterator, {NONE}, {NONE}, "NARE"},
 	{"an iterator at its end", iterator, {NONE}, {S(0, iter_state, VF_ITER_DRAINED)}, ""},
-	{"the same where nothing reads it", iterator, {NONE}, {S(0, iter_state, VF_ITER_DRAINED)}, "u"},
+	{"the same where nothing reads it",
+	 iterator,
+	 {NONE},
+	 {S(0, iter_state, VF_ITER_DRAINED)},
+	 "u"},
 	{"an iterator that advanced", iterator, {NONE}, {S(0, iter_depth, 3)}, "NARE"},
 	{"another kind of iterator", iterator, {NONE}, {S(0, type_id, 8)}, ""},
 	{"the upper part of an iterator", iterator, {NONE}, {S(0, first_slot, 0)}, ""},
-	{"an iterator that lost protection", iterator, {S(0, iter_rcu, 1)}, {S(0, iter_rcu, 2)}, ""},
+	{"an iterator that lost protection",
+	 iterator,
+	 {S(0, iter_rcu, 1)},
+	 {S(0, iter_rcu, 2)},
+	 ""},
 	{"no iterator", iterator, {NONE}, {K(0, 0, VF_SLOT_MISC)}, "u"},
 	{"bytes in an iterator", iterator, {NONE}, {K(0, 4, VF_SLOT_MISC)}, "u"},
 	{"an iterator for bytes", iterator, {K(0, 0, VF_SLOT_MISC)}, {NONE}, "u"},
@@ -327,10 +393,18 @@ static const struct row rows[] = {
 	{"flags of another save", flags, {NONE}, {S(0, id, 11), S(0, ref_id, 11)}, ""},
 	/* references: 11 a pointer, 12 a save, 13 a lock; and what else a path holds */
 	{"equal references", nothing, {NONE}, {NONE}, "NARE"},
-	{"by other names", nothing, {NONE}, {RF(0, id, 21), RF(1, id, 22), RF(2, id, 23), ST(irq_top, 22)}, "NARE"},
+	{"by other names",
+	 nothing,
+	 {NONE},
+	 {RF(0, id, 21), RF(1, id, 22), RF(2, id, 23), ST(irq_top, 22)},
+	 "NARE"},
 	{"another save is the latest", nothing, {NONE}, {ST(irq_top, 13)}, ""},
 	{"one name for two references", nothing, {NONE}, {RF(1, id, 11)}, ""},
-	{"another reference than the register's", objects, {R(1, ref_id, 11)}, {R(1, ref_id, 11), RF(0, id, 21)}, ""},
+	{"another reference than the register's",
+	 objects,
+	 {R(1, ref_id, 11)},
+	 {R(1, ref_id, 11), RF(0, id, 21)},
+	 ""},
 	{"a reference less", nothing, {NONE}, {ST(n_refs, 2)}, ""},
 	{"a reference more", nothing, {ST(n_refs, 2)}, {NONE}, ""},
 	{"a save for a pointer", nothing, {NONE}, {RF(0, kind, VF_REF_IRQ)}, ""},
@@ -388,7 +462,8 @@ static struct vf_state *alike(struct vf_env *env, void (*make)(struct vf_state *
 	env->cur = st;
 	assert_int_equal(vf_frame_grow(env, 1, SLOTS), 0);
 	st->frame[1]->head.reached = SLOTS;
-	assert_int_equal(vf_mem_grow(env, (void **)&st->refs, &st->cap_refs, 3, sizeof(*st->refs)), 0);
+	assert_int_equal(vf_mem_grow(env, (void **)&st->refs, &st->cap_refs, 3, sizeof(*st->refs)),
+			 0);
 	st->refs[0] = reference(VF_REF_PTR, 11, NULL);
 	st->refs[1] = reference(VF_REF_IRQ, 12, NULL);
 	st->refs[2] = reference(VF_REF_RES_LOCK, 13, &map_a);
@@ -469,7 +544,10 @@ static bool row_holds(const struct row *r)
 	static const struct {
 		enum vf_exactness how;
 		char letter;
-	} strength[] = {{VF_NOT_EXACT, 'N'}, {VF_ALL_COUNTS, 'A'}, {VF_RANGE_WITHIN, 'R'}, {VF_EXACT, 'E'}};
+	} strength[] = {{VF_NOT_EXACT, 'N'},
+			{VF_ALL_COUNTS, 'A'},
+			{VF_RANGE_WITHIN, 'R'},
+			{VF_EXACT, 'E'}};
 	struct vf_stored *old;
 	struct vf_state *cur;
 	struct vf_env env;
@@ -485,7 +563,8 @@ static bool row_holds(const struct row *r)
 
 		if (vf_state_covers(&env, old, cur, strength[i].how) == want)
 			continue;
-		print_error("%s: %c should%s cover\n", r->what, strength[i].letter, want ? "" : " not");
+		print_error("%s: %c should%s cover\n", r->what, strength[i].letter,
+			    want ? "" : " not");
 		ok = false;
 	}
 	free_all(&env, old, cur);
@@ -535,7 +614,9 @@ static void too_many_names(void **state)
 	cur = alike(&env, nothing);
 	for (uint32_t n = 250; n <= 2000; n += 250) {
 		old->refs = mem_realloc(old->refs, n * sizeof(*old->refs));
-		assert_int_equal(vf_mem_grow(&env, (void **)&cur->refs, &cur->cap_refs, n, sizeof(*cur->refs)), 0);
+		assert_int_equal(vf_mem_grow(&env, (void **)&cur->refs, &cur->cap_refs, n,
+					     sizeof(*cur->refs)),
+				 0);
 		assert_non_null(old->refs);
 		for (uint32_t i = 0; i < n; i++)
 			old->refs[i] = cur->refs[i] = reference(VF_REF_PTR, i + 1, NULL);

@@ -441,13 +441,12 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_call),      cmocka_unit_test(licence),
-		cmocka_unit_test(encoding),       cmocka_unit_test(object_without_perfmon),
-		cmocka_unit_test(unprivileged),
-		cmocka_unit_test(bad_ids),        cmocka_unit_test(modules),
-		cmocka_unit_test(too_many),       cmocka_unit_test(poisoned),
-		cmocka_unit_test(odd_prototypes), cmocka_unit_test(destructive),
-		cmocka_unit_test(bad_object),
+		cmocka_unit_test(good_call),    cmocka_unit_test(licence),
+		cmocka_unit_test(encoding),     cmocka_unit_test(object_without_perfmon),
+		cmocka_unit_test(unprivileged), cmocka_unit_test(bad_ids),
+		cmocka_unit_test(modules),      cmocka_unit_test(too_many),
+		cmocka_unit_test(poisoned),     cmocka_unit_test(odd_prototypes),
+		cmocka_unit_test(destructive),  cmocka_unit_test(bad_object),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -44,15 +44,14 @@ void loader_hashmap_free(struct hashmap *map);
 #define hashmap__new  loader_hashmap_new
 #define hashmap__free loader_hashmap_free
 
-
 /* In bpf_core_resolve_relo(), which names the object and its types so: what is not found is searched. */
 #undef hashmap__find
 #define hashmap__find(map, key, value) find_candidates(prog->obj, local_btf, map, key, value)
 struct btf;
 struct bpf_object;
 struct bpf_core_cand_list;
-static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf, struct hashmap *map,
-			    __u32 local_id, struct bpf_core_cand_list **out);
+static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf,
+			    struct hashmap *map, __u32 local_id, struct bpf_core_cand_list **out);
 
 /* nothing calls bpf_object__gen_loader(), which alone would make use of these */
 #include "bpf_gen_internal.h"
@@ -70,9 +69,9 @@ static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf,
 #define bpf_gen__populate_outer_map(...)   ((void)0)
 
 #include "libbpf_internal.h"
-#define usdt_manager_new(...)              ((struct usdt_manager *)ERR_PTR(-EOPNOTSUPP))
-#define usdt_manager_free(...)             ((void)0)
-#define usdt_manager_attach_usdt(...)      ((struct bpf_link *)ERR_PTR(-EOPNOTSUPP))
+#define usdt_manager_new(...)         ((struct usdt_manager *)ERR_PTR(-EOPNOTSUPP))
+#define usdt_manager_free(...)        ((void)0)
+#define usdt_manager_attach_usdt(...) ((struct bpf_link *)ERR_PTR(-EOPNOTSUPP))
 
 #include "libbpf.c"
 
@@ -136,8 +135,8 @@ static struct bpf_core_cand_list *list_candidates(const struct btf *btf, __u32 *
 }
 
 /* false: libbpf is to search by itself, in the types of modules too */
-static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf, struct hashmap *map,
-			    __u32 local_id, struct bpf_core_cand_list **out)
+static bool find_candidates(struct bpf_object *obj, const struct btf *local_btf,
+			    struct hashmap *map, __u32 local_id, struct bpf_core_cand_list **out)
 {
 	const struct btf *btf = obj->btf_vmlinux_override ?: obj->btf_vmlinux;
 	const struct btf_type *t = btf__type_by_id(local_btf, local_id);
@@ -176,8 +175,8 @@ bool loader_wants_symbol(const struct bpf_object *obj, const char *name, size_t 
 	int i;
 
 	for (i = 0; i < obj->nr_extern; i++)
-		if (obj->externs[i].type == EXT_KSYM && strncmp(obj->externs[i].name, name, len) == 0 &&
-		    !obj->externs[i].name[len])
+		if (obj->externs[i].type == EXT_KSYM &&
+		    strncmp(obj->externs[i].name, name, len) == 0 && !obj->externs[i].name[len])
 			return true;
 	return false;
 }
@@ -232,14 +231,15 @@ const struct bpf_core_relo *loader_core_relo_at(const struct bpf_object *obj,
 
 	if (!obj->btf_ext || !obj->btf_ext->core_relo_info.len || insn >= prog->sec_insn_cnt)
 		return NULL;
-	for_each_btf_ext_sec(&obj->btf_ext->core_relo_info, sec) {
+	for_each_btf_ext_sec(&obj->btf_ext->core_relo_info, sec)
+	{
 		const char *name = btf__name_by_offset(obj->btf, sec->sec_name_off);
 
 		if (!name || strcmp(name, prog->sec_name) != 0)
 			continue;
-		for_each_btf_ext_rec(&obj->btf_ext->core_relo_info, sec, i, rec)
-			if (rec->insn_off / BPF_INSN_SZ == prog->sec_insn_off + insn)
-				return rec;
+		for_each_btf_ext_rec(&obj->btf_ext->core_relo_info, sec, i,
+				     rec) if (rec->insn_off / BPF_INSN_SZ ==
+					      prog->sec_insn_off + insn) return rec;
 	}
 	return NULL;
 }

@@ -17,14 +17,19 @@ __bpf_kfunc int behind_brackets(int a)
 }
 
 /** plain_name - a summary without parentheses */
-__bpf_kfunc int plain_name(int a) { return a; }
-__bpf_kfunc int behind_one_line(int a) { return a; }
+__bpf_kfunc int plain_name(int a)
+{
+	return a;
+}
+__bpf_kfunc int behind_one_line(int a)
+{
+	return a;
+}
 
 /**
  * marked_above() - the mark has a line of its own
  */
-__bpf_kfunc
-int marked_above(int a)
+__bpf_kfunc int marked_above(int a)
 {
 	return a;
 }

@@ -27,9 +27,9 @@ typedef __s32 s32;
 typedef __u64 u64;
 typedef _Bool bool;
 
-#define true 1
+#define true  1
 #define false 0
-#define NULL ((void *)0)
+#define NULL  ((void *)0)
 
 #ifdef IMAGE_KERNEL
 #define __rcu __attribute__((btf_type_tag("rcu")))
