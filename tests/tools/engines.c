@@ -153,18 +153,24 @@ static void before(void *arg)
 	in_program = true;
 }
 
-/* Whether a thread of this process other than its first one is running. */
+/*
+ * Whether a thread of this process other than its first one, which asks, is running. /proc may be that of
+ * another pid namespace, where the process has another number.
+ */
 static bool somebody_works(void)
 {
 	DIR *dir = opendir("/proc/self/task");
 	const struct dirent *e;
+	char self[24] = "";
 	bool works = false;
 
+	if (readlink("/proc/self", self, sizeof(self) - 1) < 0)
+		self[0] = '\0';
 	while (dir && (e = readdir(dir))) {
 		char path[64], text[200] = "", *state;
 		FILE *f;
 
-		if (atoi(e->d_name) == getpid() || e->d_name[0] == '.')
+		if (strcmp(e->d_name, self) == 0 || e->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atoi(e->d_name));
 		f = fopen(path, "re");
