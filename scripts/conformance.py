@@ -374,7 +374,7 @@ def measure(args, rows, got, res, live):
     stats, _, _ = check_all(args, rows, ("--stats", "--top", "1"))
     named = named_programs(args, rows, live)
     objects = sorted({object_path(args, v["object"]) for v in rows})
-    scale = scaling.measure(args.kfunc, args.kernel, objects, 5)
+    scale = scaling.measure(args.kfunc, args.kernel, objects, 12)
     pairs = figures.lines(rows, got, res, live, stats, scale, named)
     if live:
         n, _ = figures.live_answers(rows, got, live)
